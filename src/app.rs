@@ -1,0 +1,1 @@
+//! Builds everything from `Config`; the only file that knows all rooms.

@@ -1,0 +1,1 @@
+//! Environment -> `Config`, once, with a sentence per variable.

@@ -1,0 +1,150 @@
+//! What a CRM has, in our words. Connectors make these; everything above reads only these.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// An object's id at the provider, as text: some send numbers, some strings.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RemoteId(pub String);
+
+impl RemoteId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for RemoteId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The kinds of objects a run pages through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Person,
+    Organization,
+    Deal,
+}
+
+/// One of several e-mail addresses or phone numbers, exactly as the provider has it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RemoteValue {
+    pub value: String,
+    pub label: Option<String>,
+    pub primary: bool,
+}
+
+/// A person at the provider. Everything but the id may be missing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RemotePerson {
+    pub id: RemoteId,
+    pub name: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub emails: Vec<RemoteValue>,
+    pub phones: Vec<RemoteValue>,
+    pub organization: Option<RemoteId>,
+    pub owner: Option<RemoteId>,
+    /// Ids of labels; names come from [`Fields::labels`].
+    pub labels: Vec<RemoteId>,
+    pub open_deals: Option<u32>,
+    pub closed_deals: Option<u32>,
+    /// By the key the provider uses; names come from [`Fields::custom`].
+    pub custom: BTreeMap<String, serde_json::Value>,
+    pub updated_at: Option<DateTime<Utc>>,
+    pub deleted: bool,
+}
+
+/// An organization at the provider.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RemoteOrganization {
+    pub id: RemoteId,
+    pub name: Option<String>,
+    pub owner: Option<RemoteId>,
+    pub website: Option<String>,
+    pub address: Option<String>,
+    pub country: Option<String>,
+    pub updated_at: Option<DateTime<Utc>>,
+    pub deleted: bool,
+}
+
+/// A deal at the provider: metadata only, Tandem never edits it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RemoteDeal {
+    pub id: RemoteId,
+    pub title: Option<String>,
+    pub person: Option<RemoteId>,
+    pub organization: Option<RemoteId>,
+    pub owner: Option<RemoteId>,
+    /// In the deal's currency, as the provider writes it.
+    pub value: Option<f64>,
+    pub currency: Option<String>,
+    /// `open`, `won`, `lost` or what the provider says.
+    pub status: Option<String>,
+    pub stage: Option<RemoteId>,
+    pub pipeline: Option<RemoteId>,
+    pub updated_at: Option<DateTime<Utc>>,
+    pub deleted: bool,
+}
+
+/// A user of the CRM: an owner of people and deals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RemoteUser {
+    pub id: RemoteId,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub active: bool,
+    pub admin: bool,
+}
+
+/// Which account a token belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Unique per account and authorizing user: `company:user` where the provider has both.
+    pub id: String,
+    pub company_id: RemoteId,
+    pub user_id: RemoteId,
+    pub name: String,
+    pub domain: Option<String>,
+    pub user_name: Option<String>,
+    pub user_email: Option<String>,
+    /// ISO 3166 alpha-2, where the provider says so.
+    pub country: Option<String>,
+    pub admin: bool,
+}
+
+/// Names of labels and custom fields of persons.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Fields {
+    pub labels: BTreeMap<String, String>,
+    pub custom: BTreeMap<String, CustomField>,
+}
+
+/// A field that the CRM's customer added.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct CustomField {
+    pub name: String,
+    /// Option id -> label, for fields that choose from a list.
+    pub options: BTreeMap<String, String>,
+}
+
+/// A record that could not be read, kept with the reason: nothing is dropped silently.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Missing when not even the id could be read.
+    pub id: Option<RemoteId>,
+    pub reason: String,
+    /// The record as it came, at most 4 KiB of it.
+    pub raw: String,
+}
+
+impl Default for RemoteId {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}

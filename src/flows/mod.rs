@@ -1,0 +1,1 @@
+//! What Tandem does for a company; one file per verb.

@@ -1,0 +1,3 @@
+//! `tandem`: one binary, many commands.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Who may, and what a plan allows: the one place that decides.

@@ -1,0 +1,1 @@
+//! Stand-in CRMs over real HTTP; shares no code with `connectors`.

@@ -1,0 +1,1 @@
+//! Tracing, request ids, metrics; what is never logged.

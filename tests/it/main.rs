@@ -1,0 +1,3 @@
+//! One binary, one room per concern.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]

@@ -1,0 +1,26 @@
+-- Every table that belongs to a company. `tests/it/rls.rs` fails when one is missing.
+call tandem_protect('company');
+call tandem_protect('book');
+call tandem_protect('member');
+call tandem_protect('lane');
+call tandem_protect('job');
+call tandem_protect('company_dek');
+call tandem_protect('connection');
+call tandem_protect('oauth_state');
+call tandem_protect('refresh_attempt');
+call tandem_protect('organization');
+call tandem_protect('contact');
+call tandem_protect('identifier');
+call tandem_protect('mapping');
+call tandem_protect('remote_deal');
+call tandem_protect('sync_run');
+call tandem_protect('sync_entry');
+call tandem_protect('sync_seen');
+call tandem_protect('audit_log');
+call tandem_protect('audit_seal');
+
+-- The audit log is append-only by grant.
+revoke update, delete on audit_log, audit_seal from tandem_tenant;
+
+-- A company is made at the door and never by a tenant.
+revoke insert, delete on company, book from tandem_tenant;

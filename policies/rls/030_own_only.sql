@@ -1,0 +1,42 @@
+-- A consultant sees the own contacts only: a member and a scope stand beside the company.
+-- Restrictive policies are ANDed with the company's. Scope 'all' is what workers and the other
+-- roles have; anything else, unset included, means own.
+drop policy if exists own_only on contact;
+create policy own_only on contact as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or owner_member_id = (select current_setting('tandem.member_id')::uuid)
+    )
+    with check (
+        (select current_setting('tandem.scope')) = 'all'
+        or owner_member_id = (select current_setting('tandem.member_id')::uuid)
+    );
+
+drop policy if exists own_only on identifier;
+create policy own_only on identifier as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or contact_id in (select contact.contact_id from contact)
+    );
+
+drop policy if exists own_only on mapping;
+create policy own_only on mapping as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or contact_id is null
+        or contact_id in (select contact.contact_id from contact)
+    );
+
+drop policy if exists own_only on sync_run;
+create policy own_only on sync_run as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or requested_by = (select current_setting('tandem.member_id')::uuid)
+    );
+
+drop policy if exists own_only on sync_entry;
+create policy own_only on sync_entry as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or run_id in (select sync_run.run_id from sync_run)
+    );

@@ -5,11 +5,11 @@ drop policy if exists own_only on contact;
 create policy own_only on contact as restrictive for all to tandem_tenant
     using (
         (select current_setting('tandem.scope')) = 'all'
-        or owner_member_id = (select current_setting('tandem.member_id')::uuid)
+        or owner_member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
     )
     with check (
         (select current_setting('tandem.scope')) = 'all'
-        or owner_member_id = (select current_setting('tandem.member_id')::uuid)
+        or owner_member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
     );
 
 drop policy if exists own_only on identifier;
@@ -31,7 +31,7 @@ drop policy if exists own_only on sync_run;
 create policy own_only on sync_run as restrictive for all to tandem_tenant
     using (
         (select current_setting('tandem.scope')) = 'all'
-        or requested_by = (select current_setting('tandem.member_id')::uuid)
+        or requested_by = (select nullif(current_setting('tandem.member_id'), '')::uuid)
     );
 
 drop policy if exists own_only on sync_entry;

@@ -15,7 +15,7 @@ create or replace function tandem_search_contacts(pattern text, most int)
     where company_id = current_setting('tandem.company_id')::uuid
       and (
           current_setting('tandem.scope') = 'all'
-          or owner_member_id = current_setting('tandem.member_id')::uuid
+          or owner_member_id = nullif(current_setting('tandem.member_id'), '')::uuid
       )
       and search like pattern
     order by contact_id desc

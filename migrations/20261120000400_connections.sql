@@ -87,3 +87,12 @@ create table refresh_attempt (
     primary key (company_id, connection_id, lease_gen),
     foreign key (company_id, connection_id) references connection on delete cascade
 );
+
+-- Which master keys this database was sealed with: a start with another one is refused. Holds no
+-- key, only a known text sealed under it.
+create table master_key (
+    master_id  text primary key,
+    canary     bytea not null,
+    created_at timestamptz not null default now(),
+    retired_at timestamptz
+);

@@ -4,12 +4,14 @@ create table organization (
     company_id      uuid not null references company on delete cascade,
     organization_id uuid not null,
     name            text not null,
+    name_norm       text not null generated always as (left(lower(name), 200)) stored,
     website         text,
     country         text,
     created_at      timestamptz not null default now(),
     updated_at      timestamptz not null default now(),
     primary key (company_id, organization_id)
 );
+create index organization_by_name on organization (company_id, name_norm);
 
 create table contact (
     company_id        uuid not null references company on delete cascade,

@@ -1,0 +1,16 @@
+//! How remote persons become contacts: resolve names, compare with what we last took in, normalize,
+//! judge, and plan the writes of a whole page. Pure, so that a page can be tried without a database.
+
+mod merge;
+mod normalize;
+mod plan;
+mod resolve;
+
+pub use merge::{ContactFields, MAY_EDIT};
+pub use normalize::{
+    Address, Identifier, IdentifierKind, Incoming, Number, identifiers, normalize, one_primary,
+};
+pub use plan::{
+    Candidate, Counts, Known, Outcome, PagePlan, PersonMapping, PlannedEntry, PlannedMapping, plan,
+};
+pub use resolve::{OrganizationRef, OwnerRef, Resolved, Source, resolve};

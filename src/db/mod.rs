@@ -4,10 +4,16 @@
 //! database has been told whose it is: [`TenantTx`] sees one company's rows, [`RunnerTx`] the queue
 //! of all companies and nothing else, [`DoorTx`] what must be read before a company is known.
 
+pub mod connections;
+pub mod entries;
 mod error;
+pub mod intake;
+pub mod jobs;
 mod keys;
 mod migrate;
+pub mod runs;
 mod start;
+pub mod tokens;
 
 use std::time::Duration;
 

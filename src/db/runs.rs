@@ -1,0 +1,383 @@
+//! Rows of `sync_run`: one import or sync, with its cursor, counts and state.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use crate::{
+    db::{DbError, TenantTx},
+    domain::{ConnectionId, MemberId, RunId, intake::Counts},
+};
+
+/// A run as stored.
+#[derive(Debug, Clone, FromRow)]
+pub struct Run {
+    pub run_id: RunId,
+    pub connection_id: ConnectionId,
+    pub provider: String,
+    pub mode: String,
+    pub direction: String,
+    pub state: String,
+    pub state_reason: Option<String>,
+    pub waiting_until: Option<DateTime<Utc>>,
+    pub phase: String,
+    pub cursor: Option<String>,
+    pub ids: Option<Vec<String>>,
+    pub updated_since: Option<DateTime<Utc>>,
+    pub page: i32,
+    pub requested_by: Option<MemberId>,
+    pub requested_by_name: Option<String>,
+    pub cancel_requested: bool,
+    pub limit_reached: bool,
+    pub estimate: Option<i64>,
+    pub seen: i64,
+    pub created: i64,
+    pub updated: i64,
+    pub linked: i64,
+    pub unchanged: i64,
+    pub skipped: i64,
+    pub conflict: i64,
+    pub quarantined: i64,
+    pub organizations_seen: i64,
+    pub organizations_created: i64,
+    pub organizations_updated: i64,
+    pub organizations_unchanged: i64,
+    pub deals_seen: i64,
+    pub deals_written: i64,
+    pub deals_unchanged: i64,
+    pub deals_quarantined: i64,
+    pub requests: i64,
+    pub tokens_spent: i64,
+    pub attempts: i32,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl Run {
+    pub fn counts(&self) -> Counts {
+        Counts {
+            seen: self.seen,
+            created: self.created,
+            updated: self.updated,
+            linked: self.linked,
+            unchanged: self.unchanged,
+            skipped: self.skipped,
+            conflict: self.conflict,
+            quarantined: self.quarantined,
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        matches!(self.state.as_str(), "completed" | "failed" | "cancelled")
+    }
+}
+
+/// A run to queue.
+#[derive(Debug, Clone)]
+pub struct NewRun<'a> {
+    pub connection_id: ConnectionId,
+    pub provider: &'a str,
+    pub mode: &'a str,
+    pub ids: Option<&'a [String]>,
+    pub updated_since: Option<DateTime<Utc>>,
+    pub requested_by: Option<MemberId>,
+    pub estimate: Option<i64>,
+    /// The same import asked twice is one run.
+    pub dedup: &'a str,
+}
+
+/// Queues a run, or finds the one that is already on its way: `(run, whether it is new)`.
+pub async fn start(tx: &mut TenantTx, new: &NewRun<'_>) -> Result<(RunId, bool), DbError> {
+    let company_id = tx.company_id();
+    // A run may end between the insert that met it and the look for it; then the place is free.
+    for _ in 0..3 {
+        let made: Option<RunId> = sqlx::query_scalar(
+            "insert into sync_run
+                 (company_id, run_id, connection_id, provider, mode, ids, updated_since,
+                  requested_by, estimate, dedup)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             on conflict (company_id, connection_id, dedup)
+                 where state in ('queued', 'running', 'waiting')
+             do nothing
+             returning run_id",
+        )
+        .bind(company_id)
+        .bind(RunId::fresh())
+        .bind(new.connection_id)
+        .bind(new.provider)
+        .bind(new.mode)
+        .bind(new.ids)
+        .bind(new.updated_since)
+        .bind(new.requested_by)
+        .bind(new.estimate)
+        .bind(new.dedup)
+        .fetch_optional(tx.conn())
+        .await?;
+        if let Some(run_id) = made {
+            return Ok((run_id, true));
+        }
+        let known: Option<RunId> = sqlx::query_scalar(
+            "select run_id from sync_run
+             where connection_id = $1 and dedup = $2 and state in ('queued', 'running', 'waiting')",
+        )
+        .bind(new.connection_id)
+        .bind(new.dedup)
+        .fetch_optional(tx.conn())
+        .await?;
+        if let Some(run_id) = known {
+            return Ok((run_id, false));
+        }
+    }
+    Err(DbError::Conflict { constraint: "sync_run_once".to_owned() })
+}
+
+pub async fn get(tx: &mut TenantTx, run_id: RunId) -> Result<Option<Run>, DbError> {
+    Ok(sqlx::query_as(
+        "select sync_run.*, member.name as requested_by_name
+         from sync_run
+         left join member
+           on member.company_id = sync_run.company_id and member_id = requested_by
+         where run_id = $1",
+    )
+    .bind(run_id)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Newest first, after `before`.
+pub async fn list(
+    tx: &mut TenantTx,
+    provider: Option<&str>,
+    state: Option<&str>,
+    before: Option<RunId>,
+    limit: i64,
+) -> Result<Vec<Run>, DbError> {
+    Ok(sqlx::query_as(
+        "select sync_run.*, member.name as requested_by_name
+         from sync_run
+         left join member
+           on member.company_id = sync_run.company_id and member_id = requested_by
+         where ($1::text is null or provider = $1)
+           and ($2::text is null or state = $2)
+           and ($3::uuid is null or run_id < $3)
+         order by run_id desc
+         limit $4",
+    )
+    .bind(provider)
+    .bind(state)
+    .bind(before)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// A worker takes the run up, the first time or again.
+pub async fn take_up(tx: &mut TenantTx, run_id: RunId) -> Result<bool, DbError> {
+    let taken = sqlx::query(
+        "update sync_run
+         set state = 'running', state_reason = null, waiting_until = null,
+             attempts = attempts + 1, started_at = coalesce(started_at, now())
+         where run_id = $1 and state in ('queued', 'running', 'waiting')",
+    )
+    .bind(run_id)
+    .execute(tx.conn())
+    .await?;
+    Ok(taken.rows_affected() == 1)
+}
+
+/// What a committed page adds to its run.
+#[derive(Debug, Clone, Default)]
+pub struct Advance<'a> {
+    pub phase: &'a str,
+    pub cursor: Option<&'a str>,
+    pub counts: Counts,
+    /// seen, created, updated, unchanged
+    pub organizations: [i64; 4],
+    /// seen, written, unchanged, quarantined
+    pub deals: [i64; 4],
+    pub limit_reached: bool,
+    /// Persons to look at again, because something about them changed elsewhere.
+    pub more_ids: &'a [String],
+    pub requests: i64,
+    pub tokens: i64,
+}
+
+/// Moves the run one page on, or fails with [`DbError::Fenced`] when another worker did.
+/// Returns whether somebody asked to cancel.
+pub async fn advance(
+    tx: &mut TenantTx,
+    run_id: RunId,
+    page: i32,
+    by: &Advance<'_>,
+) -> Result<bool, DbError> {
+    let counts = by.counts;
+    let cancel: Option<bool> = sqlx::query_scalar(
+        "update sync_run
+         set page = page + 1, phase = $3, cursor = $4,
+             seen = seen + $5, created = created + $6, updated = updated + $7,
+             linked = linked + $8, unchanged = unchanged + $9, skipped = skipped + $10,
+             conflict = conflict + $11, quarantined = quarantined + $12,
+             organizations_seen = organizations_seen + $13,
+             organizations_created = organizations_created + $14,
+             organizations_updated = organizations_updated + $15,
+             organizations_unchanged = organizations_unchanged + $16,
+             deals_seen = deals_seen + $17, deals_written = deals_written + $18,
+             deals_unchanged = deals_unchanged + $19,
+             deals_quarantined = deals_quarantined + $20,
+             limit_reached = limit_reached or $21,
+             ids = case when cardinality($22::text[]) = 0 then ids
+                        else array(select distinct unnest(coalesce(ids, '{}') || $22)) end,
+             requests = requests + $23, tokens_spent = tokens_spent + $24
+         where run_id = $1 and page = $2 and state = 'running'
+         returning cancel_requested",
+    )
+    .bind(run_id)
+    .bind(page)
+    .bind(by.phase)
+    .bind(by.cursor)
+    .bind(counts.seen)
+    .bind(counts.created)
+    .bind(counts.updated)
+    .bind(counts.linked)
+    .bind(counts.unchanged)
+    .bind(counts.skipped)
+    .bind(counts.conflict)
+    .bind(counts.quarantined)
+    .bind(by.organizations[0])
+    .bind(by.organizations[1])
+    .bind(by.organizations[2])
+    .bind(by.organizations[3])
+    .bind(by.deals[0])
+    .bind(by.deals[1])
+    .bind(by.deals[2])
+    .bind(by.deals[3])
+    .bind(by.limit_reached)
+    .bind(by.more_ids)
+    .bind(by.requests)
+    .bind(by.tokens)
+    .fetch_optional(tx.conn())
+    .await?;
+    cancel.ok_or(DbError::Fenced)
+}
+
+/// Ends a run, once; adds what it spent since its last page.
+pub async fn end(
+    tx: &mut TenantTx,
+    run_id: RunId,
+    state: &str,
+    reason: Option<&str>,
+    (requests, tokens): (i64, i64),
+) -> Result<bool, DbError> {
+    let ended = sqlx::query(
+        "update sync_run
+         set state = $2, state_reason = $3, waiting_until = null, finished_at = now(),
+             requests = requests + $4, tokens_spent = tokens_spent + $5
+         where run_id = $1 and state in ('queued', 'running', 'waiting')",
+    )
+    .bind(run_id)
+    .bind(state)
+    .bind(reason)
+    .bind(requests)
+    .bind(tokens)
+    .execute(tx.conn())
+    .await?;
+    if ended.rows_affected() == 1 && state == "completed" {
+        sqlx::query("delete from sync_seen where run_id = $1")
+            .bind(run_id)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(ended.rows_affected() == 1)
+}
+
+/// Puts a run down until `until`; it goes on by itself.
+pub async fn wait(
+    tx: &mut TenantTx,
+    run_id: RunId,
+    until: DateTime<Utc>,
+    reason: &str,
+    (requests, tokens): (i64, i64),
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update sync_run
+         set state = 'waiting', state_reason = $3, waiting_until = $2,
+             requests = requests + $4, tokens_spent = tokens_spent + $5
+         where run_id = $1 and state = 'running'",
+    )
+    .bind(run_id)
+    .bind(until)
+    .bind(reason)
+    .bind(requests)
+    .bind(tokens)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Asks a run to stop: at once when no worker has it, otherwise after the page it is at.
+pub async fn cancel(tx: &mut TenantTx, run_id: RunId) -> Result<(), DbError> {
+    sqlx::query(
+        "update sync_run
+         set cancel_requested = true,
+             state_reason = case when state = 'running' then state_reason
+                                 else 'Cancelled; what was imported stays.' end,
+             finished_at = case when state = 'running' then null else now() end,
+             waiting_until = null,
+             state = case when state = 'running' then state else 'cancelled' end
+         where run_id = $1 and state in ('queued', 'running', 'waiting')",
+    )
+    .bind(run_id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Lets an ended run go on from its last committed page; `false` when it cannot.
+pub async fn resume(tx: &mut TenantTx, run_id: RunId) -> Result<bool, DbError> {
+    let resumed = sqlx::query(
+        "update sync_run
+         set state = 'queued', state_reason = null, finished_at = null, cancel_requested = false
+         where run_id = $1 and state in ('failed', 'cancelled')",
+    )
+    .bind(run_id)
+    .execute(tx.conn())
+    .await?;
+    Ok(resumed.rows_affected() == 1)
+}
+
+/// Runs of a connection that are on their way: queued and waiting ones end here, a running one
+/// stops after its page.
+pub async fn cancel_all(tx: &mut TenantTx, connection_id: ConnectionId) -> Result<(), DbError> {
+    let active: Vec<RunId> = sqlx::query_scalar(
+        "select run_id from sync_run
+         where connection_id = $1 and state in ('queued', 'running', 'waiting')",
+    )
+    .bind(connection_id)
+    .fetch_all(tx.conn())
+    .await?;
+    for run_id in active {
+        cancel(tx, run_id).await?;
+    }
+    Ok(())
+}
+
+/// A finished run moves the connection's watermark and its estimate.
+pub async fn remember(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    watermark: Option<DateTime<Utc>>,
+    persons: Option<i64>,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update connection
+         set watermark = coalesce(greatest(watermark, $2), watermark),
+             persons_estimate = coalesce($3, persons_estimate)
+         where connection_id = $1",
+    )
+    .bind(connection_id)
+    .bind(watermark)
+    .bind(persons)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! Sealed tokens, data keys, and the lease that makes a refresh happen once.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    db::{DbError, DoorTx, TenantTx},
+    domain::ConnectionId,
+    vault::WrappedKey,
+};
+
+/// A connection's tokens as stored.
+#[derive(Debug, Clone, FromRow)]
+pub struct SealedTokens {
+    pub provider: String,
+    pub state: String,
+    pub api_base: String,
+    pub access_token: Option<Vec<u8>>,
+    pub refresh_token: Option<Vec<u8>>,
+    pub token_gen: i64,
+    pub token_expires_at: Option<DateTime<Utc>>,
+}
+
+pub async fn sealed(tx: &mut TenantTx, id: ConnectionId) -> Result<Option<SealedTokens>, DbError> {
+    Ok(sqlx::query_as(
+        "select provider, state, api_base, access_token, refresh_token, token_gen, token_expires_at
+         from connection where connection_id = $1",
+    )
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Takes the right to refresh generation `token_gen`; `None` while another holds it, or when the
+/// generation moved. Writes the intent in the same transaction: the database's clock decides.
+pub async fn lease(
+    tx: &mut TenantTx,
+    id: ConnectionId,
+    token_gen: i64,
+    instance: &str,
+) -> Result<Option<i64>, DbError> {
+    let company_id = tx.company_id();
+    let lease_gen: Option<i64> = sqlx::query_scalar(
+        "update connection
+         set lease_gen = lease_gen + 1, lease_until = clock_timestamp() + interval '40 s'
+         where connection_id = $1 and token_gen = $2 and state = 'active'
+           and (lease_until is null or lease_until < clock_timestamp())
+         returning lease_gen",
+    )
+    .bind(id)
+    .bind(token_gen)
+    .fetch_optional(tx.conn())
+    .await?;
+    if let Some(lease_gen) = lease_gen {
+        sqlx::query(
+            "insert into refresh_attempt (company_id, connection_id, lease_gen, token_gen, instance)
+             values ($1, $2, $3, $4, $5)",
+        )
+        .bind(company_id)
+        .bind(id)
+        .bind(lease_gen)
+        .bind(token_gen)
+        .bind(instance)
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(lease_gen)
+}
+
+/// What a refresh brought, sealed for generation `token_gen + 1`.
+#[derive(Debug)]
+pub struct Refreshed<'a> {
+    pub access_token: &'a [u8],
+    pub refresh_token: &'a [u8],
+    pub expires_at: DateTime<Utc>,
+    pub api_base: &'a str,
+    pub granted_scopes: Option<&'a [String]>,
+}
+
+/// Stores the answer if the lease is still ours; `false` when we were fenced.
+pub async fn store(
+    tx: &mut TenantTx,
+    id: ConnectionId,
+    token_gen: i64,
+    lease_gen: i64,
+    new: &Refreshed<'_>,
+) -> Result<bool, DbError> {
+    let stored = sqlx::query(
+        "update connection
+         set access_token = $4, refresh_token = $5, token_expires_at = $6, api_base = $7,
+             granted_scopes = coalesce($8, granted_scopes), token_gen = token_gen + 1,
+             token_refreshed_at = now(), lease_until = null
+         where connection_id = $1 and token_gen = $2 and lease_gen = $3",
+    )
+    .bind(id)
+    .bind(token_gen)
+    .bind(lease_gen)
+    .bind(new.access_token)
+    .bind(new.refresh_token)
+    .bind(new.expires_at)
+    .bind(new.api_base)
+    .bind(new.granted_scopes)
+    .execute(tx.conn())
+    .await?;
+    Ok(stored.rows_affected() == 1)
+}
+
+/// Writes down how an attempt ended; an answer that came too late is kept, sealed.
+pub async fn end_attempt(
+    tx: &mut TenantTx,
+    id: ConnectionId,
+    lease_gen: i64,
+    outcome: &str,
+    orphan: Option<&[u8]>,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update refresh_attempt set outcome = $3, finished_at = now(), orphan = $4
+         where connection_id = $1 and lease_gen = $2",
+    )
+    .bind(id)
+    .bind(lease_gen)
+    .bind(outcome)
+    .bind(orphan)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query(
+        "update connection set lease_until = null where connection_id = $1 and lease_gen = $2",
+    )
+    .bind(id)
+    .bind(lease_gen)
+    .execute(tx.conn())
+    .await?;
+    // The log of attempts is for the last weeks; orphans stay until somebody has looked.
+    sqlx::query(
+        "delete from refresh_attempt
+         where connection_id = $1 and orphan is null and started_at < now() - interval '30 days'",
+    )
+    .bind(id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Whether the company has the connection, and since when its token was last renewed before `old`.
+pub async fn dormant(
+    tx: &mut TenantTx,
+    before: DateTime<Utc>,
+) -> Result<Vec<ConnectionId>, DbError> {
+    Ok(sqlx::query_scalar(
+        "select connection_id from connection
+         where state = 'active' and token_refreshed_at < $1 and refresh_token is not null",
+    )
+    .bind(before)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+#[derive(FromRow)]
+struct KeyRow {
+    dek_id: Uuid,
+    wrapped: Vec<u8>,
+    master_id: String,
+}
+
+impl From<KeyRow> for WrappedKey {
+    fn from(row: KeyRow) -> Self {
+        Self { dek_id: row.dek_id, wrapped: row.wrapped, master_id: row.master_id }
+    }
+}
+
+/// The data key that seals now.
+pub async fn active_key(tx: &mut TenantTx) -> Result<Option<WrappedKey>, DbError> {
+    let row: Option<KeyRow> =
+        sqlx::query_as("select dek_id, wrapped, master_id from company_dek where state = 'active'")
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(row.map(WrappedKey::from))
+}
+
+/// The data key that sealed something.
+pub async fn data_key(tx: &mut TenantTx, dek_id: Uuid) -> Result<Option<WrappedKey>, DbError> {
+    let row: Option<KeyRow> =
+        sqlx::query_as("select dek_id, wrapped, master_id from company_dek where dek_id = $1")
+            .bind(dek_id)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(row.map(WrappedKey::from))
+}
+
+/// Adds the company's first data key; does nothing when somebody was faster.
+pub async fn insert_key(tx: &mut TenantTx, key: &WrappedKey) -> Result<(), DbError> {
+    let company_id = tx.company_id();
+    sqlx::query(
+        "insert into company_dek (company_id, dek_id, wrapped, master_id)
+         values ($1, $2, $3, $4)
+         on conflict (company_id) where state = 'active' do nothing",
+    )
+    .bind(company_id)
+    .bind(key.dek_id)
+    .bind(&key.wrapped)
+    .bind(&key.master_id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Data keys of the company that another master key than `active` wraps.
+pub async fn keys_not_under(tx: &mut TenantTx, active: &str) -> Result<Vec<WrappedKey>, DbError> {
+    let rows: Vec<KeyRow> = sqlx::query_as(
+        "select dek_id, wrapped, master_id from company_dek where master_id <> $1 for update",
+    )
+    .bind(active)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(WrappedKey::from).collect())
+}
+
+pub async fn rewrap(tx: &mut TenantTx, key: &WrappedKey) -> Result<(), DbError> {
+    sqlx::query("update company_dek set wrapped = $2, master_id = $3 where dek_id = $1")
+        .bind(key.dek_id)
+        .bind(&key.wrapped)
+        .bind(&key.master_id)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The master keys that this database knows, with the text sealed under each.
+pub async fn masters(tx: &mut DoorTx) -> Result<Vec<(String, Vec<u8>)>, DbError> {
+    Ok(sqlx::query_as("select master_id, canary from master_key where retired_at is null")
+        .fetch_all(tx.conn())
+        .await?)
+}
+
+pub async fn insert_master(tx: &mut DoorTx, id: &str, canary: &[u8]) -> Result<(), DbError> {
+    sqlx::query(
+        "insert into master_key (master_id, canary) values ($1, $2)
+         on conflict (master_id) do nothing",
+    )
+    .bind(id)
+    .bind(canary)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Nothing is sealed under it any more: its line may leave the file.
+pub async fn retire_master(tx: &mut DoorTx, id: &str) -> Result<(), DbError> {
+    sqlx::query(
+        "update master_key set retired_at = now() where master_id = $1 and retired_at is null",
+    )
+    .bind(id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -5,12 +5,14 @@
 //! of all companies and nothing else, [`DoorTx`] what must be read before a company is known.
 
 pub mod connections;
+pub mod deals;
 pub mod entries;
 mod error;
 pub mod intake;
 pub mod jobs;
 mod keys;
 mod migrate;
+pub mod organizations;
 pub mod runs;
 mod start;
 pub mod tokens;

@@ -3,12 +3,16 @@
 
 mod merge;
 mod normalize;
+mod organizations;
 mod plan;
 mod resolve;
 
 pub use merge::{ContactFields, MAY_EDIT};
 pub use normalize::{
     Address, Identifier, IdentifierKind, Incoming, Number, identifiers, normalize, one_primary,
+};
+pub use organizations::{
+    OrganizationMapping, OrganizationPlan, OrganizationRow, name_of, plan_organizations,
 };
 pub use plan::{
     Candidate, Counts, Known, Outcome, PagePlan, PersonMapping, PlannedEntry, PlannedMapping, plan,

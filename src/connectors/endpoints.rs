@@ -1,0 +1,296 @@
+//! Where secrets may be sent: fixed patterns per provider, never an address from outside.
+//!
+//! A grant names the host of the company's data, so a forged one would be handed the token.
+//! [`ApiBase`] exists only after the provider's rule accepted the host; [`super::Api`] builds
+//! every URL from one, and redirects are off.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use super::Manifest;
+
+/// A host that the rule refuses. The name is kept for the log, cut short; it is not a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{host}` is not one of the provider's hosts")]
+pub struct ForbiddenHost {
+    pub host: String,
+}
+
+/// An origin that tokens may be sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiBase(Url);
+
+impl ApiBase {
+    /// As it is stored and parsed again: scheme and host, no slash at the end.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+
+    /// The address of `path` with `query` at this origin.
+    pub(super) fn at(&self, path: &str, query: &[(&str, &str)]) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+}
+
+/// A provider's addresses: the real ones, or in development a stand-in's.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    pub(super) authorize: Url,
+    pub(super) token: Url,
+    pub(super) revoke: Url,
+    default_api: ApiBase,
+    rule: Rule,
+}
+
+#[derive(Debug, Clone)]
+enum Rule {
+    /// `https://{label}.{suffix}`
+    Suffix(&'static str),
+    /// This origin and no other.
+    Only(String),
+}
+
+impl Endpoints {
+    pub fn production(manifest: &'static Manifest) -> Self {
+        Self {
+            authorize: fixed(manifest.authorize_url),
+            token: fixed(manifest.token_url),
+            revoke: fixed(manifest.revoke_url),
+            default_api: ApiBase(fixed(manifest.default_api_url)),
+            rule: Rule::Suffix(manifest.host.suffix),
+        }
+    }
+
+    /// Points a provider at another server; the host rule then accepts exactly that one.
+    ///
+    /// Exists for development: the caller checks that it is allowed at all. Plain http goes to
+    /// loopback only.
+    pub fn overridden(
+        manifest: &'static Manifest,
+        oauth: Option<&Url>,
+        api: Option<&Url>,
+    ) -> Result<Self, ForbiddenHost> {
+        let mut endpoints = Self::production(manifest);
+        if let Some(base) = oauth {
+            let base = origin(base)?;
+            for url in [&mut endpoints.authorize, &mut endpoints.token, &mut endpoints.revoke] {
+                let mut moved = base.clone();
+                moved.set_path(url.path());
+                *url = moved;
+            }
+        }
+        if let Some(base) = api {
+            let base = ApiBase(origin(base)?);
+            endpoints.rule = Rule::Only(base.as_str().to_owned());
+            endpoints.default_api = base;
+        }
+        Ok(endpoints)
+    }
+
+    /// Judges a host that a provider (or our own row) names.
+    pub fn api_base(&self, raw: &str) -> Result<ApiBase, ForbiddenHost> {
+        let forbidden = || ForbiddenHost { host: shown(raw) };
+        // One slash at the end is how URL libraries print an origin.
+        let bare = raw.strip_suffix('/').unwrap_or(raw);
+        let accepted = match &self.rule {
+            Rule::Only(only) => bare == only,
+            Rule::Suffix(suffix) => bare
+                .strip_prefix("https://")
+                .and_then(|host| host.strip_suffix(suffix))
+                .and_then(|label| label.strip_suffix('.'))
+                .is_some_and(is_label),
+        };
+        if !accepted {
+            return Err(forbidden());
+        }
+        Url::parse(bare).map(ApiBase).map_err(|_| forbidden())
+    }
+
+    /// For a grant that names no host.
+    pub fn default_api_base(&self) -> &ApiBase {
+        &self.default_api
+    }
+
+    /// Whether plain http is needed, which only a stand-in on loopback may ask for.
+    pub fn is_plain(&self) -> bool {
+        [&self.token, &self.default_api.0].iter().any(|url| url.scheme() == "http")
+    }
+}
+
+/// `[a-z0-9-]{1,63}`, and no hyphen at an end.
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// The bare origin of an override, when secrets may travel there.
+fn origin(url: &Url) -> Result<Url, ForbiddenHost> {
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let safe = match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => is_loopback(url),
+        _ => false,
+    };
+    if bare && safe { Ok(url.clone()) } else { Err(ForbiddenHost { host: shown(url.as_str()) }) }
+}
+
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Enough of a refused host to recognize it, without a user name, a path or a query.
+fn shown(raw: &str) -> String {
+    let host = Url::parse(raw).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| "(unreadable)".to_owned()).chars().take(100).collect()
+}
+
+fn fixed(url: &'static str) -> Url {
+    Url::parse(url).expect("a manifest's addresses are checked by the contract suite")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::connectors;
+
+    fn real() -> Endpoints {
+        Endpoints::production(connectors::all()[0].manifest())
+    }
+
+    fn suffix() -> &'static str {
+        connectors::all()[0].manifest().host.suffix
+    }
+
+    #[test]
+    fn a_customers_own_host_is_accepted_and_survives_storing() {
+        let raw = format!("https://acme-2.{}", suffix());
+        let base = real().api_base(&raw).unwrap();
+        assert_eq!(base.as_str(), raw);
+        assert_eq!(real().api_base(base.as_str()).unwrap(), base);
+        assert_eq!(
+            base.at("/api/v2/things", &[("ids", "1,2")]).as_str(),
+            format!("{raw}/api/v2/things?ids=1%2C2"),
+        );
+    }
+
+    #[test]
+    fn look_alikes_are_refused() {
+        let domain = suffix();
+        let raws = [
+            "https://evil.example".to_owned(),
+            format!("https://x.{domain}.evil.example"),
+            format!("https://evil{domain}"),
+            format!("https://{domain}"),
+            format!("https://.{domain}"),
+            format!("https://a.b.{domain}"),
+            format!("https://user@acme.{domain}"),
+            format!("https://acme.{domain}@evil.example"),
+            format!("https://evil.example#.{domain}"),
+            format!("https://evil.example/.{domain}"),
+            format!("https://evil.example?.{domain}"),
+            format!("https://evil.example\\.{domain}"),
+            format!("https://acme.{domain}:443"),
+            format!("https://acme.{domain}:8443"),
+            format!("https://acme.{domain}/api"),
+            format!("https://acme.{domain}//"),
+            format!("https://acme.{domain}?x"),
+            format!("https://acme.{domain}."),
+            format!("http://acme.{domain}"),
+            format!("HTTPS://acme.{domain}"),
+            format!("https://ACME.{domain}"),
+            format!("https://-acme.{domain}"),
+            format!("https://acme-.{domain}"),
+            format!("https://аcme.{domain}"),
+            format!("https://ac%6de.{domain}"),
+            format!(" https://acme.{domain}"),
+            format!("https://acme.{domain}\n"),
+            format!("https://{}.{domain}", "a".repeat(64)),
+            "https://169.254.169.254".to_owned(),
+            String::new(),
+        ];
+        for raw in raws {
+            assert!(real().api_base(&raw).is_err(), "{raw:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn an_override_accepts_exactly_itself() {
+        let manifest = connectors::all()[0].manifest();
+        let url = Url::parse("http://127.0.0.1:4100").unwrap();
+        let endpoints = Endpoints::overridden(manifest, Some(&url), Some(&url)).unwrap();
+        assert!(endpoints.is_plain());
+        assert!(endpoints.token.as_str().starts_with("http://127.0.0.1:4100/oauth/"));
+        assert!(endpoints.api_base("http://127.0.0.1:4100").is_ok());
+        for raw in [
+            "http://127.0.0.1:4101",
+            "http://localhost:4100",
+            "https://127.0.0.1:4100",
+            "http://127.0.0.1:4100/x",
+            &format!("https://acme.{}", suffix()),
+        ] {
+            assert!(endpoints.api_base(raw).is_err(), "{raw} was accepted");
+        }
+    }
+
+    #[test]
+    fn plain_http_overrides_go_to_loopback_only() {
+        let manifest = connectors::all()[0].manifest();
+        for raw in
+            ["http://10.0.0.1:80", "http://example.com", "ftp://127.0.0.1", "http://u@127.0.0.1/"]
+        {
+            let url = Url::parse(raw).unwrap();
+            assert!(Endpoints::overridden(manifest, None, Some(&url)).is_err(), "{raw}");
+        }
+        let tls = Url::parse("https://stand-in.example").unwrap();
+        assert!(Endpoints::overridden(manifest, None, Some(&tls)).is_ok());
+    }
+
+    /// Anything, and what looks ever more like the real thing.
+    fn raws() -> impl Strategy<Value = String> {
+        let domain = suffix().replace('.', r"\.");
+        let regex = |raw: &str| proptest::string::string_regex(raw).unwrap();
+        prop_oneof![
+            regex(".*"),
+            regex(r"https://[a-z0-9.:@/?#\\%-]{0,40}"),
+            regex(&format!(r"https?://[a-zA-Z0-9.:@/?#-]{{0,20}}{domain}[a-z.:/@0-9]{{0,12}}")),
+            regex(&format!(r"https://[a-z-]{{0,66}}\.{domain}/?")),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_accepted_is_one_label_before_the_providers_domain(raw in raws()) {
+            if let Ok(base) = real().api_base(&raw) {
+                let url = Url::parse(base.as_str()).unwrap();
+                let host = url.host_str().unwrap();
+                let label = host.strip_suffix(&format!(".{}", suffix())).unwrap();
+                prop_assert!(!label.contains('.') && !label.is_empty() && label.len() <= 63);
+                prop_assert_eq!(url.scheme(), "https");
+                prop_assert_eq!(url.port(), None);
+                prop_assert_eq!(url.username(), "");
+                prop_assert_eq!(url.path(), "/");
+                prop_assert_eq!(url.query(), None);
+                prop_assert_eq!(base.as_str(), format!("https://{host}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Everything about a CRM that is data.
+
+use super::{Limits, Window};
+
+/// A permission, with the words that a person reads before allowing it.
+#[derive(Debug)]
+pub struct Scope {
+    pub name: &'static str,
+    pub words: &'static str,
+    /// Without it nothing works; the others only switch features on.
+    pub required: bool,
+}
+
+/// Which hosts a company's data may be fetched from, https only.
+#[derive(Debug)]
+pub struct HostRule {
+    /// One label in front of this domain is a customer's own host.
+    pub suffix: &'static str,
+}
+
+/// Tokens per request, from the provider's price list.
+#[derive(Debug)]
+pub struct Costs {
+    pub list: u32,
+    pub search: u32,
+    pub fields: u32,
+    pub users: u32,
+    pub account: u32,
+}
+
+/// What an import will ask of the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forecast {
+    pub requests: u32,
+    pub tokens: u32,
+}
+
+/// Everything about a CRM that is data rather than code.
+#[derive(Debug)]
+pub struct Manifest {
+    pub slug: &'static str,
+    pub name: &'static str,
+    /// The brand's colour, `#rrggbb`.
+    pub color: &'static str,
+    pub authorize_url: &'static str,
+    pub token_url: &'static str,
+    pub revoke_url: &'static str,
+    /// Used when a grant names no host of its own.
+    pub default_api_url: &'static str,
+    pub host: HostRule,
+    pub scopes: &'static [Scope],
+    /// Whether scopes travel in the authorize URL; otherwise they are set at the provider's app.
+    pub scopes_in_url: bool,
+    /// What Tandem never touches, in words for people.
+    pub never: &'static [&'static str],
+    pub pkce: bool,
+    pub burst: Window,
+    pub search_burst: Window,
+    /// Assumed until the provider tells: the smallest account's.
+    pub daily_tokens: u32,
+    pub page_size: u16,
+    /// The feature of a plan that allows this provider.
+    pub plan_feature: &'static str,
+    /// Prefix of this provider's keys among a contact's custom fields.
+    pub custom_prefix: &'static str,
+    pub costs: Costs,
+}
+
+impl Manifest {
+    pub fn limits(&self) -> Limits {
+        Limits { burst: self.burst, search: self.search_burst, daily_tokens: self.daily_tokens }
+    }
+
+    /// What importing that many objects costs, each kind in whole pages, with users and fields.
+    pub fn forecast(&self, persons: u32, organizations: u32, deals: u32) -> Forecast {
+        let size = u32::from(self.page_size);
+        // A list is asked once even when it is empty.
+        let pages: u32 =
+            [persons, organizations, deals].iter().map(|count| count.div_ceil(size).max(1)).sum();
+        Forecast {
+            requests: pages + 2,
+            tokens: pages * self.costs.list + self.costs.users + self.costs.fields,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Pipedrive's headers and refusals.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+
+use crate::connectors::{Observed, api::Dialect};
+
+pub(super) struct Words;
+
+pub(super) static WORDS: Words = Words;
+
+/// A refusal's body. The text itself is never kept: it may repeat what was asked.
+#[derive(Deserialize, Default)]
+struct Refusal {
+    #[serde(default)]
+    error: Option<String>,
+    #[serde(default)]
+    code: Option<String>,
+}
+
+impl Dialect for Words {
+    fn observed(&self, headers: &HeaderMap) -> Observed {
+        Observed {
+            burst_limit: number(headers, "x-ratelimit-limit"),
+            burst_remaining: number(headers, "x-ratelimit-remaining"),
+            burst_reset: number(headers, "x-ratelimit-reset")
+                .map(|seconds| Duration::from_secs(u64::from(seconds))),
+            // Not documented, and missing for a few answers after a quiet time.
+            daily_limit: number(headers, "x-daily-ratelimit-token-limit"),
+            daily_remaining: number(headers, "x-daily-ratelimit-token-remaining"),
+        }
+    }
+
+    fn lacks_scope(&self, body: &[u8]) -> bool {
+        let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
+        refusal.error.is_some_and(|error| error.eq_ignore_ascii_case("Scope and URL mismatch"))
+    }
+
+    fn code(&self, body: &[u8]) -> Option<String> {
+        let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
+        refusal.code.filter(|code| {
+            code.len() <= 64
+                && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
+    }
+}
+
+/// Whole numbers; negative ones count as none left, and parts are cut off.
+fn number(headers: &HeaderMap, name: &str) -> Option<u32> {
+    let text = headers.get(name)?.to_str().ok()?.trim();
+    let whole = text.split('.').next().unwrap_or_default();
+    if whole.starts_with('-') {
+        return Some(0);
+    }
+    whole.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read_and_nonsense_is_not() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(WORDS.observed(&headers), Observed::default());
+        for (name, value) in [
+            ("x-ratelimit-limit", "80"),
+            ("x-ratelimit-remaining", "-1"),
+            ("x-ratelimit-reset", "1.5"),
+            ("x-daily-ratelimit-token-limit", "plenty"),
+            ("x-daily-ratelimit-token-remaining", "29990"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let expected = Observed {
+            burst_limit: Some(80),
+            burst_remaining: Some(0),
+            burst_reset: Some(Duration::from_secs(1)),
+            daily_limit: None,
+            daily_remaining: Some(29990),
+        };
+        assert_eq!(WORDS.observed(&headers), expected);
+    }
+
+    #[test]
+    fn only_the_scope_sentence_means_a_missing_scope() {
+        assert!(WORDS.lacks_scope(br#"{"success":false,"error":"Scope and URL mismatch"}"#));
+        assert!(
+            !WORDS.lacks_scope(br#"{"error":"Forbidden","code":"feature_capping_deals_limit"}"#)
+        );
+        assert!(!WORDS.lacks_scope(b"<html>"));
+    }
+
+    #[test]
+    fn a_code_is_kept_only_when_it_is_a_plain_word() {
+        let code = |body: &str| WORDS.code(body.as_bytes());
+        assert_eq!(
+            code(r#"{"code":"ERR_SCHEMA_VALIDATION_FAILED"}"#).as_deref(),
+            Some("ERR_SCHEMA_VALIDATION_FAILED"),
+        );
+        assert_eq!(code(r#"{"code":"ann@acme.example"}"#), None);
+        assert_eq!(code("{"), None);
+    }
+}

@@ -93,12 +93,20 @@ fn read(said: &str, log: &Path) -> EmbeddedError {
     EmbeddedError::Refused { log: log.to_owned(), reason: worst(said) }
 }
 
-/// The line that tells why: the first FATAL or `error:` one, else the last.
+/// The line that tells why: the first bad one and the one before it, which often has the reason.
 pub(super) fn worst(said: &str) -> String {
-    said.lines()
-        .find(|line| ["FATAL:", "PANIC:", "error:"].iter().any(|word| line.contains(word)))
-        .or_else(|| said.lines().rfind(|line| !line.trim().is_empty()))
-        .map_or_else(|| "it said nothing".to_owned(), |line| line.trim().to_owned())
+    let lines: Vec<&str> = said.lines().map(bare).filter(|line| !line.is_empty()).collect();
+    let bad = |line: &&str| ["FATAL:", "PANIC:", "error:"].iter().any(|word| line.contains(word));
+    let last = lines.iter().position(bad).unwrap_or(lines.len().saturating_sub(1));
+    match lines.get(last.saturating_sub(1)..=last) {
+        Some(reason) if !lines.is_empty() => reason.join("; "),
+        _ => "it said nothing".to_owned(),
+    }
+}
+
+/// Without the time and process in front.
+fn bare(line: &str) -> &str {
+    line.split_once("] ").map_or(line, |(_, words)| words).trim()
 }
 
 #[cfg(test)]
@@ -108,8 +116,9 @@ mod tests {
     #[test]
     fn the_line_that_tells_why_is_found_among_the_others() {
         let log = Path::new("/tmp/x/server.log");
-        let said = "LOG:  starting\nFATAL:  data directory \"/x\" has invalid permissions\nLOG:  shut down\n";
+        let said = "2026-11-20 10:43:52.390 UTC [21079] LOG:  starting\nFATAL:  data directory \"/x\" has invalid permissions\nLOG:  shut down\n";
         assert!(read(said, log).to_string().contains("invalid permissions"));
+        assert_eq!(worst(""), "it said nothing");
         assert!(matches!(read("could not bind: Address already in use", log), EmbeddedError::Port));
         assert!(matches!(
             read("FATAL: could not write: No space left on device", log),

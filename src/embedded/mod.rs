@@ -214,3 +214,6 @@ async fn stop_child(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! `tandem postgres -- COMMAND`: a cluster for as long as a command runs.
 
-use std::{ffi::OsString, path::Path, process::ExitStatus};
+use std::{ffi::OsString, fs, path::Path, process::ExitStatus, time::Duration};
 
 use tokio::{
     process::{Child, Command},
@@ -12,17 +12,36 @@ use super::{EmbeddedError, PrivatePostgres};
 /// The variable that tells the command where its database is.
 const URL_VARIABLE: &str = "TANDEM_TEST_DATABASE_URL";
 
+const PREFIX: &str = "tandem-postgres-";
+
+/// A cluster that is being made is not locked yet; an hour later it is, or nobody's.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
+
+/// Removes what killed runs left behind; a run that is alive holds its lock and keeps its folder.
+async fn sweep(above: &Path) {
+    for entry in fs::read_dir(above).into_iter().flatten().filter_map(Result::ok) {
+        let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let age = entry.metadata().and_then(|facts| facts.modified()).ok();
+        if ours && age.and_then(|made| made.elapsed().ok()).is_some_and(|age| age > FORGOTTEN_AFTER)
+        {
+            // Another user's, or in use: not ours to remove.
+            let _ = super::erase(&entry.path()).await;
+        }
+    }
+}
+
 /// Runs the command beside a cluster that is thrown away afterwards, whatever happens.
 pub async fn run(command: &[OsString]) -> Result<ExitStatus, EmbeddedError> {
-    let name = format!("tandem-postgres-{}", uuid::Uuid::now_v7().simple());
-    let folder = std::env::temp_dir().join(name);
+    let above = std::env::temp_dir();
+    sweep(&above).await;
+    let folder = above.join(format!("{PREFIX}{}", uuid::Uuid::now_v7().simple()));
     let postgres = PrivatePostgres::start(&folder, false).await?;
     let place = postgres.place().to_owned();
 
     let ended = beside(command, &postgres.url("postgres")).await;
     let stopped = postgres.stop().await;
-    let removed = std::fs::remove_dir_all(&place)
-        .map_err(|source| EmbeddedError::io("remove", &place, source));
+    let removed =
+        fs::remove_dir_all(&place).map_err(|source| EmbeddedError::io("remove", &place, source));
 
     let ended = ended?;
     stopped?;

@@ -29,7 +29,7 @@ const LATENCY_BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// Libraries that would tell what we do not, whatever `TANDEM_LOG` says.
-const SILENCED: &[&str] = &["sqlx::query=off", "hyper=warn", "h2=warn", "rustls=warn", "poem=warn"];
+const SILENCED: &[&str] = &["sqlx=warn", "hyper=warn", "h2=warn", "rustls=warn", "poem=warn"];
 
 static FIGURES: OnceLock<PrometheusHandle> = OnceLock::new();
 

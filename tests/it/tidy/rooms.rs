@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["cache", "db", "vault", "policy", "outside", "connectors", "config", "clock", "domain"],
     ),
     ("cache", &["connectors", "config", "clock", "domain"]),
-    ("db", &["policy", "config", "clock", "domain"]),
+    ("db", &["policy", "vault", "config", "clock", "domain"]),
     ("outside", &["config", "clock", "domain"]),
     ("connectors", &["clock", "domain"]),
     ("vault", &["config", "domain"]),

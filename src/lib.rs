@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cache;
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod connectors;
 pub mod db;

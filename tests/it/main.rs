@@ -1,3 +1,5 @@
 //! One binary, one room per concern.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod embedded;
+mod tidy;

@@ -1,0 +1,123 @@
+//! The words of the command line; `main` reads them, `app` does what they say.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "tandem", version, about, arg_required_else_help = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Everything in one process on this machine, with sandbox CRMs and demo companies
+    Demo(DemoArgs),
+    /// Answer the web: pages, API and callbacks
+    Serve,
+    /// Run jobs: imports, refreshes, schedules
+    Work,
+    /// Bring the database to this version; the only command that takes the owner's address
+    Migrate,
+    /// Print the `OpenAPI` document
+    Openapi,
+    /// Check configuration, database, roles, keys and Redis, and say what is wrong
+    Doctor,
+    /// Master keys of the token vault
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// A stand-in CRM on a port of its own, for development
+    Sandbox(SandboxArgs),
+    /// Measure imports from a sandbox CRM into a private PostgreSQL
+    Bench(BenchArgs),
+    /// Run a command beside a throw-away PostgreSQL, its address in `TANDEM_TEST_DATABASE_URL`
+    Postgres {
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Print one line of JSON when ready, and nothing else, on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Port of the web server; the sandbox chooses its own
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// People in the sandbox CRM
+    #[arg(long, default_value_t = 20_000)]
+    pub persons: u32,
+    /// Seed of the sandbox's data: the same seed, the same people
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Erase what earlier runs kept, and stop
+    #[arg(long)]
+    pub reset: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Print a new master key, as a line for `TANDEM_MASTER_KEYS_FILE`
+    New,
+    /// Wrap every company's data key with the first master key
+    Rotate,
+}
+
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// Which CRM to stand in for
+    pub provider: String,
+    /// Port to answer on; a free one when left out
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// People in it
+    #[arg(long, default_value_t = 20_000)]
+    pub persons: u32,
+    /// Seed of its data: the same seed, the same people
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print one line of JSON when ready
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Sizes to import, one after the other, each into an empty company
+    #[arg(long, value_delimiter = ',', default_values_t = [20_000, 100_000])]
+    pub persons: Vec<u32>,
+    /// How long the sandbox takes to answer, in milliseconds
+    #[arg(long, default_value_t = 0)]
+    pub latency_ms: u64,
+    /// Where the figures go
+    #[arg(long, default_value = "target/bench")]
+    pub out: std::path::PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn postgres_takes_everything_after_the_dashes_as_the_command() {
+        let line = ["tandem", "postgres", "--", "cargo", "test", "--json"];
+        let Command::Postgres { command } = CommandLine::try_parse_from(line).unwrap().command
+        else {
+            panic!("another command");
+        };
+        assert_eq!(command, ["cargo", "test", "--json"]);
+        assert!(CommandLine::try_parse_from(["tandem", "postgres"]).is_err());
+    }
+}

@@ -1,1 +1,0 @@
-//! Environment -> `Config`, once, with a sentence per variable.

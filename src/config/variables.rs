@@ -1,0 +1,75 @@
+//! Every variable with a sentence; the README shows this table and a test compares the two.
+
+/// `(name, what it is for)`, in the order of the README.
+pub const VARIABLES: &[(&str, &str)] = &[
+    (
+        "TANDEM_ENV",
+        "`production` (when unset) or `development`; only the latter has the mailbox page, the test biller and sandboxes.",
+    ),
+    (
+        "TANDEM_PUBLIC_URL",
+        "The address people type, without a path; `https` in production. Links in mails and OAuth callbacks start with it.",
+    ),
+    (
+        "TANDEM_LISTEN",
+        "Address and port to answer on; `0.0.0.0:8080` in production, `127.0.0.1:8080` in development.",
+    ),
+    (
+        "DATABASE_URL",
+        "PostgreSQL 15 or later, as the login role that owns nothing (`tandem_login`); `serve`, `work` and `doctor` refuse a stronger one.",
+    ),
+    (
+        "TANDEM_OWNER_DATABASE_URL",
+        "The same database as its owner, for `tandem migrate` alone; never give it to the web or worker processes.",
+    ),
+    (
+        "REDIS_URL",
+        "Redis for budgets and live events shared by all processes; losing it loses no data.",
+    ),
+    (
+        "TANDEM_SINGLE_PROCESS",
+        "`true` lets production run without Redis, when one process is all there is.",
+    ),
+    (
+        "TANDEM_MASTER_KEYS_FILE",
+        "File with one master key per line, `id:base64 of 32 bytes`; the first seals, all open.",
+    ),
+    ("TANDEM_MASTER_KEYS", "The same lines in the environment; development only."),
+    (
+        "TANDEM_SPOOL_DIR",
+        "Folder on a volume where a refreshed token waits, sealed, until it is committed; without one a crash in that moment costs a reconnect.",
+    ),
+    (
+        "SMTP_URL",
+        "Mail relay, `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`; production refuses to start without.",
+    ),
+    ("TANDEM_MAIL_FROM", "Sender of mails, `Tandem <no-reply@example.com>`."),
+    (
+        "<PROVIDER>_CLIENT_ID",
+        "OAuth client id of the app at a CRM, one pair per provider, its name in capitals; without the pair its card says so.",
+    ),
+    ("<PROVIDER>_CLIENT_SECRET", "OAuth client secret that belongs to it."),
+    (
+        "TANDEM_CRM_<PROVIDER>_OAUTH_URL",
+        "Another server to send people to for consent and to fetch tokens from; development only.",
+    ),
+    (
+        "TANDEM_CRM_<PROVIDER>_API_URL",
+        "Another server in place of the CRM's API; development only.",
+    ),
+    ("TANDEM_DATA_DIR", "Where `tandem demo` keeps its database and mails; `.tandem` when unset."),
+    ("TANDEM_LOG", "What to log, as `tracing` directives; `info` when unset."),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "Collector for traces over OTLP/HTTP, for instance `http://localhost:4318`; no traces are sent without.",
+    ),
+    ("TANDEM_METRICS_LISTEN", "A second, private address that answers `/metrics` without a token."),
+    (
+        "TANDEM_METRICS_TOKEN",
+        "Bearer token that opens `/metrics` on the public address; without one it is closed there in production.",
+    ),
+    (
+        "FLY_APP_NAME",
+        "Set by Fly.io: the visitor's address is then taken from `Fly-Client-IP`, otherwise from the connection.",
+    ),
+];

@@ -1,0 +1,102 @@
+//! What Tandem writes to people: plain text, short, one thing to do each.
+//!
+//! Links carry their token behind `#`: what stands there never reaches a server's log, a proxy or
+//! a `Referer`, and a scanner that opens the link spends nothing.
+
+use url::Url;
+
+/// Subject and text; the address is given when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub subject: String,
+    pub text: String,
+}
+
+/// To somebody who signed up with an address that is new here.
+pub fn confirm(public_url: &Url, token: &str) -> Letter {
+    letter(
+        "Confirm your e-mail address",
+        &format!(
+            "Welcome to Tandem.\n\n\
+             Confirm your e-mail address to open your company's account:\n\n{}\n\n\
+             The link works once, for 24 hours. If you did not sign up, ignore this mail: \
+             nothing has been created.",
+            link(public_url, "confirm", token),
+        ),
+    )
+}
+
+/// To somebody who signed up with an address that has an account; the page told them nothing.
+pub fn account_exists(public_url: &Url) -> Letter {
+    letter(
+        "You already have an account",
+        &format!(
+            "Somebody, probably you, signed up at Tandem with this address, which already has an \
+             account.\n\n\
+             Sign in:\n\n{}\n\n\
+             If you forgot your password:\n\n{}\n\n\
+             If it was not you, ignore this mail: nothing has changed.",
+            page(public_url, "login"),
+            page(public_url, "reset"),
+        ),
+    )
+}
+
+/// To somebody who forgot their password.
+pub fn reset(public_url: &Url, token: &str) -> Letter {
+    letter(
+        "Choose a new password",
+        &format!(
+            "Choose a new password for Tandem:\n\n{}\n\n\
+             The link works once, for one hour. Setting a password signs you out everywhere. \
+             If you did not ask for it, ignore this mail: your password stays as it is.",
+            link(public_url, "reset", token),
+        ),
+    )
+}
+
+/// To whoever connected a CRM that no longer lets us in.
+pub fn needs_reconnect(public_url: &Url, provider_name: &str, company_name: &str) -> Letter {
+    letter(
+        &format!("{provider_name} needs to be connected again"),
+        &format!(
+            "{provider_name} no longer accepts Tandem's access for {company_name}. Syncing is \
+             paused; contacts and links are kept.\n\n\
+             Connect it again:\n\n{}",
+            page(public_url, "integrations"),
+        ),
+    )
+}
+
+fn letter(subject: &str, text: &str) -> Letter {
+    Letter { subject: subject.to_owned(), text: format!("{text}\n\n-- \nTandem\n") }
+}
+
+fn page(public_url: &Url, path: &str) -> Url {
+    let mut url = public_url.clone();
+    url.set_path(path);
+    url
+}
+
+fn link(public_url: &Url, path: &str, token: &str) -> Url {
+    let mut url = page(public_url, path);
+    url.set_fragment(Some(&format!("token={token}")));
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_travel_behind_the_hash_where_no_server_sees_them() {
+        let here: Url = "https://tandem.example.com".parse().unwrap();
+        for (letter, path) in
+            [(confirm(&here, "t0k3n"), "confirm"), (reset(&here, "t0k3n"), "reset")]
+        {
+            let expected = format!("https://tandem.example.com/{path}#token=t0k3n");
+            assert!(letter.text.lines().any(|line| line == expected), "{}", letter.text);
+            assert!(!letter.subject.contains("t0k3n"));
+        }
+    }
+}

@@ -18,6 +18,7 @@ const MISCONFIGURED: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    telemetry::log_panics();
     match run(CommandLine::parse().command).await {
         Ok(code) => code,
         Err(error) => {

@@ -23,6 +23,7 @@ help:
 demo: build
 	@exec $(TARGET)/release/tandem demo $(ARGS)
 
+# The data may be elsewhere than in .tandem (see `embedded`), so the binary removes it.
 demo-reset: build
 	@$(TARGET)/release/tandem demo --reset
 

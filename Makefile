@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test build check bench openapi web setup
 
+export PATH := $(HOME)/.cargo/bin:$(PATH)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 # Words for the command behind a target: make demo ARGS="--port 9000"
@@ -23,6 +24,7 @@ help:
 demo: build
 	@exec $(TARGET)/release/tandem demo $(ARGS)
 
+# The data may be elsewhere than in .tandem (see `embedded`), so the binary removes it.
 demo-reset: build
 	@$(TARGET)/release/tandem demo --reset
 

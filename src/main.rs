@@ -8,7 +8,8 @@ use std::{
 
 use clap::Parser as _;
 use tandem::{
-    command_line::{Command, CommandLine},
+    app,
+    command_line::{Command, CommandLine, KeysCommand},
     config::{Config, ConfigError},
     embedded, telemetry,
 };
@@ -18,6 +19,7 @@ const MISCONFIGURED: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    telemetry::log_panics();
     match run(CommandLine::parse().command).await {
         Ok(code) => code,
         Err(error) => {
@@ -31,16 +33,37 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let config = match &command {
+        Command::Serve
+        | Command::Work
+        | Command::Migrate
+        | Command::Doctor
+        | Command::Keys { .. } => Config::from_env()?,
+        // Tools of development, whatever the environment says: they touch nothing of production.
+        Command::Demo(_)
+        | Command::Openapi
+        | Command::Sandbox(_)
+        | Command::Bench(_)
+        | Command::Postgres { .. } => Config::for_demo()?,
+    };
+    let _telemetry = telemetry::start(&config)?;
     match command {
-        Command::Postgres { command } => postgres(&command).await,
-        _ => anyhow::bail!("this command is not part of this build"),
+        Command::Demo(args) => app::demo(config, args).await?,
+        Command::Serve => app::serve(config).await?,
+        Command::Work => app::work(config).await?,
+        Command::Migrate => app::migrate(config).await?,
+        Command::Openapi => app::openapi()?,
+        Command::Doctor => app::doctor(config).await?,
+        Command::Keys { command: KeysCommand::New } => app::new_key()?,
+        Command::Keys { command: KeysCommand::Rotate } => app::rotate_keys(config).await?,
+        Command::Sandbox(args) => app::sandbox(args).await?,
+        Command::Bench(args) => app::bench(config, args).await?,
+        Command::Postgres { command } => return postgres(&command).await,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn postgres(command: &[OsString]) -> anyhow::Result<ExitCode> {
-    // A tool of development wherever it runs: it opens no port and reads no production setting.
-    let config = Config::for_demo()?;
-    let _telemetry = telemetry::start(&config)?;
     Ok(code_of(embedded::run_throwaway(command).await?))
 }
 

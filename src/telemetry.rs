@@ -72,7 +72,6 @@ pub fn start(config: &Config) -> Result<Telemetry, ConfigError> {
     };
     // A second start in one process (tests) keeps the first.
     let _ = tracing_subscriber::registry().with(filter).with(spans).with(lines).try_init();
-    log_panics();
     Ok(Telemetry { traces })
 }
 
@@ -106,7 +105,8 @@ fn exporter(endpoint: &Url) -> Option<SdkTracerProvider> {
     Some(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
 }
 
-fn log_panics() {
+/// From now on a panic is a line in the log, without its words. For `main` alone: tests want them.
+pub fn log_panics() {
     panic::set_hook(Box::new(|panicked| {
         let place = panicked.location();
         tracing::error!(

@@ -109,7 +109,8 @@ fn decode(value: &str) -> String {
             .and_then(|word| BASE64.decode(word).ok())
             .and_then(|bytes| String::from_utf8(bytes).ok());
         // White space between two encoded words is not part of the text.
-        if !decoded.is_empty() && !(after_encoded && encoded.is_some()) {
+        let between = after_encoded && encoded.is_some();
+        if !decoded.is_empty() && !between {
             decoded.push(' ');
         }
         after_encoded = encoded.is_some();

@@ -69,6 +69,7 @@ fn folders(of: &str) -> BTreeSet<String> {
 }
 
 #[track_caller]
-fn none(broken: Vec<String>) {
+fn none(broken: impl IntoIterator<Item = String>) {
+    let broken = broken.into_iter().collect::<Vec<_>>();
     assert!(broken.is_empty(), "{broken:#?}");
 }

@@ -61,19 +61,13 @@ fn the_floors_of_cargo_deny_are_the_same() {
     let missing = FLOORS.iter().map(|(name, [major, minor, patch], _)| {
         format!("{{ crate = \"{name}\", version = \"<{major}.{minor}.{patch}\"")
     });
-    none(missing.filter(|line| !deny.contains(line.trim_start_matches("{ "))).collect());
+    none(missing.filter(|line| !deny.contains(line.trim_start_matches("{ "))));
 }
 
 #[test]
 fn there_is_one_tls_and_it_is_rustls_with_aws_lc() {
     let locked = locked();
-    none(
-        UNWANTED
-            .iter()
-            .filter(|name| locked.contains_key(**name))
-            .map(ToString::to_string)
-            .collect(),
-    );
+    none(UNWANTED.iter().filter(|name| locked.contains_key(**name)).map(ToString::to_string));
 }
 
 #[test]
@@ -105,15 +99,14 @@ fn a_migration_opens_with_the_reason_for_it() {
         let first = page.text.lines().next().unwrap_or_default();
         !first.starts_with("-- ") || first.split_whitespace().count() < 4
     });
-    none(migrations.map(|page| page.path).collect());
+    none(migrations.map(|page| page.path));
 }
 
 #[test]
 fn the_readme_shows_every_variable_with_its_sentence() {
-    let mut table = String::from("| variable | meaning |\n|---|---|\n");
-    for (name, meaning) in VARIABLES {
-        table.push_str(&format!("| `{name}` | {meaning} |\n"));
-    }
+    let rows: Vec<String> =
+        VARIABLES.iter().map(|(name, meaning)| format!("| `{name}` | {meaning} |\n")).collect();
+    let table = format!("| variable | meaning |\n|---|---|\n{}", rows.concat());
     let readme = read("README.md");
     assert!(readme.contains(&table), "README.md should contain:\n\n{table}");
 }
@@ -133,7 +126,7 @@ fn every_variable_that_the_deployment_sets_is_known() {
         .filter_map(|line| line.split_once('='))
         .map(|(name, _)| name.trim().to_owned())
         .filter(|name| !name.starts_with('#') && !known(name));
-    none(unknown.collect());
+    none(unknown);
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! One binary, one room per concern.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod embedded;
+mod harness;
+mod policy;
+mod rls;
 mod tidy;

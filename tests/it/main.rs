@@ -6,4 +6,5 @@ mod embedded;
 mod harness;
 mod policy;
 mod rls;
+mod routes;
 mod tidy;

@@ -32,7 +32,8 @@ fn the_whole_matrix_is_reviewed_when_it_changes() {
     matrix.push_str("plans\n");
     let features: Vec<&str> = policy::features().map(|(word, _)| word).collect();
     for &plan in Plan::ALL {
-        let number = |thing| policy::limit(plan, thing).map_or("no limit".into(), |n| n.to_string());
+        let number =
+            |thing| policy::limit(plan, thing).map_or("no limit".into(), |n| n.to_string());
         let held: Vec<&str> =
             features.iter().copied().filter(|word| policy::allows(plan, word)).collect();
         writeln!(

@@ -50,7 +50,8 @@ impl Drop for Database {
         let name = std::mem::take(&mut self.name);
         // A drop cannot wait on the test's own runtime.
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut admin = PgConnection::connect_with(&cluster()).await.unwrap();
                 statement(&mut admin, format!("drop database if exists {name} with (force)")).await;

@@ -82,6 +82,10 @@ impl Memory {
         let wait = (oldest + window - now).max(1).cast_unsigned();
         Attempt::Denied { retry_after: Duration::from_millis(wait) }
     }
+
+    pub(super) fn forget_attempts(&self, key: &str) {
+        lock(&self.attempts).by_key.remove(key);
+    }
 }
 
 /// One connection's budget in this process.

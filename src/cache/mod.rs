@@ -30,6 +30,12 @@ enum Kind {
     Redis(redis::Redis),
 }
 
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_shared() { "Cache(Redis)" } else { "Cache(memory)" })
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     #[error("the address of Redis is malformed")]
@@ -91,6 +97,14 @@ impl Cache {
         match &self.0 {
             Kind::Memory(memory) => memory.throttle(key, limit, window),
             Kind::Redis(redis) => redis.throttle(key, limit, window).await,
+        }
+    }
+
+    /// Forgets the attempts under this key: whoever got in was not guessing.
+    pub async fn forget_attempts(&self, key: &str) {
+        match &self.0 {
+            Kind::Memory(memory) => memory.forget_attempts(key),
+            Kind::Redis(redis) => redis.forget_attempts(key).await,
         }
     }
 

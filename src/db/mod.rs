@@ -4,8 +4,11 @@
 //! database has been told whose it is: [`TenantTx`] sees one company's rows, [`RunnerTx`] the queue
 //! of all companies and nothing else, [`DoorTx`] what must be read before a company is known.
 
+pub mod accounts;
+pub mod audit;
 pub mod connections;
 pub mod deals;
+pub mod door_mail;
 pub mod entries;
 mod error;
 pub mod intake;
@@ -14,6 +17,7 @@ mod keys;
 mod migrate;
 pub mod organizations;
 pub mod runs;
+pub mod sessions;
 mod start;
 pub mod tokens;
 

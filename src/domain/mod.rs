@@ -5,7 +5,9 @@ mod ids;
 pub mod intake;
 pub mod phone;
 mod remote;
+mod token;
 
 pub use email::Email;
 pub use ids::*;
 pub use remote::*;
+pub use token::*;

@@ -1,1 +1,76 @@
-//! The API and the pages, with poem.
+//! The API and the pages, with poem. Each file is one topic.
+//!
+//! A handler says who may, calls one thing and names the answer. [`api`] is the table of contents.
+
+mod auth;
+mod client_address;
+mod csrf;
+mod field;
+mod headers;
+mod limits;
+mod operations;
+mod pages;
+mod problem;
+mod refusals;
+mod server;
+mod session;
+mod shield;
+mod words;
+
+use poem::{Endpoint, EndpointExt, Response, Route, get};
+use poem_openapi::{OpenApi, OpenApiService, Tags};
+use tokio_util::sync::CancellationToken;
+
+use crate::flows::SharedHub;
+
+pub use operations::request_id;
+pub use problem::{ApiError, FieldProblem, Problem};
+pub use server::{listen, serve};
+pub use session::Session;
+
+/// The chapters of the API.
+#[derive(Tags)]
+enum Tag {
+    /// Signing up, in and out.
+    Accounts,
+}
+
+/// Every topic of the API; a new one is a file and a line here.
+fn api() -> OpenApiService<impl OpenApi, ()> {
+    let topics = auth::AuthApi;
+    OpenApiService::new(topics, "Tandem", env!("CARGO_PKG_VERSION"))
+        .description(
+            "The hub between the book a sales team works from and the CRM its company runs on.",
+        )
+        .server("/api")
+}
+
+/// The `OpenAPI` document, from which the web app's client is generated.
+pub fn openapi_document() -> String {
+    let document: serde_json::Value =
+        serde_json::from_str(&api().spec()).expect("the document is JSON that we wrote");
+    format!("{document:#}\n")
+}
+
+/// Everything that Tandem answers. `stopping` ends open event streams.
+pub fn app(hub: SharedHub, stopping: CancellationToken) -> impl Endpoint<Output = Response> {
+    let api = api();
+    let document = api.spec_endpoint();
+    let api = Route::new()
+        .at("/openapi.json", document)
+        .nest("/", api)
+        .around(limits::guard)
+        .around(csrf::guard)
+        .catch_all_error(problem::from_poem)
+        .around(shield::shield);
+    Route::new()
+        .nest("/api", api)
+        .at("/health/live", get(operations::live))
+        .at("/health/ready", get(operations::ready))
+        .at("/metrics", get(operations::figures))
+        .nest("/", pages::Pages)
+        .around(headers::add)
+        .around(operations::observe)
+        .data(hub)
+        .data(stopping)
+}

@@ -117,6 +117,18 @@ impl Redis {
         }
     }
 
+    pub(super) async fn forget_attempts(&self, key: &str) {
+        self.0.local.forget_attempts(key);
+        let mut manager = self.0.manager.clone();
+        let mut forget = ::redis::cmd("DEL");
+        forget.arg(format!("throttle:{{{key}}}"));
+        if !self.is_resting()
+            && let Err(error) = forget.query_async::<i64>(&mut manager).await
+        {
+            self.rest(&error);
+        }
+    }
+
     pub(super) async fn publish(&self, channel: &str, message: Bytes) {
         let mut manager = self.0.manager.clone();
         let mut publish = ::redis::cmd("PUBLISH");

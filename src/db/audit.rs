@@ -1,0 +1,63 @@
+//! Who did what in a company: appended in the transaction that causes it, chained by a job.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    db::{DbError, DoorTx, TenantTx},
+    domain::{CompanyId, MemberId},
+};
+
+/// What happened, as a stable word of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// Null: Tandem itself.
+    pub member: Option<MemberId>,
+    /// `noun.verb`, for instance `contact.created`.
+    pub action: &'a str,
+    /// The id of what it happened to; never a value.
+    pub subject: Option<Uuid>,
+    pub detail: &'a Value,
+}
+
+const APPEND: &str =
+    "insert into audit_log (company_id, audit_id, member_id, action, subject, detail)
+     values ($1, $2, $3, $4, $5, $6)";
+
+/// Appends within a company. `detail` holds ids, words and counts only.
+pub async fn append(
+    tx: &mut TenantTx,
+    member: Option<MemberId>,
+    action: &str,
+    subject: Option<Uuid>,
+    detail: &Value,
+) -> Result<(), DbError> {
+    let company_id = tx.company_id();
+    write(tx.conn(), company_id, &Event { member, action, subject, detail }).await
+}
+
+/// Appends at the door, where a company is made or entered.
+pub async fn append_at_door(
+    tx: &mut DoorTx,
+    company_id: CompanyId,
+    event: &Event<'_>,
+) -> Result<(), DbError> {
+    write(tx.conn(), company_id, event).await
+}
+
+async fn write(
+    conn: &mut sqlx::PgConnection,
+    company_id: CompanyId,
+    event: &Event<'_>,
+) -> Result<(), DbError> {
+    sqlx::query(APPEND)
+        .bind(company_id)
+        .bind(Uuid::now_v7())
+        .bind(event.member)
+        .bind(event.action)
+        .bind(event.subject.map(|id| id.to_string()))
+        .bind(event.detail)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

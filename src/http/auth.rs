@@ -1,0 +1,370 @@
+//! `/api/auth`: signing up, in and out.
+
+use poem::{Request, web::Data};
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi, payload::Json};
+use uuid::Uuid;
+
+use crate::{
+    db,
+    flows::{
+        Hub, SharedHub, reset, sign_in,
+        sign_in::SignedIn,
+        sign_up::{self, SignUp},
+    },
+    http::{
+        ApiError, FieldProblem, Session, Tag, client_address, field,
+        session::{cookie, no_cookie},
+    },
+    policy::{self, Action, Plan, Role, Thing},
+};
+
+pub(super) struct AuthApi;
+
+#[OpenApi(prefix_path = "/auth", tag = "Tag::Accounts")]
+impl AuthApi {
+    /// Sign a company up. A mail with a link follows; the answer never tells whether the address
+    /// has an account.
+    #[oai(path = "/signup", method = "post", operation_id = "sign_up")]
+    async fn sign_up(
+        &self,
+        hub: Data<&SharedHub>,
+        request: &Request,
+        form: Json<SignUpForm>,
+    ) -> Result<Accepted, ApiError> {
+        let form = form.0.check()?;
+        sign_up::start(&hub, form, &client_address::of(request, &hub.config)).await?;
+        Ok(Accepted::sent())
+    }
+
+    /// Confirm the address with the token of the mail; makes the company and signs its owner in.
+    #[oai(path = "/confirm", method = "post", operation_id = "confirm_sign_up")]
+    async fn confirm(
+        &self,
+        hub: Data<&SharedHub>,
+        form: Json<TokenForm>,
+    ) -> Result<Entered, ApiError> {
+        let signed_in = sign_up::confirm(&hub, &form.token).await?;
+        Entered::through(&hub, signed_in).await
+    }
+
+    /// Sign in.
+    #[oai(path = "/login", method = "post", operation_id = "sign_in")]
+    async fn sign_in(
+        &self,
+        hub: Data<&SharedHub>,
+        request: &Request,
+        form: Json<SignInForm>,
+    ) -> Result<Entered, ApiError> {
+        let from = client_address::of(request, &hub.config);
+        let email = form.email.trim();
+        let signed_in = sign_in::start(&hub, email, &form.password, &from).await?;
+        Entered::through(&hub, signed_in).await
+    }
+
+    /// Sign out.
+    #[oai(path = "/logout", method = "post", operation_id = "sign_out")]
+    async fn sign_out(&self, hub: Data<&SharedHub>, session: Session) -> Result<Left, ApiError> {
+        sign_in::end(&hub, session.token_hash(), session.place()).await?;
+        Ok(Left::Done(no_cookie(&hub)))
+    }
+
+    /// Who is signed in, where, and what they may do.
+    #[oai(path = "/session", method = "get", operation_id = "get_session")]
+    async fn session(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+    ) -> Result<Json<SessionView>, ApiError> {
+        Ok(Json(SessionView::load(&hub, &session).await?))
+    }
+
+    /// Go on in another company of yours.
+    #[oai(path = "/session", method = "put", operation_id = "switch_company")]
+    async fn switch(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+        form: Json<SwitchForm>,
+    ) -> Result<Entered, ApiError> {
+        let (token, user_id) = (session.token_hash(), session.user_id());
+        match sign_in::switch(&hub, token, user_id, form.company_id).await? {
+            Some(signed_in) => Entered::through(&hub, signed_in).await,
+            None => Err(ApiError::not_found()),
+        }
+    }
+
+    /// Ask for a link to choose a new password; the answer never tells whether there is an account.
+    #[oai(path = "/reset", method = "post", operation_id = "request_password_reset")]
+    async fn reset(
+        &self,
+        hub: Data<&SharedHub>,
+        request: &Request,
+        form: Json<ResetForm>,
+    ) -> Result<Accepted, ApiError> {
+        let from = client_address::of(request, &hub.config);
+        reset::request(&hub, form.email.trim(), &from).await?;
+        Ok(Accepted::sent())
+    }
+
+    /// Choose a new password with the token of the mail; ends all sessions of the user.
+    #[oai(path = "/reset/confirm", method = "post", operation_id = "reset_password")]
+    async fn reset_confirm(
+        &self,
+        hub: Data<&SharedHub>,
+        form: Json<NewPasswordForm>,
+    ) -> Result<Done, ApiError> {
+        reset::confirm(&hub, &form.token, &form.password).await?;
+        Ok(Done::Done)
+    }
+}
+
+#[derive(Object)]
+#[oai(rename = "SignUp")]
+struct SignUpForm {
+    company: String,
+    name: String,
+    email: String,
+    password: String,
+    /// ISO 3166 alpha-2; phone numbers without a country code belong there. `DE` when left out.
+    country: Option<String>,
+}
+
+impl SignUpForm {
+    fn check(self) -> Result<SignUp, ApiError> {
+        let mut wrong = Vec::new();
+        let company = field::text("company", &self.company, 200, &mut wrong);
+        let name = field::text("name", &self.name, 200, &mut wrong);
+        let email = field::email("email", &self.email, &mut wrong);
+        let country = self.country.as_deref().unwrap_or("DE").trim().to_ascii_uppercase();
+        if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            wrong.push(FieldProblem::new("country", "Use the two letters of a country, as in DE."));
+        }
+        if !wrong.is_empty() {
+            return Err(ApiError::invalid_fields(wrong));
+        }
+        Ok(SignUp { company, name, email, password: self.password, country })
+    }
+}
+
+#[derive(Object)]
+#[oai(rename = "Token")]
+struct TokenForm {
+    token: String,
+}
+
+#[derive(Object)]
+#[oai(rename = "SignIn")]
+struct SignInForm {
+    email: String,
+    password: String,
+}
+
+#[derive(Object)]
+#[oai(rename = "SwitchCompany")]
+struct SwitchForm {
+    company_id: Uuid,
+}
+
+#[derive(Object)]
+#[oai(rename = "PasswordReset")]
+struct ResetForm {
+    email: String,
+}
+
+#[derive(Object)]
+#[oai(rename = "NewPassword")]
+struct NewPasswordForm {
+    token: String,
+    password: String,
+}
+
+#[derive(Object)]
+struct Sent {
+    sent: bool,
+}
+
+#[derive(ApiResponse)]
+enum Accepted {
+    /// If there is something to send, a mail is on its way.
+    #[oai(status = 202)]
+    Sent(Json<Sent>),
+}
+
+impl Accepted {
+    fn sent() -> Self {
+        Self::Sent(Json(Sent { sent: true }))
+    }
+}
+
+#[derive(ApiResponse)]
+enum Done {
+    /// Done; there is nothing to tell.
+    #[oai(status = 204)]
+    Done,
+}
+
+#[derive(ApiResponse)]
+enum Left {
+    /// Signed out.
+    #[oai(status = 204)]
+    Done(#[oai(header = "Set-Cookie")] String),
+}
+
+#[derive(ApiResponse)]
+enum Entered {
+    /// Signed in.
+    #[oai(status = 200)]
+    In(Json<SessionView>, #[oai(header = "Set-Cookie")] String),
+}
+
+impl Entered {
+    async fn through(hub: &Hub, signed_in: SignedIn) -> Result<Self, ApiError> {
+        let token = signed_in.token.hash();
+        let session = Session::with(hub, token).await?.ok_or_else(ApiError::unauthenticated)?;
+        let view = SessionView::load(hub, &session).await?;
+        Ok(Self::In(Json(view), cookie(hub, &signed_in)))
+    }
+}
+
+/// Who is signed in, where, and what they may do.
+#[derive(Object)]
+#[oai(rename = "Session")]
+struct SessionView {
+    user: UserView,
+    company: CompanyView,
+    member: MemberView,
+    /// All companies of the user.
+    companies: Vec<CompanyOfUser>,
+    /// What the role allows.
+    may: Vec<Action>,
+    /// Features that the plan holds.
+    allows: Vec<String>,
+    limits: LimitsView,
+    /// Connections that somebody has to do something about.
+    attention: Vec<AttentionView>,
+    /// Whether the mailbox page and the test biller exist.
+    development: bool,
+}
+
+#[derive(Object)]
+#[oai(rename = "User")]
+struct UserView {
+    id: Uuid,
+    name: String,
+    email: String,
+}
+
+#[derive(Object)]
+#[oai(rename = "Company")]
+struct CompanyView {
+    id: Uuid,
+    name: String,
+    country: String,
+    plan: Plan,
+}
+
+#[derive(Object)]
+#[oai(rename = "CurrentMember")]
+struct MemberView {
+    id: Uuid,
+    role: Role,
+}
+
+#[derive(Object)]
+struct CompanyOfUser {
+    id: Uuid,
+    name: String,
+    role: Role,
+}
+
+/// What the plan counts; a missing limit is none.
+#[derive(Object)]
+#[oai(rename = "Limits")]
+struct LimitsView {
+    contacts: Option<u64>,
+    contacts_used: u64,
+    seats: Option<u64>,
+    seats_used: u64,
+}
+
+#[derive(Object)]
+#[oai(rename = "Attention")]
+struct AttentionView {
+    kind: AttentionKind,
+    provider: String,
+    name: String,
+}
+
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum AttentionKind {
+    NeedsReconnect,
+    Paused,
+}
+
+impl SessionView {
+    async fn load(hub: &Hub, session: &Session) -> Result<Self, ApiError> {
+        let mut door = hub.db.door().await?;
+        let user = db::accounts::user(&mut door, session.user_id()).await?;
+        let user = user.ok_or_else(ApiError::unauthenticated)?;
+        let memberships = db::accounts::memberships(&mut door, session.user_id()).await?;
+        door.commit().await?;
+        let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
+        let usage = db::sessions::usage(&mut tx).await?;
+        let attention = db::sessions::attention(&mut tx).await?;
+        tx.commit().await?;
+
+        let here = memberships.iter().find(|one| one.company_id == session.company_id());
+        let here = here.ok_or_else(ApiError::unauthenticated)?;
+        Ok(Self {
+            user: UserView { id: user.user_id.uuid(), name: user.name, email: user.email },
+            company: CompanyView {
+                id: here.company_id.uuid(),
+                name: here.company_name.clone(),
+                country: here.country.clone(),
+                plan: here.plan,
+            },
+            member: MemberView { id: here.member_id.uuid(), role: here.role },
+            may: Action::ALL
+                .iter()
+                .copied()
+                .filter(|&action| policy::may(here.role, action))
+                .collect(),
+            allows: policy::features()
+                .map(|(word, _)| word)
+                .filter(|word| policy::allows(here.plan, word))
+                .map(str::to_owned)
+                .collect(),
+            limits: LimitsView {
+                contacts: policy::limit(here.plan, Thing::Contacts),
+                contacts_used: usage.contacts.unsigned_abs(),
+                seats: policy::limit(here.plan, Thing::Seats),
+                seats_used: usage.seats.unsigned_abs(),
+            },
+            attention: attention.into_iter().map(AttentionView::from).collect(),
+            development: hub.is_development(),
+            companies: memberships
+                .into_iter()
+                .map(|one| CompanyOfUser {
+                    id: one.company_id.uuid(),
+                    name: one.company_name,
+                    role: one.role,
+                })
+                .collect(),
+        })
+    }
+}
+
+impl From<db::sessions::Attention> for AttentionView {
+    fn from(row: db::sessions::Attention) -> Self {
+        Self {
+            kind: if row.state == "paused" {
+                AttentionKind::Paused
+            } else {
+                AttentionKind::NeedsReconnect
+            },
+            name: row.provider.clone(),
+            provider: row.provider,
+        }
+    }
+}

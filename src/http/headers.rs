@@ -1,0 +1,46 @@
+//! Headers that every answer carries.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, IntoResponse, Request, Response, Result,
+    http::{HeaderValue, header},
+};
+
+use crate::flows::SharedHub;
+
+const ALWAYS: &[(&str, &str)] = &[
+    ("x-content-type-options", "nosniff"),
+    // Paths of contacts and runs are nobody else's business; OAuth pages say `no-referrer`.
+    ("referrer-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+];
+
+pub(super) async fn add<E>(inner: Arc<E>, request: Request) -> Result<Response>
+where
+    E: Endpoint,
+    E::Output: IntoResponse,
+{
+    let https = request.data::<SharedHub>().is_some_and(|hub| hub.is_https());
+    let api = request.uri().path().starts_with("/api");
+    let mut answer = inner.call(request).await?.into_response();
+    let headers = answer.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.entry(*name).or_insert(HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    if api {
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    if https {
+        headers
+            .entry(header::STRICT_TRANSPORT_SECURITY)
+            .or_insert(HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    Ok(answer)
+}

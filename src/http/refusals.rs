@@ -1,0 +1,75 @@
+//! What flows refuse, as problems: one exhaustive map each.
+
+use std::time::Duration;
+
+use crate::{
+    flows::{
+        PasswordError,
+        reset::ResetError,
+        sign_in::SignInError,
+        sign_up::{ConfirmError, SignUpError},
+    },
+    http::{ApiError, FieldProblem},
+};
+
+const EXPIRED: &str = "This link no longer works: it was used or is too old. Ask for a new one.";
+
+fn wait(time: Duration) -> ApiError {
+    ApiError::too_many(time, "Too many tries. Wait a little, then try again.")
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        Self::invalid_fields(vec![FieldProblem::new("password", &error.to_string())])
+    }
+}
+
+impl From<SignUpError> for ApiError {
+    fn from(error: SignUpError) -> Self {
+        match error {
+            SignUpError::Password(error) => error.into(),
+            SignUpError::TooMany(time) => wait(time),
+            SignUpError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfirmError> for ApiError {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::Expired => Self::invalid_as("token_expired", EXPIRED),
+            ConfirmError::AlreadyKnown => {
+                Self::conflict("conflict", "This address has an account already. Sign in.")
+            }
+            ConfirmError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Wrong => Self::unauthenticated_as(
+                "wrong_credentials",
+                "The e-mail address or the password is wrong.",
+            ),
+            SignInError::TooMany(time) => wait(time),
+            SignInError::NoCompany => Self::forbidden_as(
+                "no_company",
+                "This account is in no company any more. Ask whoever invited you.",
+            ),
+            SignInError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResetError> for ApiError {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::TooMany(time) => wait(time),
+            ResetError::Expired => Self::invalid_as("token_expired", EXPIRED),
+            ResetError::Password(error) => error.into(),
+            ResetError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The words of `policies/*.toml` as types of the API.
+
+use std::borrow::Cow;
+
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef, Registry},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+};
+use serde_json::Value;
+
+use crate::policy::{Action, Plan, Role};
+
+macro_rules! api_word {
+    ($name:ident) => {
+        impl Type for $name {
+            const IS_REQUIRED: bool = true;
+
+            type RawValueType = Self;
+            type RawElementValueType = Self;
+
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn schema_ref() -> MetaSchemaRef {
+                MetaSchemaRef::Reference(stringify!($name).to_owned())
+            }
+
+            fn register(registry: &mut Registry) {
+                registry.create_schema::<Self, _>(stringify!($name).to_owned(), |_| {
+                    let mut schema = MetaSchema::new("string");
+                    schema.enum_items =
+                        Self::ALL.iter().map(|word| Value::from(word.word())).collect();
+                    schema
+                });
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+                Box::new(self.as_raw_value().into_iter())
+            }
+        }
+
+        impl ParseFromJSON for $name {
+            fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+                value
+                    .as_ref()
+                    .and_then(Value::as_str)
+                    .and_then(Self::parse)
+                    .ok_or_else(|| ParseError::custom("this word is not known"))
+            }
+        }
+
+        impl ToJSON for $name {
+            fn to_json(&self) -> Option<Value> {
+                Some(self.word().into())
+            }
+        }
+    };
+}
+
+api_word!(Action);
+api_word!(Plan);
+api_word!(Role);

@@ -1,0 +1,112 @@
+//! A hub with a database of its own, signed in as the role that production uses, and answering on
+//! a real port.
+
+mod browser;
+mod company;
+mod database;
+
+use std::{path::PathBuf, sync::Arc};
+
+use sqlx::PgPool;
+use tandem::{
+    cache::Cache,
+    clock::Clock,
+    config::Config,
+    db::Db,
+    flows::{self, Hub, SharedHub},
+    http,
+    outside::{Mailer, Received},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub(crate) use browser::{Answer, Browser};
+pub(crate) use company::{Company, Member};
+pub(crate) use database::Database;
+
+pub(crate) struct TestHub {
+    /// Connected as `tandem_login`, like `tandem serve`.
+    pub(crate) db: Db,
+    /// Connected as the owner: for arranging and inspecting, never for the code under test.
+    pub(crate) owner: PgPool,
+    pub(crate) hub: SharedHub,
+    pub(crate) clock: Clock,
+    /// Where the app answers, without a trailing slash.
+    pub(crate) url: String,
+    pub(crate) database: Database,
+    folder: PathBuf,
+    _serving: DropGuard,
+}
+
+impl TestHub {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With another configuration than development's.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let database = Database::create().await;
+        let clock = Clock::system();
+        let db = Db::connect(database.login(), 12).await.unwrap();
+        let owner = database.owner_pool().await;
+        let folder = std::env::temp_dir().join(format!("tandem-{}", uuid::Uuid::new_v4()));
+        let listener = http::listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut config = Config::for_tests(&folder);
+        config.public_url = Some(format!("http://localhost:{port}").parse().unwrap());
+        change(&mut config);
+        let hub = Arc::new(Hub {
+            db: db.clone(),
+            clock: clock.clone(),
+            mailer: Mailer::new(&config).unwrap(),
+            config: Arc::new(config),
+            cache: Cache::with_clock(Arc::new(clock.clone())),
+        });
+        let stopping = CancellationToken::new();
+        let app = http::app(Arc::clone(&hub), stopping.clone());
+        #[expect(clippy::disallowed_methods, reason = "the server runs beside the test")]
+        tokio::spawn(http::serve(listener, app, stopping.clone()));
+        Self {
+            db,
+            owner,
+            hub,
+            clock,
+            url: format!("http://localhost:{port}"),
+            database,
+            folder,
+            _serving: stopping.drop_guard(),
+        }
+    }
+
+    /// Somebody who is not signed in.
+    pub(crate) fn stranger(&self) -> Browser {
+        Browser::new(&self.url, None)
+    }
+
+    /// Sends what waits at the door and returns the whole mailbox, newest first.
+    pub(crate) async fn mail(&self) -> Vec<Received> {
+        flows::door_mail::send_due(&self.hub).await.unwrap();
+        self.hub.mailer.mailbox().unwrap().unwrap()
+    }
+
+    /// The token in the newest mail to this address.
+    pub(crate) async fn mailed_token(&self, to: &str) -> String {
+        let mails = self.mail().await;
+        let mail = mails.iter().find(|mail| mail.to == to).unwrap();
+        mail.links[0].split_once("#token=").unwrap().1.to_owned()
+    }
+
+    /// One value, as the owner sees it.
+    pub(crate) async fn value<T>(&self, sql: &'static str) -> T
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+    {
+        sqlx::query_scalar(sql).fetch_one(&self.owner).await.unwrap()
+    }
+}
+
+impl Drop for TestHub {
+    fn drop(&mut self) {
+        // The mailbox may never have been used.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,3 @@
+//! The API over real HTTP; the files mirror its addresses.
+
+mod auth;

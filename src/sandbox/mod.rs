@@ -1,1 +1,145 @@
 //! Stand-in CRMs over real HTTP; shares no code with `connectors`.
+//!
+//! A room of strangers: what a stand-in knows about its CRM comes from the vendor's
+//! documentation, never from our connector, so that a misreading on one side shows.
+//!
+//! ```text
+//! let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+//! let crm = Sandbox::start("pipedrive", listener, SandboxConfig::default()).await?;
+//! // crm.url answers like the CRM; crm.url + "/__sandbox/..." is the control plane
+//! ```
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+mod accept;
+mod pipedrive;
+
+/// How much a stand-in holds and how it behaves from the start.
+///
+/// The control plane changes most of it while it runs.
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    /// Living persons of the main company; deleted and merged ones come on top.
+    pub persons: u32,
+    pub organizations: u32,
+    pub deals: u32,
+    /// The same seed and sizes give the same data, byte for byte.
+    pub seed: u64,
+    /// Added to every answer.
+    pub latency: Duration,
+    pub client_id: String,
+    pub client_secret: String,
+    /// Scopes of the registered app, as the vendor's developer page would hold them.
+    pub scopes: String,
+    /// The one registered callback; `None` accepts any http(s) address.
+    pub redirect_uri: Option<String>,
+    /// Life of an access token, in seconds.
+    pub expires_in: u32,
+    /// Requests per rolling two seconds and token.
+    pub burst: u32,
+    /// Search requests per rolling two seconds and token.
+    pub search_burst: u32,
+    /// Tokens per day and company.
+    pub daily: u64,
+    /// What the token answer calls the API's address; `None` is the stand-in's own.
+    pub api_domain: Option<String>,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self {
+            persons: 20_000,
+            organizations: 4_000,
+            deals: 10_000,
+            seed: 1,
+            latency: Duration::ZERO,
+            client_id: "sandbox-client".into(),
+            client_secret: "sandbox-secret".into(),
+            scopes: "base,contacts:full,deals:read,activities:full,users:read,webhooks:full,\
+                     contact-fields:full"
+                .into(),
+            redirect_uri: None,
+            expires_in: 3_599,
+            // A Growth account of ten seats: 160 requests per 2 s, 30,000 x 2 x 10 tokens a day.
+            burst: 160,
+            search_burst: 10,
+            daily: 600_000,
+            api_domain: None,
+        }
+    }
+}
+
+/// A running stand-in; dropping it stops it.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub url: String,
+    stop: CancellationToken,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts the stand-in of a provider on a listener that is already bound.
+    pub async fn start(
+        provider: &str,
+        listener: TcpListener,
+        config: SandboxConfig,
+    ) -> anyhow::Result<Self> {
+        let address = listener.local_addr().context("the listener has no address")?;
+        let url = format!("http://{address}");
+        let stop = CancellationToken::new();
+        let routes = match provider {
+            "pipedrive" => pipedrive::routes(&url, config),
+            other => anyhow::bail!("there is no sandbox for `{other}`"),
+        };
+        let serve = accept::serve(listener, routes, stop.clone())?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a stand-in is a development server; nothing of ours is lost with it"
+        )]
+        let task = tokio::spawn(serve);
+        Ok(Self { url, stop, task: Some(task) })
+    }
+
+    /// Stops answering and closes every connection.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            // A panic of the server was already printed where it happened.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Runs a stand-in by itself until the process is told to stop.
+///
+/// `ready` receives the address once it answers (port 0 picks a free one).
+pub async fn run_until_stopped(
+    provider: &str,
+    port: u16,
+    config: SandboxConfig,
+    ready: impl FnOnce(&str),
+) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .with_context(|| format!("port {port} of 127.0.0.1 is taken"))?;
+    let sandbox = Sandbox::start(provider, listener, config).await?;
+    ready(&sandbox.url);
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        signal = tokio::signal::ctrl_c() => signal?,
+        _ = terminate.recv() => {}
+    }
+    sandbox.stop().await;
+    Ok(())
+}

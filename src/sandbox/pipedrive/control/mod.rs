@@ -1,0 +1,211 @@
+//! `/__sandbox/`: the control plane. Nothing here exists at the real CRM.
+//!
+//! | call | body | does |
+//! |---|---|---|
+//! | `POST /faults` | one fault or a list, see [`super::faults::Fault`] | adds to the script |
+//! | `GET /faults` | | what is left of the script |
+//! | `DELETE /faults` | | forgets the script |
+//! | `POST /latency` | `{"ms": 150}` | delays every answer |
+//! | `POST /plan` | `{"burst"?, "search_burst"?, "daily"?, "spent"?, "company_id"?}` | limits; `spent` is as if others had used the day |
+//! | `POST /tokens/expire` | | every access token is expired |
+//! | `POST /tokens/revoke` | `{"company_id"?}` | users took the app out: 401, then `invalid_grant` |
+//! | `POST /tokens/rotate` | `{"on": true}` | new refresh token each time; an old one ends the install |
+//! | `POST /tokens/life` | `{"seconds": 2}` | life of access tokens given from now on |
+//! | `POST /scopes` | `{"scope": "base,contacts:read"}` | the app's scopes, at once |
+//! | `POST /code` | `{"company_id"?, "user_id"?, "client_id"?, "redirect_uri"?}` | `{"code"}` without the page |
+//! | `POST /api_domain` | `{"api_domain": "https://evil.example"}`, null for the own | what token answers say |
+//! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
+//! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
+//! | `GET /counters` | | requests by route, statuses, token calls, budgets |
+//! | `GET /truth` | `?company_id=` | see [`truth`] |
+//! | `GET /truth/persons` | `?company_id=&ids=` or `&after=&limit=` | identifiers as they are meant |
+//! | `GET /companies` | | companies and users, as on the consent page |
+//! | `POST /reset` | | as on the first day; tokens and scripts included |
+//!
+//! `company_id` is the main company's, 7001, unless given.
+
+pub(crate) mod mutate;
+pub(crate) mod truth;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use poem::{Endpoint, Request, Response, http::StatusCode};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::{
+    accounts::{self, COMPANIES},
+    clock,
+    faults::Fault,
+    oauth::grants::InstallKey,
+    world::Desk,
+};
+
+/// The control plane; it stands beside the line and is never broken by faults.
+pub(super) struct Control(pub(super) Arc<Desk>);
+
+type Outcome = Result<Value, (StatusCode, String)>;
+
+impl Endpoint for Control {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let body = request.take_body().into_bytes_limit(1 << 20).await?;
+        let (status, value) = match self.run(&request, &body) {
+            Ok(value) => (StatusCode::OK, value),
+            Err((status, problem)) => (status, json!({ "error": problem })),
+        };
+        Ok(Response::builder()
+            .status(status)
+            .content_type("application/json")
+            .body(value.to_string()))
+    }
+}
+
+impl Control {
+    fn run(&self, request: &Request, body: &Bytes) -> Outcome {
+        let given: Value = if body.is_empty() { json!({}) } else { read(body)? };
+        let query = request.uri().query().unwrap_or_default();
+        let param = |name: &str| {
+            form_urlencoded::parse(query.as_bytes())
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
+        };
+        let company = given["company_id"]
+            .as_u64()
+            .or_else(|| param("company_id")?.parse().ok());
+        let main = company.unwrap_or(COMPANIES[0].id);
+        if accounts::company(main).is_none() {
+            return Err(bad(format!("there is no company {main}")));
+        }
+        let path = request.uri().path();
+        if request.method() == "POST" && path == "/reset" {
+            self.0.reset();
+            return Ok(json!({}));
+        }
+        let mut world = self.0.world();
+        let world = &mut *world;
+        let now = clock::now();
+        let account = world.accounts.get_mut(&main).ok_or_else(|| bad("no such company"))?;
+        match (request.method().as_str(), path) {
+            ("POST", "/faults") => {
+                let faults: Vec<Fault> =
+                    if given.is_array() { read(body)? } else { vec![read(body)?] };
+                for fault in faults {
+                    world.faults.add(fault);
+                }
+                Ok(world.faults.left())
+            }
+            ("GET", "/faults") => Ok(world.faults.left()),
+            ("DELETE", "/faults") => {
+                world.faults.clear();
+                Ok(json!([]))
+            }
+            ("POST", "/latency") => {
+                world.latency = Duration::from_millis(required(&given, "ms")?);
+                Ok(json!({}))
+            }
+            ("POST", "/plan") => {
+                let limits = &mut world.limits;
+                let number = |key: &str| given[key].as_u64();
+                let small = |key: &str| number(key).and_then(|n| u32::try_from(n).ok());
+                limits.burst = small("burst").unwrap_or(limits.burst);
+                limits.search_burst = small("search_burst").unwrap_or(limits.search_burst);
+                limits.daily = number("daily").unwrap_or(limits.daily);
+                if let Some(spent) = number("spent") {
+                    limits.set_spent(main, spent, now);
+                }
+                Ok(limits.json())
+            }
+            ("POST", "/tokens/expire") => Ok(json!({ "expired": world.grants.expire_all() })),
+            ("POST", "/tokens/revoke") => {
+                Ok(json!({ "revoked": world.grants.revoke_all(company) }))
+            }
+            ("POST", "/tokens/rotate") => {
+                world.grants.rotate = given["on"].as_bool().unwrap_or(true);
+                Ok(json!({ "on": world.grants.rotate }))
+            }
+            ("POST", "/tokens/life") => {
+                let seconds = required(&given, "seconds")?;
+                world.grants.expires_in = u32::try_from(seconds).unwrap_or(u32::MAX);
+                Ok(json!({}))
+            }
+            ("POST", "/scopes") => {
+                let scope = given["scope"].as_str().ok_or_else(|| bad("scope is required"))?;
+                world.grants.set_scopes(scope);
+                Ok(json!({}))
+            }
+            ("POST", "/code") => {
+                let app = given["client_id"].as_str().unwrap_or(&self.0.config.client_id);
+                let user = match given["user_id"].as_u64() {
+                    Some(id) => account.company.user(id),
+                    None => Some(account.company.admin()),
+                };
+                let user = user.ok_or_else(|| bad("no such user in this company"))?;
+                if world.grants.app(app).is_none() {
+                    return Err(bad("no such client"));
+                }
+                let key = InstallKey { app: app.to_owned(), company: main, user: user.id };
+                let redirect = given["redirect_uri"].as_str().map(ToOwned::to_owned);
+                Ok(json!({ "code": world.grants.issue_code(key, redirect) }))
+            }
+            ("POST", "/api_domain") => {
+                world.api_domain = given["api_domain"].as_str().map(ToOwned::to_owned);
+                Ok(json!({ "api_domain": world.api_domain }))
+            }
+            ("POST", "/persons/mutate") => Ok(account.mutate(read(body)?, now)),
+            ("GET", "/mutations") => Ok(account.mutations.iter().map(mutate::Mutation::json).collect()),
+            ("GET", "/counters") => {
+                let mut counters = world.counters.json();
+                counters["budgets"] = world.limits.json();
+                Ok(counters)
+            }
+            ("GET", "/truth") => Ok(truth::counts(account)),
+            ("GET", "/truth/persons") => {
+                let number = |name: &str| param(name).and_then(|text| text.parse::<u64>().ok());
+                let ids = param("ids").map(|text| {
+                    text.split(',').filter_map(|id| id.parse().ok()).collect::<Vec<u64>>()
+                });
+                let after = number("after").unwrap_or(0);
+                Ok(truth::persons(account, ids, after, number("limit").unwrap_or(1_000)))
+            }
+            ("GET", "/companies") => Ok(companies()),
+            _ => Err((StatusCode::NOT_FOUND, "the control plane has no such call".into())),
+        }
+    }
+}
+
+fn companies() -> Value {
+    COMPANIES
+        .iter()
+        .map(|company| {
+            let users: Vec<Value> = company
+                .users
+                .iter()
+                .map(|user| {
+                    json!({
+                        "id": user.id, "name": user.name, "email": user.email,
+                        "admin": user.admin, "active": user.is_active(),
+                    })
+                })
+                .collect();
+            json!({
+                "id": company.id, "name": company.name, "domain": company.domain,
+                "country": company.country.iso(), "users": users,
+            })
+        })
+        .collect()
+}
+
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, (StatusCode, String)> {
+    serde_json::from_slice(body).map_err(|error| bad(error.to_string()))
+}
+
+fn required(given: &Value, key: &str) -> Result<u64, (StatusCode, String)> {
+    given[key].as_u64().ok_or_else(|| bad(format!("{key} is required")))
+}
+
+fn bad(problem: impl Into<String>) -> (StatusCode, String) {
+    (StatusCode::BAD_REQUEST, problem.into())
+}

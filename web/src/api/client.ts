@@ -1,0 +1,52 @@
+import { QueryClient } from '@tanstack/react-query';
+import createClient, { type Middleware } from 'openapi-fetch';
+import { Problem, problemFrom } from './problem';
+import type { paths } from './schema';
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+// These answer 401 as part of their work; everywhere else it means that the session ended.
+const ASKS_WHO = new Set(['/api/auth/session', '/api/auth/login']);
+
+let sessionEnded: () => void = () => {};
+export function onSessionEnded(listener: () => void) {
+  sessionEnded = listener;
+}
+
+export const rules: Middleware = {
+  onRequest({ request }) {
+    if (!SAFE.has(request.method)) request.headers.set('X-Tandem-CSRF', '1');
+    return request;
+  },
+  async onResponse({ request, response }) {
+    if (response.ok) return undefined;
+    const problem = await problemFrom(response);
+    if (problem.status === 401 && !ASKS_WHO.has(new URL(request.url).pathname)) sessionEnded();
+    throw problem;
+  },
+  onError({ error }) {
+    return error instanceof Problem ? error : Problem.offline();
+  },
+};
+
+export const http = createClient<paths>({
+  baseUrl: window.location.origin,
+  credentials: 'same-origin',
+  // Looked up at call time: tests replace the global after this module was read.
+  fetch: (request: Request) => globalThis.fetch(request),
+});
+http.use(rules);
+
+/** The body of an answer; failures were thrown by the middleware. */
+export async function body<T>(call: Promise<{ data?: T }>): Promise<T> {
+  return (await call).data as T;
+}
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      retry: (failures, error) =>
+        failures < 2 && error instanceof Problem && (error.status === 0 || error.status >= 500),
+    },
+  },
+});

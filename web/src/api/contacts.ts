@@ -1,0 +1,77 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { body, http, queryClient } from './client';
+import type { Contact, ContactPage, ContactPatch, NewContact } from './schemas';
+
+export type ContactFilter = {
+  search?: string;
+  owner?: string;
+  source?: string;
+  tag?: string;
+  provider?: string;
+  sort?: string;
+};
+
+export const PAGE = 100;
+
+export const contactsQuery = (filter: ContactFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['contacts', 'list', filter],
+    queryFn: ({ pageParam, signal }) =>
+      body(
+        http.GET('/api/contacts', {
+          params: { query: { ...filter, limit: PAGE, cursor: pageParam } },
+          signal,
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+
+export const contactQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['contacts', 'one', id],
+    queryFn: () => body(http.GET('/api/contacts/{id}', { params: { path: { id } } })),
+  });
+
+export const findContacts = (search: string) =>
+  queryOptions({
+    queryKey: ['contacts', 'find', search],
+    queryFn: ({ signal }) =>
+      body(http.GET('/api/contacts', { params: { query: { search, limit: 6 } }, signal })),
+    enabled: search.trim().length > 1,
+    placeholderData: keepPreviousData,
+  });
+
+export const membersQuery = queryOptions({
+  queryKey: ['members'],
+  queryFn: () => body(http.GET('/api/team/members')),
+  staleTime: 5 * 60_000,
+});
+
+export const createContact = (contact: NewContact) => body(http.POST('/api/contacts', { body: contact }));
+
+export const updateContact = (id: string, patch: ContactPatch) =>
+  body(http.PATCH('/api/contacts/{id}', { params: { path: { id } }, body: patch }));
+
+export const deleteContact = (id: string) => http.DELETE('/api/contacts/{id}', { params: { path: { id } } });
+
+type Pages = { pages: ContactPage[]; pageParams: unknown[] };
+
+/** Shows a contact everywhere it is on screen, before or after the server has confirmed it. */
+export function putContact(contact: Contact) {
+  queryClient.setQueryData(contactQuery(contact.id).queryKey, contact);
+  queryClient.setQueriesData<Pages>({ queryKey: ['contacts', 'list'] }, (old) =>
+    old
+      ? {
+          ...old,
+          pages: old.pages.map((page) => ({
+            ...page,
+            items: page.items.map((c) => (c.id === contact.id ? contact : c)),
+          })),
+        }
+      : old,
+  );
+}
+
+export const refreshContacts = () => queryClient.invalidateQueries({ queryKey: ['contacts'] });

@@ -1,0 +1,29 @@
+// Every API type the app uses passes through here, so that a renamed schema is one line to change.
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type ProblemBody = Schemas['Problem'];
+export type Session = Schemas['Session'];
+export type Contact = Schemas['Contact'];
+export type ContactPage = Schemas['ContactPage'];
+export type ContactPatch = Schemas['ContactPatch'];
+export type NewContact = Schemas['NewContact'];
+export type LinkedRecord = Schemas['LinkedRecord'];
+export type Member = Schemas['Member'];
+export type ProviderStatus = Schemas['ProviderStatus'];
+export type Connection = Schemas['Connection'];
+export type Forecast = Schemas['Forecast'];
+export type Budget = Schemas['Budget'];
+export type RemotePerson = Schemas['RemotePerson'];
+export type RemotePersonPage = Schemas['RemotePersonPage'];
+export type Comparison = Schemas['Comparison'];
+export type Run = Schemas['Run'];
+export type RunState = Run['state'];
+export type RunCounts = Schemas['RunCounts'];
+export type RunMode = Run['mode'];
+export type Entry = Schemas['Entry'];
+export type Outcome = Entry['outcome'];
+export type Billing = Schemas['Billing'];
+export type Plan = Schemas['Plan'];
+export type Mail = Schemas['Mail'];

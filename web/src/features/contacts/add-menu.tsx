@@ -1,0 +1,54 @@
+import { Button, Menu } from '@mantine/core';
+import { IconChevronDown, IconPlus, IconUserPlus } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import type { ProviderStatus } from '../../api/schemas';
+import { ProviderTile } from '../../ui/provider-tile';
+
+/** What stands behind an entry, in two or three words. */
+function note(p: ProviderStatus): string {
+  if (!p.allowed) return 'Needs another plan';
+  if (!p.configured && !p.connection) return 'Not set up here';
+  switch (p.connection?.state) {
+    case 'active':
+      return 'Connected';
+    case 'needs_reconnect':
+      return 'Connect again';
+    case 'paused':
+      return 'Paused';
+    default:
+      return 'Connect first';
+  }
+}
+
+export function AddMenu({ providers, onAddOne }: { providers: ProviderStatus[]; onAddOne: () => void }) {
+  const navigate = useNavigate();
+  return (
+    <Menu position="bottom-end" width={280} shadow="md">
+      <Menu.Target>
+        <Button
+          rightSection={<IconChevronDown size={15} aria-hidden />}
+          leftSection={<IconPlus size={15} aria-hidden />}
+        >
+          Add contacts
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<IconUserPlus size={17} stroke={1.7} aria-hidden />} onClick={onAddOne}>
+          Add one person
+        </Menu.Item>
+        {providers.length > 0 && <Menu.Divider />}
+        {providers.length > 0 && <Menu.Label>Import from a CRM</Menu.Label>}
+        {providers.map((p) => (
+          <Menu.Item
+            key={p.provider}
+            leftSection={<ProviderTile name={p.name} color={p.color} />}
+            rightSection={<span className="hint">{note(p)}</span>}
+            onClick={() => void navigate({ to: '/contacts/$provider', params: { provider: p.provider } })}
+          >
+            {p.name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

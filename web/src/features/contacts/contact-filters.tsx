@@ -1,0 +1,96 @@
+import { useQuery } from '@tanstack/react-query';
+import { membersQuery } from '../../api/contacts';
+import type { ProviderStatus } from '../../api/schemas';
+import { may, useSession } from '../../api/session';
+import { FilterChip } from '../../ui/filter-chip';
+import { SearchBox } from '../../ui/search-box';
+import { usePhone } from '../../ui/use-phone';
+import { type ContactsSearch, isFiltered } from './url';
+
+const ORDERS = [
+  { value: 'name', label: 'Name' },
+  { value: '-warmness', label: 'Warmest first' },
+  { value: '-updated', label: 'Changed last' },
+];
+
+type Props = {
+  search: ContactsSearch;
+  providers: ProviderStatus[];
+  onChange: (part: Partial<ContactsSearch>) => void;
+};
+
+export function ContactFilters({ search, providers, onChange }: Props) {
+  const phone = usePhone();
+  const session = useSession();
+  const { data: members } = useQuery(membersQuery);
+  const owners = (members?.items ?? []).map((m) => ({ value: m.id, label: m.name }));
+  const used = providers.filter((p) => p.connection).map((p) => ({ value: p.provider, label: p.name }));
+  const tags = used.map((p) => `${p.value}-import`);
+  if (search.tag && !tags.includes(search.tag)) tags.push(search.tag);
+  return (
+    <search className="bar">
+      <SearchBox
+        label="Search contacts"
+        value={search.search ?? ''}
+        onSearch={(v) => onChange({ search: v || undefined })}
+      />
+      {may(session, 'see_all_contacts') && (
+        <FilterChip
+          label="Owner"
+          value={search.owner}
+          options={[...owners, { value: 'none', label: 'Nobody' }]}
+          onChange={(owner) => onChange({ owner })}
+        />
+      )}
+      {(used.length > 0 || search.provider) && (
+        <FilterChip
+          label="Linked to"
+          value={search.provider}
+          options={used}
+          onChange={(provider) => onChange({ provider })}
+        />
+      )}
+      {(tags.length > 0 || search.tag) && (
+        <FilterChip
+          label="Tag"
+          value={search.tag}
+          options={tags.map((t) => ({ value: t, label: t }))}
+          onChange={(tag) => onChange({ tag })}
+        />
+      )}
+      {(used.length > 0 || search.source) && (
+        <FilterChip
+          label="Source"
+          value={search.source}
+          options={[...used, { value: 'manual', label: 'Added by hand' }]}
+          onChange={(source) => onChange({ source })}
+        />
+      )}
+      {phone && (
+        <FilterChip
+          label="Sort"
+          value={search.sort}
+          options={ORDERS}
+          onChange={(sort) => onChange({ sort })}
+        />
+      )}
+      {isFiltered(search) && (
+        <button
+          type="button"
+          className="chip"
+          onClick={() =>
+            onChange({
+              search: undefined,
+              owner: undefined,
+              provider: undefined,
+              tag: undefined,
+              source: undefined,
+            })
+          }
+        >
+          Clear filters
+        </button>
+      )}
+    </search>
+  );
+}

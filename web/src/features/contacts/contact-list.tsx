@@ -1,0 +1,75 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, useEffect, useMemo, useRef } from 'react';
+import { contactsQuery } from '../../api/contacts';
+import { asProblem } from '../../api/problem';
+import type { ProviderStatus } from '../../api/schemas';
+import { EmptyState } from '../../ui/empty-state';
+import { ScrollRegion } from '../../ui/scroll-region';
+import { SkeletonRows } from '../../ui/skeleton-rows';
+import { usePhone } from '../../ui/use-phone';
+import { ContactCards } from './contact-cards';
+import { ContactTable } from './contact-table';
+import { type ContactsSearch, filterOf } from './url';
+
+type Props = {
+  search: ContactsSearch;
+  providers: ProviderStatus[];
+  empty: ReactNode;
+  onSort: (sort: string | undefined) => void;
+  onOpen: (id: string) => void;
+};
+
+/** Pages by cursor, at most sixty rows in the document however many were loaded. */
+export function ContactList({ search, providers, empty, onSort, onOpen }: Props) {
+  const phone = usePhone();
+  const query = useInfiniteQuery(contactsQuery(filterOf(search)));
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, data, error } = query;
+  const contacts = useMemo(() => data?.pages.flatMap((p) => p.items) ?? [], [data]);
+  const total = data?.pages[0]?.total ?? null;
+  const box = useRef<HTMLElement>(null);
+  const virtual = useVirtualizer({
+    count: contacts.length + (hasNextPage ? 1 : 0),
+    getScrollElement: () => box.current,
+    estimateSize: () => (phone ? 72 : 44),
+    overscan: 10,
+    getItemKey: (i) => contacts[i]?.id ?? 'more',
+  });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && last >= contacts.length - 20) void fetchNextPage();
+  }, [last, contacts.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  if (query.isPending) return <SkeletonRows rows={14} height={phone ? 72 : 44} />;
+  if (error && contacts.length === 0)
+    return (
+      <EmptyState
+        kind="failed"
+        title="Your contacts could not be loaded"
+        action={
+          <button type="button" className="link" onClick={() => void query.refetch()}>
+            Try again
+          </button>
+        }
+      >
+        {asProblem(error).message}
+      </EmptyState>
+    );
+  if (contacts.length === 0) return empty;
+
+  const props = {
+    contacts,
+    items,
+    providers,
+    total,
+    onOpen,
+    top: items[0]?.start ?? 0,
+    bottom: Math.max(0, virtual.getTotalSize() - (items.at(-1)?.end ?? 0)),
+  };
+  return (
+    <ScrollRegion ref={box} label="Contact list">
+      {phone ? <ContactCards {...props} /> : <ContactTable {...props} sort={search.sort} onSort={onSort} />}
+    </ScrollRegion>
+  );
+}

@@ -1,0 +1,61 @@
+import { putContact, updateContact } from '../../api/contacts';
+import { asProblem } from '../../api/problem';
+import type { Contact, ContactPatch } from '../../api/schemas';
+import { hideToast, toast } from '../../ui/toast';
+import { undoMessage } from './undo-message';
+
+// Stepping four times quickly is one change: only the last value is sent, and Undo goes back to the first.
+const pending = new Map<
+  string,
+  { timer: ReturnType<typeof setTimeout>; before: Contact; patch: ContactPatch }
+>();
+const PAUSE_MS = 400;
+
+/** Shows the change at once, sends it after a pause, rolls back with the reason when it is refused. */
+export function editContact(contact: Contact, shown: Contact, patch: ContactPatch, title: string) {
+  const waiting = pending.get(contact.id);
+  if (waiting) clearTimeout(waiting.timer);
+  const before = waiting?.before ?? contact;
+  const all = { ...waiting?.patch, ...patch };
+  putContact(shown);
+  const timer = setTimeout(() => {
+    pending.delete(contact.id);
+    void send(before, all, title);
+  }, PAUSE_MS);
+  pending.set(contact.id, { timer, before, patch: all });
+}
+
+async function send(before: Contact, patch: ContactPatch, title: string) {
+  const id = `edit-${before.id}`;
+  try {
+    putContact(await updateContact(before.id, patch));
+    toast({ id, title, long: true, message: undoMessage(() => void undo(before, patch, id)) });
+  } catch (error) {
+    putContact(before);
+    toast({
+      id,
+      tone: 'bad',
+      title: `${before.full_name} was not changed`,
+      message: asProblem(error).message,
+    });
+  }
+}
+
+async function undo(before: Contact, patch: ContactPatch, id: string) {
+  hideToast(id);
+  try {
+    putContact(await updateContact(before.id, opposite(before, patch)));
+  } catch (error) {
+    toast({ id, tone: 'bad', title: 'This could not be undone', message: asProblem(error).message });
+  }
+}
+
+/** The same fields, as they were. */
+export function opposite(before: Contact, patch: ContactPatch): ContactPatch {
+  const back: ContactPatch = {};
+  if (patch.warmness !== undefined) back.warmness = before.warmness;
+  if (patch.full_name !== undefined) back.full_name = before.full_name;
+  if (patch.owner_member_id !== undefined) back.owner_member_id = before.owner?.member_id ?? null;
+  if (patch.tags !== undefined) back.tags = before.tags;
+  return back;
+}

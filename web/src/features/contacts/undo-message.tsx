@@ -1,0 +1,5 @@
+export const undoMessage = (undo: () => void) => (
+  <button type="button" className="link" onClick={undo}>
+    Undo
+  </button>
+);

@@ -1,0 +1,72 @@
+import { Progress } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { Connection } from '../../api/schemas';
+import { counted, humanize } from '../../ui/figures';
+import { Moment } from '../../ui/moment';
+import { account, budgetWords, forecastWords } from './state';
+
+export function ConnectionFacts({ connection: c }: { connection: Connection }) {
+  const { budget } = c;
+  const used = budget.daily_limit
+    ? Math.min(100, ((budget.daily_used ?? 0) / budget.daily_limit) * 100)
+    : null;
+  return (
+    <>
+      <dl className="facts">
+        <dt>Account</dt>
+        <dd>{account(c)}</dd>
+        <dt>Signed in there as</dt>
+        <dd>{c.account_user ?? <span className="dim">Unknown</span>}</dd>
+        <dt>Connected by</dt>
+        <dd>
+          {c.connected_by?.name ?? 'A former member'}, <Moment at={c.connected_at} none="time unknown" />
+        </dd>
+        <dt>Linked here</dt>
+        <dd>{counted(c.contacts_linked, 'contact', 'contacts')}</dd>
+      </dl>
+      <dl className="facts">
+        <dt>Last sync</dt>
+        <dd>
+          {c.running ? (
+            <Link to="/sync-logs/$id" params={{ id: c.running.run_id }}>
+              Running now
+            </Link>
+          ) : c.last_sync ? (
+            <>
+              <Link to="/sync-logs/$id" params={{ id: c.last_sync.run_id }}>
+                {humanize(c.last_sync.state)}
+              </Link>{' '}
+              <Moment at={c.last_sync.finished_at} none="" />
+            </>
+          ) : (
+            <span className="dim">None yet</span>
+          )}
+        </dd>
+        {c.next_run && (
+          <>
+            <dt>Next run</dt>
+            <dd>
+              <Moment at={c.next_run} />
+            </dd>
+          </>
+        )}
+        <dt>Budget</dt>
+        <dd>
+          {budgetWords(c)}
+          {used !== null && <Progress value={used} size={4} mt={6} aria-label="Daily tokens used" />}
+          <span className="hint">
+            {budget.reserve_percent} % is kept for people working in the CRM
+            {budget.resets_at && (
+              <>
+                , starts afresh <Moment at={budget.resets_at} />
+              </>
+            )}
+            .
+          </span>
+        </dd>
+        <dt>Importing everyone</dt>
+        <dd>{forecastWords(c)}</dd>
+      </dl>
+    </>
+  );
+}

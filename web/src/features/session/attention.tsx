@@ -1,0 +1,50 @@
+import { Button } from '@mantine/core';
+import { connectUrl } from '../../api/integrations';
+import { may, useSession } from '../../api/session';
+import { Banner } from '../../ui/banner';
+import { LinkButton } from '../../ui/link-button';
+
+/** The one connection that needs somebody most, on every page that may depend on it. */
+export function AttentionBanner() {
+  const session = useSession();
+  const first = session.attention.find((a) => a.kind === 'needs_reconnect') ?? session.attention[0];
+  if (!first) return null;
+  const manages = may(session, 'manage_connections');
+  const more = session.attention.length - 1;
+  const rest = more > 0 ? ` ${more} more on the integrations page.` : '';
+  return (
+    <div className="shell-note">
+      {first.kind === 'needs_reconnect' ? (
+        <Banner
+          tone="bad"
+          label="Connection needs attention"
+          title={`${first.name} needs to be connected again`}
+          actions={
+            manages && (
+              <Button component="a" href={connectUrl(first.provider)} size="compact-sm">
+                Reconnect {first.name}
+              </Button>
+            )
+          }
+        >
+          Nothing is imported until then; your contacts and links stay.
+          {!manages && ' Ask an owner or admin of your company to reconnect it.'}
+          {rest}
+        </Banner>
+      ) : (
+        <Banner
+          tone="warn"
+          label="Connection is paused"
+          title={`${first.name} is paused`}
+          actions={
+            <LinkButton to="/integrations" size="compact-sm" variant="default">
+              See what to do
+            </LinkButton>
+          }
+        >
+          Nothing was deleted, and nothing runs while it is paused.{rest}
+        </Banner>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,81 @@
+import { spotlight } from '@mantine/spotlight';
+import { IconSearch } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useSession } from '../../api/session';
+import { count, counted, humanize } from '../../ui/figures';
+import { AccountMenu } from './account-menu';
+import { GROUPS, PAGES } from './pages';
+
+export function Alert({ n }: { n: number }) {
+  if (n === 0) return null;
+  const words = `${counted(n, 'connection needs', 'connections need')} attention`;
+  return <span className="alert" role="img" aria-label={words} title={words} />;
+}
+
+export function Rail() {
+  const session = useSession();
+  return (
+    <aside className="rail" aria-label="Workspace">
+      <div className="brand">
+        <img src="/favicon.svg" width="22" height="22" alt="" /> Tandem
+      </div>
+      <button type="button" className="jump" onClick={() => spotlight.open()}>
+        <IconSearch size={15} aria-hidden /> Search or jump to <kbd>Ctrl K</kbd>
+      </button>
+      <nav className="nav" aria-label="Main">
+        {GROUPS.map((group) => (
+          <div key={group}>
+            <h2>{group}</h2>
+            {PAGES.filter((p) => p.group === group).map((page) => (
+              <Link key={page.to} to={page.to}>
+                <page.icon size={17} stroke={1.7} aria-hidden /> {page.label}
+                {page.to === '/integrations' && <Alert n={session.attention.length} />}
+              </Link>
+            ))}
+          </div>
+        ))}
+      </nav>
+      <PlanMeter />
+      <AccountMenu />
+    </aside>
+  );
+}
+
+function PlanMeter() {
+  const { company, limits } = useSession();
+  const used = limits.contacts ? Math.min(100, (limits.contacts_used / limits.contacts) * 100) : null;
+  return (
+    <div className="plan">
+      <span>
+        <b>{humanize(company.plan)}</b>,{' '}
+        {limits.contacts
+          ? `${count(limits.contacts_used)} of ${count(limits.contacts)} contacts`
+          : counted(limits.contacts_used, 'contact', 'contacts')}
+      </span>
+      {used !== null && (
+        <div className="meter" aria-hidden>
+          <i style={{ width: `${used}%` }} />
+        </div>
+      )}
+      <Link to="/billing" className="strong">
+        Compare plans
+      </Link>
+    </div>
+  );
+}
+
+/** Navigation at the thumb on phones. */
+export function Tabs() {
+  const session = useSession();
+  return (
+    <nav className="tabs" aria-label="Main">
+      {PAGES.map((page) => (
+        <Link key={page.to} to={page.to}>
+          <page.icon size={22} stroke={1.7} aria-hidden />
+          {'short' in page ? page.short : page.label}
+          {page.to === '/integrations' && <Alert n={session.attention.length} />}
+        </Link>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,34 @@
+import '@fontsource-variable/inter';
+import './styles/mantine';
+import './styles/base.css';
+import './styles/shell.css';
+import './styles/table.css';
+import './styles/parts.css';
+import './styles/pages.css';
+import './styles/phone.css';
+import { MantineProvider } from '@mantine/core';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { createRoot } from 'react-dom/client';
+import { queryClient } from './api/client';
+import { router } from './router';
+import { cssResolver, theme } from './styles/theme';
+
+// The server writes one nonce per answer into index.html; style tags made later carry it too.
+const nonce = document.querySelector('meta[name="csp-nonce"]')?.getAttribute('content') ?? '';
+Object.assign(window, { __webpack_nonce__: nonce }); // read by the scroll lock of dialogs
+
+const root = document.getElementById('root');
+if (root)
+  createRoot(root).render(
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssResolver}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce}
+    >
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>,
+  );

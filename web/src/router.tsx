@@ -1,0 +1,150 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import { onSessionEnded, queryClient } from './api/client';
+import { statusQuery } from './api/integrations';
+import { asProblem } from './api/problem';
+import { sessionQuery } from './api/session';
+import { contactsSearch } from './features/contacts/url';
+import { Failed } from './routes/failed';
+import { NotFound } from './routes/not-found';
+import { Pending } from './routes/pending';
+import { Root } from './routes/root';
+import { Workspace } from './routes/workspace';
+import { texts } from './ui/url';
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: Failed });
+
+/** Pages in front of the door: nobody is signed in yet. */
+const door = <Path extends string, Page>(
+  path: Path,
+  component: () => Promise<Page>,
+  page: keyof Page & string,
+) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    validateSearch: texts('next'),
+    component: lazyRouteComponent(component as never, page as never),
+  });
+
+const workspace = createRoute({
+  getParentRoute: () => root,
+  id: 'workspace',
+  component: Workspace,
+  pendingComponent: Pending,
+  errorComponent: Failed,
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(sessionQuery);
+    } catch (error) {
+      if (asProblem(error).status !== 401) throw error;
+      throw redirect({ to: '/signin', search: { next: location.href } });
+    }
+  },
+});
+
+const contacts = createRoute({
+  getParentRoute: () => workspace,
+  path: '/contacts',
+  validateSearch: contactsSearch,
+  component: lazyRouteComponent(() => import('./routes/contacts'), 'ContactsRoute'),
+});
+
+const importPeople = createRoute({
+  getParentRoute: () => workspace,
+  path: '/contacts/$provider',
+  validateSearch: texts('search', 'integration', 'status'),
+  component: lazyRouteComponent(() => import('./routes/import-people'), 'ImportRoute'),
+  loader: async ({ params }) => {
+    const { providers } = await queryClient.ensureQueryData(statusQuery);
+    const provider = providers.find((p) => p.provider === params.provider);
+    if (!provider || provider.allowed) return;
+    throw redirect({
+      to: '/contacts',
+      search: { upgrade: provider.upgrade_to ?? '', from: provider.provider },
+    });
+  },
+});
+
+const integrations = createRoute({
+  getParentRoute: () => workspace,
+  path: '/integrations',
+  validateSearch: texts('integration', 'status', 'reason', 'problem'),
+  component: lazyRouteComponent(() => import('./routes/integrations'), 'IntegrationsRoute'),
+});
+
+const runs = createRoute({
+  getParentRoute: () => workspace,
+  path: '/sync-logs',
+  validateSearch: texts('provider', 'state'),
+  component: lazyRouteComponent(() => import('./routes/runs'), 'RunsRoute'),
+});
+
+const run = createRoute({
+  getParentRoute: () => workspace,
+  path: '/sync-logs/$id',
+  validateSearch: texts('outcome'),
+  component: lazyRouteComponent(() => import('./routes/run'), 'RunRoute'),
+});
+
+const billing = createRoute({
+  getParentRoute: () => workspace,
+  path: '/billing',
+  validateSearch: texts('plan', 'from'),
+  component: lazyRouteComponent(() => import('./routes/billing'), 'BillingRoute'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => workspace,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./routes/settings'), 'SettingsRoute'),
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/contacts' });
+  },
+});
+
+const mailbox = createRoute({
+  getParentRoute: () => root,
+  path: '/dev/mailbox',
+  component: lazyRouteComponent(() => import('./routes/mailbox'), 'MailboxRoute'),
+});
+
+const tree = root.addChildren([
+  home,
+  door('/signin', () => import('./routes/sign-in'), 'SignInRoute'),
+  door('/signup', () => import('./routes/sign-up'), 'SignUpRoute'),
+  door('/confirm', () => import('./routes/confirm'), 'ConfirmRoute'),
+  door('/forgot', () => import('./routes/forgot'), 'ForgotRoute'),
+  door('/reset', () => import('./routes/reset'), 'ResetRoute'),
+  mailbox,
+  workspace.addChildren([contacts, importPeople, integrations, runs, run, billing, settings]),
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  defaultPreload: 'intent',
+  defaultErrorComponent: Failed,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+onSessionEnded(() => {
+  const here = router.state.location;
+  if (here.pathname === '/signin') return;
+  void router.navigate({ to: '/signin', search: { next: here.href } }).then(() => queryClient.clear());
+});

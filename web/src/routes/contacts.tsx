@@ -1,0 +1,100 @@
+import { Button } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { contactsQuery } from '../api/contacts';
+import { statusQuery } from '../api/integrations';
+import { UpgradeCall } from '../features/billing/upgrade-call';
+import { AddContact } from '../features/contacts/add-contact';
+import { AddMenu } from '../features/contacts/add-menu';
+import { ContactDrawer } from '../features/contacts/contact-drawer';
+import { ContactFilters } from '../features/contacts/contact-filters';
+import { ContactList } from '../features/contacts/contact-list';
+import { type ContactsSearch, filterOf, isFiltered } from '../features/contacts/url';
+import { EmptyState } from '../ui/empty-state';
+import { counted } from '../ui/figures';
+import { PageHead } from '../ui/page-head';
+import { toast } from '../ui/toast';
+
+export function ContactsRoute() {
+  const search = useSearch({ from: '/workspace/contacts' });
+  const navigate = useNavigate({ from: '/contacts' });
+  const { data: status } = useQuery(statusQuery);
+  const list = useInfiniteQuery(contactsQuery(filterOf(search)));
+  const providers = status?.providers ?? [];
+  const total = list.data?.pages[0]?.total;
+  // Filters replace the address; a person opened is a step that "back" undoes.
+  const change = (part: Partial<ContactsSearch>, step = false) =>
+    void navigate({ search: (old) => ({ ...old, ...part }), replace: !step });
+  const importFrom = providers.find((p) => p.allowed && (p.configured || p.connection));
+
+  return (
+    <>
+      <PageHead title="Contacts" sub={total == null ? undefined : counted(total, 'person', 'people')}>
+        <AddMenu providers={providers} onAddOne={() => change({ add: 'one' }, true)} />
+      </PageHead>
+      {search.upgrade && (
+        <UpgradeCall
+          plan={search.upgrade}
+          from={search.from}
+          fromName={providers.find((p) => p.provider === search.from)?.name}
+        />
+      )}
+      <ContactFilters search={search} providers={providers} onChange={change} />
+      <ContactList
+        search={search}
+        providers={providers}
+        onSort={(sort) => change({ sort })}
+        onOpen={(contact) => change({ contact }, true)}
+        empty={
+          isFiltered(search) ? (
+            <EmptyState
+              kind="no-match"
+              title="Nobody matches"
+              action={
+                <Button variant="default" onClick={() => void navigate({ search: {} })}>
+                  Clear filters
+                </Button>
+              }
+            >
+              No contact fits the search and the filters above.
+            </EmptyState>
+          ) : (
+            <EmptyState
+              kind="first"
+              title="No contacts yet"
+              action={
+                importFrom ? (
+                  <Button
+                    onClick={() =>
+                      void navigate({ to: '/contacts/$provider', params: { provider: importFrom.provider } })
+                    }
+                  >
+                    Import from {importFrom.name}
+                  </Button>
+                ) : (
+                  <Button onClick={() => change({ add: 'one' }, true)}>Add one person</Button>
+                )
+              }
+            >
+              Import the people your team already has in its CRM, or add one by hand. Nobody is added twice.
+            </EmptyState>
+          )
+        }
+      />
+      <ContactDrawer
+        key={search.contact}
+        id={search.contact}
+        providers={providers}
+        onClose={() => change({ contact: undefined })}
+      />
+      <AddContact
+        opened={search.add === 'one'}
+        onClose={() => change({ add: undefined })}
+        onCreated={(contact) => {
+          toast({ title: `${contact.full_name} was added` });
+          change({ add: undefined, contact: contact.id });
+        }}
+      />
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+import { Link, useParams, useSearch } from '@tanstack/react-router';
+import { useRun } from '../api/follow-run';
+import { asProblem } from '../api/problem';
+import { isFinal } from '../api/run-order';
+import { EntryList } from '../features/runs/entry-list';
+import { Reconciliation } from '../features/runs/reconciliation';
+import { ResumeRun } from '../features/runs/run-actions';
+import { RunFacts } from '../features/runs/run-facts';
+import { RunProgress } from '../features/runs/run-progress';
+import { MODE, OUTCOMES, STATE, stateSentence } from '../features/runs/words';
+import { EmptyState } from '../ui/empty-state';
+import { LinkButton } from '../ui/link-button';
+import { PageHead } from '../ui/page-head';
+import { SkeletonRows } from '../ui/skeleton-rows';
+import { StatusWord } from '../ui/status-word';
+
+export function RunRoute() {
+  const { id } = useParams({ from: '/workspace/sync-logs/$id' });
+  const { outcome } = useSearch({ from: '/workspace/sync-logs/$id' });
+  const { run, error } = useRun(id);
+  if (!run)
+    return (
+      <>
+        <PageHead title="Run" />
+        {error ? (
+          <EmptyState
+            kind="failed"
+            title={asProblem(error).status === 404 ? 'There is no such run' : 'The run could not be loaded'}
+            action={<LinkButton to="/sync-logs">All runs</LinkButton>}
+          >
+            {asProblem(error).status === 404 ? 'It may belong to another company.' : asProblem(error).message}
+          </EmptyState>
+        ) : (
+          <SkeletonRows />
+        )}
+      </>
+    );
+  const state = STATE[run.state];
+  const over = isFinal(run);
+  const filter = OUTCOMES.find((o) => o.key === outcome);
+  return (
+    <>
+      <PageHead
+        title={`${MODE[run.mode]} from ${run.provider_name}`}
+        sub={<StatusWord tone={state.tone}>{state.word}</StatusWord>}
+      >
+        <Link to="/sync-logs">All runs</Link>
+      </PageHead>
+      <div className="body">
+        <section className="section" aria-label="State">
+          <p role="status">
+            <StatusWord tone={state.tone}>{state.word}</StatusWord>. {stateSentence(run)}{' '}
+            {over && run.state_reason}
+          </p>
+          {run.limit_reached && (
+            <p>
+              It stopped at the contact limit of your plan and kept what fitted.{' '}
+              <Link to="/billing">Compare plans</Link>
+            </p>
+          )}
+          {!over && <RunProgress run={run} />}
+          {over && run.resumable && run.state !== 'completed' && <ResumeRun run={run} />}
+        </section>
+        <Reconciliation run={run} outcome={filter?.key} />
+        <RunFacts run={run} />
+        <section aria-label="Entries">
+          <div className="section">
+            <h2>
+              {filter ? `${filter.word} entries` : 'Entries'}
+              {filter && (
+                <Link to="/sync-logs/$id" params={{ id }} replace resetScroll={false} className="chip">
+                  Show all
+                </Link>
+              )}
+            </h2>
+          </div>
+          <EntryList run={run} outcome={filter?.key} />
+        </section>
+      </div>
+    </>
+  );
+}

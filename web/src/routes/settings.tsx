@@ -1,0 +1,116 @@
+import { Button, SegmentedControl, useMantineColorScheme } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
+import { askReset, signOut, switchCompany, useSession } from '../api/session';
+import { useSubmit } from '../api/use-submit';
+import { THEMES } from '../features/session/themes';
+import { humanize } from '../ui/figures';
+import { FormProblem } from '../ui/form-problem';
+import { PageHead } from '../ui/page-head';
+import { toast } from '../ui/toast';
+
+export function SettingsRoute() {
+  const session = useSession();
+  const navigate = useNavigate();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { busy, problem, submit } = useSubmit();
+  return (
+    <>
+      <PageHead title="Settings" />
+      <div className="body">
+        <div className="settings">
+          {problem && (
+            <div className="section">
+              <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
+            </div>
+          )}
+          <section className="section">
+            <h2>Profile</h2>
+            <dl className="facts">
+              <dt>Name</dt>
+              <dd>{session.user.name}</dd>
+              <dt>Email</dt>
+              <dd>{session.user.email}</dd>
+              <dt>Role</dt>
+              <dd>
+                {humanize(session.member.role)} of {session.company.name}
+              </dd>
+            </dl>
+            <div className="row-acts">
+              <Button
+                variant="default"
+                loading={busy}
+                onClick={() =>
+                  void submit(async () => {
+                    await askReset(session.user.email);
+                    toast({
+                      title: 'Check your mail',
+                      message: 'A link to set a new password is on its way.',
+                    });
+                  })
+                }
+              >
+                Change password by mail
+              </Button>
+            </div>
+          </section>
+          <section className="section">
+            <h2 id="theme-label">Theme</h2>
+            <div>
+              <SegmentedControl
+                aria-labelledby="theme-label"
+                value={colorScheme}
+                onChange={(value) => setColorScheme(value as typeof colorScheme)}
+                data={THEMES.map(({ value, label }) => ({ value, label }))}
+              />
+            </div>
+          </section>
+          <section className="section">
+            <h2>Company</h2>
+            <dl className="facts">
+              {session.companies.map((c) => (
+                <div key={c.id} style={{ display: 'contents' }}>
+                  <dt>{humanize(c.role)}</dt>
+                  <dd className="row-acts">
+                    {c.name}
+                    {c.id === session.company.id ? (
+                      <span className="dim">current</span>
+                    ) : (
+                      <Button
+                        variant="default"
+                        size="compact-sm"
+                        onClick={() =>
+                          void submit(async () => {
+                            await switchCompany(c.id);
+                            await navigate({ to: '/contacts' });
+                          })
+                        }
+                      >
+                        Switch to {c.name}
+                      </Button>
+                    )}
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+          <section className="section">
+            <h2>Session</h2>
+            <div className="row-acts">
+              <Button
+                variant="default"
+                onClick={() =>
+                  void submit(async () => {
+                    await navigate({ to: '/signin' });
+                    await signOut();
+                  })
+                }
+              >
+                Sign out
+              </Button>
+            </div>
+          </section>
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,49 @@
+import { ActionIcon } from '@mantine/core';
+import { spotlight } from '@mantine/spotlight';
+import { IconSearch } from '@tabler/icons-react';
+import { Outlet } from '@tanstack/react-router';
+import { RunToasts } from '../features/runs/run-toasts';
+import { AccountMenu } from '../features/session/account-menu';
+import { AttentionBanner } from '../features/session/attention';
+import { CommandPalette } from '../features/session/palette';
+import { Rail, Tabs } from '../features/session/rail';
+import { usePhone } from '../ui/use-phone';
+
+export function Workspace() {
+  const phone = usePhone();
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <CommandPalette />
+      <RunToasts />
+      {phone ? (
+        <header className="topbar">
+          <span className="brand">
+            <img src="/favicon.svg" width="22" height="22" alt="" /> Tandem
+          </span>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size={40}
+            aria-label="Search or jump to"
+            onClick={() => spotlight.open()}
+          >
+            <IconSearch size={19} />
+          </ActionIcon>
+          <span>
+            <AccountMenu compact />
+          </span>
+        </header>
+      ) : (
+        <Rail />
+      )}
+      <main id="main" className="sheet" tabIndex={-1}>
+        <AttentionBanner />
+        <Outlet />
+      </main>
+      {phone && <Tabs />}
+    </div>
+  );
+}

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod audit;
 pub mod connections;
 pub mod deals;
+pub mod directory;
 pub mod door_mail;
 pub mod entries;
 mod error;

@@ -213,7 +213,7 @@ pub async fn advance(
     let counts = by.counts;
     let cancel: Option<bool> = sqlx::query_scalar(
         "update sync_run
-         set page = page + 1, phase = $3, cursor = $4,
+         set page = page + 1, phase = $3, cursor = $4, attempts = 1,
              seen = seen + $5, created = created + $6, updated = updated + $7,
              linked = linked + $8, unchanged = unchanged + $9, skipped = skipped + $10,
              conflict = conflict + $11, quarantined = quarantined + $12,

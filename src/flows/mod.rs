@@ -1,19 +1,37 @@
 //! What Tandem does for a company; one file per verb. A flow owns the order of its steps.
 
+pub mod account;
+pub mod connect;
+pub mod disconnect;
 pub mod door_mail;
+pub mod import;
 mod password;
+mod providers;
+pub mod reconnect;
 pub mod reset;
 pub mod sign_in;
 pub mod sign_up;
 mod throttle;
+mod tokens;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::{cache::Cache, clock::Clock, config::Config, db::Db, outside::Mailer};
+use crate::{
+    cache::Cache,
+    clock::Clock,
+    config::Config,
+    connectors::CrmError,
+    db::{Db, DbError},
+    outside::{MailError, Mailer},
+    vault::Vault,
+};
 
 pub use password::PasswordError;
+pub use providers::{Provider, ProviderSetupError, Providers};
+pub use tokens::{SealError, SingleFlight};
 
 /// Everything a flow may reach for.
 #[derive(Debug, Clone)]
@@ -23,6 +41,52 @@ pub struct Hub {
     pub config: Arc<Config>,
     pub mailer: Mailer,
     pub cache: Cache,
+    pub vault: Arc<Vault>,
+    pub providers: Providers,
+    pub refreshing: SingleFlight,
+    /// Names this process in what it leaves behind.
+    pub instance: String,
+}
+
+/// What a job's flow wants next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    Done,
+    /// Once more, at once or at that time.
+    Later {
+        at: Option<DateTime<Utc>>,
+        reason: &'static str,
+    },
+}
+
+impl Next {
+    pub(crate) const fn later(at: Option<DateTime<Utc>>, reason: &'static str) -> Self {
+        Self::Later { at, reason }
+    }
+}
+
+/// Why something was not done for a company, named by what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    #[error("no such thing in this company")]
+    NotFound,
+    #[error("this CRM is not connected")]
+    NotConnected,
+    #[error("the connection needs a new consent")]
+    NeedsReconnect,
+    #[error("the connection is paused")]
+    Paused,
+    /// The request contradicts what is stored; the words say what to do.
+    #[error("{0}")]
+    Refused(&'static str),
+    #[error(transparent)]
+    Crm(#[from] CrmError),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    #[error(transparent)]
+    Db(#[from] DbError),
 }
 
 /// How flows and handlers hold the hub.

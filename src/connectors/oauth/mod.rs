@@ -4,13 +4,13 @@
 //! scopes separated by commas or spaces, token types in any case, lifetimes as text, and
 //! failures of no documented shape.
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
-    EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RefreshToken, RequestTokenError, Scope, StandardRevocableToken, TokenUrl,
+    AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken, TokenUrl,
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse},
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -145,8 +145,8 @@ pub async fn exchange(
         request =
             request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
     }
-    let send = |request| send(http, request);
-    match request.request_async(&send).await {
+    let wire = Wire(http.clone());
+    match request.request_async(&wire).await {
         Ok(answer) => answer.grant(endpoints),
         // The same word, said of a code.
         Err(RequestTokenError::Request(OAuthError::InvalidGrant)) => Err(OAuthError::CodeRefused),
@@ -162,9 +162,9 @@ pub async fn refresh(
     refresh_token: &SecretString,
 ) -> Result<Grant, OAuthError> {
     let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
-    let send = |request| send(http, request);
+    let wire = Wire(http.clone());
     let answer =
-        client(endpoints, credentials).exchange_refresh_token(&token).request_async(&send).await;
+        client(endpoints, credentials).exchange_refresh_token(&token).request_async(&wire).await;
     answer.map_err(unanswered)?.grant(endpoints)
 }
 
@@ -227,6 +227,19 @@ fn client(endpoints: &Endpoints, credentials: &Credentials) -> Client {
         .set_auth_type(AuthType::BasicAuth)
         .set_auth_uri(AuthUrl::from_url(endpoints.authorize.clone()))
         .set_token_uri(TokenUrl::from_url(endpoints.token.clone()))
+}
+
+/// Carries `oauth2`'s requests. A named type with a boxed future: with a closure that borrows, the
+/// compiler cannot see that a caller's future is `Send`.
+struct Wire(Http);
+
+impl<'c> AsyncHttpClient<'c> for Wire {
+    type Error = OAuthError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, OAuthError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(send(&self.0, request))
+    }
 }
 
 /// `oauth2` 5.0 knows only an older reqwest; this hands its requests to ours.

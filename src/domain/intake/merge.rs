@@ -96,7 +96,7 @@ impl ContactFields {
             self.owner_member_id = resolved.owner;
         }
         if free("tags") {
-            self.tag(source.tag);
+            self.tag(&source.tag);
         }
         // What the CRM no longer says about its own facts goes; what others wrote stays.
         self.custom_fields.retain(|name, _| !name.starts_with(source.prefix));
@@ -130,7 +130,7 @@ impl ContactFields {
             self.owner_member_id = resolved.owner;
         }
         if free("tags") {
-            self.tag(source.tag);
+            self.tag(&source.tag);
         }
         for (name, value) in &resolved.custom_fields {
             self.custom_fields.entry(name.clone()).or_insert_with(|| value.clone());

@@ -34,7 +34,7 @@ pub struct OrganizationPlan {
 }
 
 /// Equal fingerprints: nothing that we would store has changed.
-pub fn fingerprint(organization: &RemoteOrganization) -> i64 {
+pub(super) fn fingerprint(organization: &RemoteOrganization) -> i64 {
     let text = format!(
         "1\n{:?}\n{:?}\n{:?}\n{}",
         organization.name, organization.website, organization.country, organization.deleted

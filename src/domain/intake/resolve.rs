@@ -35,8 +35,8 @@ pub struct Source<'a> {
     pub prefix: &'a str,
     /// Of new contacts: the provider.
     pub provider: &'a str,
-    /// On every contact that this import touched.
-    pub tag: &'a str,
+    /// On every contact that this import touched, such as `<provider>-import`.
+    pub tag: String,
     /// ISO 3166 alpha-2, for numbers without a country code.
     pub country: &'a str,
     pub fields: &'a Fields,

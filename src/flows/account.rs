@@ -1,0 +1,99 @@
+//! Opening a connection: a client for one account, with its token, budget and meter.
+
+use std::sync::Arc;
+
+use crate::{
+    connectors::{Api, BudgetHandle, BudgetView, Caller, Meter, Spent},
+    db::{Scope, connections, connections::Connection},
+    domain::{CompanyId, ConnectionId},
+    flows::{FlowError, Provider, SharedHub, tokens::ConnectionTokens},
+};
+
+/// A connection, ready for calls.
+pub struct Account {
+    pub connection: Connection,
+    pub provider: Provider,
+    pub api: Api,
+    pub budget: BudgetHandle,
+    pub meter: Arc<Meter>,
+}
+
+/// Opens an active connection; any other state is an error that says what to do.
+pub async fn open(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    provider: &Provider,
+    who: Caller,
+) -> Result<Account, FlowError> {
+    let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
+    let connection = connections::find(&mut tx, provider.slug()).await?;
+    drop(tx);
+    let connection = connection.ok_or(FlowError::NotConnected)?;
+    usable(&connection)?;
+    Ok(client(hub, company_id, connection, provider, who).await)
+}
+
+/// Only an active connection runs anything.
+pub fn usable(connection: &Connection) -> Result<(), FlowError> {
+    match connection.state.as_str() {
+        "active" => Ok(()),
+        "needs_reconnect" => Err(FlowError::NeedsReconnect),
+        "paused" => Err(FlowError::Paused),
+        _ => Err(FlowError::NotConnected),
+    }
+}
+
+pub(super) async fn client(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    connection: Connection,
+    provider: &Provider,
+    who: Caller,
+) -> Account {
+    let budget = budget(hub, provider, &connection).await;
+    let meter = Arc::new(Meter::default());
+    let tokens = ConnectionTokens::new(
+        Arc::clone(hub),
+        company_id,
+        connection.connection_id,
+        provider.clone(),
+    );
+    let api = Api::new(
+        provider.http.clone(),
+        Arc::new(tokens),
+        Arc::clone(&budget),
+        who,
+        Arc::clone(&meter),
+    );
+    Account { connection, provider: provider.clone(), api, budget, meter }
+}
+
+/// The connection's budget, with the day's use from Postgres if the cache forgot it.
+pub async fn budget(hub: &SharedHub, provider: &Provider, connection: &Connection) -> BudgetHandle {
+    let limits = provider.connector.manifest().limits();
+    let budget = hub.cache.budget(&connection.connection_id.to_string(), limits);
+    let stored = connection.budget.clone().and_then(|view| serde_json::from_value(view).ok());
+    if let Some(view) = stored {
+        budget.restore(&view).await;
+    }
+    budget
+}
+
+/// Keeps the day's use where it outlives the cache.
+pub async fn keep_budget(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    connection_id: ConnectionId,
+    view: &BudgetView,
+) -> Result<(), FlowError> {
+    let Ok(view) = serde_json::to_value(view) else { return Ok(()) };
+    let mut tx = hub.db.tenant(company_id, Scope::All).await?;
+    connections::remember_budget(&mut tx, connection_id, &view).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What was spent between two readings, as a run counts it: `(requests, tokens)`.
+pub fn spent(before: Spent, now: Spent) -> (i64, i64) {
+    let signed = |new: u64, old: u64| i64::try_from(new.saturating_sub(old)).unwrap_or(i64::MAX);
+    (signed(now.requests, before.requests), signed(now.tokens, before.tokens))
+}

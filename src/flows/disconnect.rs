@@ -1,0 +1,118 @@
+//! Ending a connection, taking it up again after an upgrade, and forgetting it.
+
+use serde_json::json;
+
+use crate::{
+    connectors::{self, Revocable},
+    db::{self, Scope, connections},
+    domain::{CompanyId, MemberId},
+    flows::{FlowError, Provider, SharedHub, tokens},
+};
+
+/// Revokes at the provider, destroys the tokens and stops what runs. Contacts and mappings stay;
+/// returns how many contacts are linked.
+///
+/// A provider that does not answer keeps nobody connected: the tokens are destroyed all the same.
+pub async fn disconnect(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    member_id: MemberId,
+    provider: &Provider,
+) -> Result<i64, FlowError> {
+    let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
+    let connection = connections::find(&mut tx, provider.slug()).await?;
+    let connection = connection
+        .filter(|connection| connection.state != "disconnected")
+        .ok_or(FlowError::NotConnected)?;
+    drop(tx);
+
+    let mut revoked = false;
+    if let Some(credentials) = &provider.credentials
+        && let Some(token) = tokens::refresh_token(hub, company_id, &connection, provider).await
+    {
+        let answer = connectors::revoke(
+            &provider.http,
+            &provider.endpoints,
+            credentials,
+            Revocable::Refresh(&token),
+        )
+        .await;
+        revoked = answer.is_ok();
+        if let Err(error) = answer {
+            tracing::warn!(provider = provider.slug(), %error, "the provider did not confirm a revocation");
+        }
+    }
+
+    let mut tx = hub.db.tenant(company_id, Scope::All).await?;
+    connections::disconnect(&mut tx, connection.connection_id).await?;
+    db::runs::cancel_all(&mut tx, connection.connection_id).await?;
+    let standing = connections::standing(&mut tx, connection.connection_id).await?;
+    db::audit::append(
+        &mut tx,
+        Some(member_id),
+        "connection.disconnected",
+        Some(connection.connection_id.uuid()),
+        &json!({ "provider": provider.slug(), "revoked_at_provider": revoked }),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(standing.contacts_linked)
+}
+
+/// Takes a paused connection up again. The caller has checked that the plan allows it.
+pub async fn resume(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    member_id: MemberId,
+    provider: &Provider,
+) -> Result<(), FlowError> {
+    let mut tx = hub.db.tenant(company_id, Scope::All).await?;
+    let connection =
+        connections::find(&mut tx, provider.slug()).await?.ok_or(FlowError::NotConnected)?;
+    if connection.state != "paused" {
+        return if connection.state == "active" { Ok(()) } else { Err(FlowError::NotConnected) };
+    }
+    connections::set_state(&mut tx, connection.connection_id, "active", None).await?;
+    db::audit::append(
+        &mut tx,
+        Some(member_id),
+        "connection.resumed",
+        Some(connection.connection_id.uuid()),
+        &json!({ "provider": provider.slug() }),
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// Forgets a disconnected account: mappings, runs and log. Contacts stay. Returns how many
+/// mappings went.
+pub async fn delete_data(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    member_id: MemberId,
+    provider: &Provider,
+    confirm: &str,
+) -> Result<i64, FlowError> {
+    let mut tx = hub.db.tenant(company_id, Scope::All).await?;
+    let connection =
+        connections::find(&mut tx, provider.slug()).await?.ok_or(FlowError::NotConnected)?;
+    if connection.state != "disconnected" {
+        return Err(FlowError::Refused(
+            "Disconnect first: data of a connected account stays in use.",
+        ));
+    }
+    if confirm.trim() != connection.account_name {
+        return Err(FlowError::Refused("Type the account's name exactly to confirm."));
+    }
+    let mappings = connections::delete(&mut tx, connection.connection_id).await?;
+    db::audit::append(
+        &mut tx,
+        Some(member_id),
+        "connection.deleted",
+        Some(connection.connection_id.uuid()),
+        &json!({ "provider": provider.slug(), "mappings": mappings }),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(mappings)
+}

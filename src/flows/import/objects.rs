@@ -1,0 +1,208 @@
+//! Organizations, deals, and what is gone: the parts of a run around its persons.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    connectors::{Cursor, Page},
+    db::{self, Scope, TenantTx, runs::Advance},
+    domain::{
+        OrganizationId, RemoteDeal, RemoteId, RemoteOrganization,
+        intake::{OrganizationPlan, Outcome, name_of, plan_organizations},
+    },
+    flows::import::work::{Desk, Halt},
+};
+
+impl Desk {
+    /// Pages through organizations: the next page is fetched while this one is written.
+    pub(super) async fn organizations(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
+        let connector = self.account.provider.connector;
+        let mut page = connector.organizations(&self.account.api, &self.start()).await?;
+        loop {
+            let next = page.next.clone();
+            let after = self.then("organizations", next.as_ref());
+            let seen = page.items.len();
+            tracing::debug!(run_id = %self.run.run_id, seen, "writing a page of organizations");
+            let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+            let counts = write_organizations(&mut tx, self.run.connection_id, &page.items).await?;
+            let by = Advance {
+                phase: after.0,
+                cursor: after.1.as_deref(),
+                organizations: counts,
+                ..Advance::default()
+            };
+            let Some(cursor) = next else { return self.advance(tx, by).await };
+            let mut from = self.start();
+            from.cursor = Some(cursor);
+            page = self
+                .while_writing(tx, by, async |api| connector.organizations(api, &from).await)
+                .await?;
+            self.go_on(stopping)?;
+        }
+    }
+
+    pub(super) async fn deals(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
+        let connector = self.account.provider.connector;
+        let mut page = connector.deals(&self.account.api, &self.start()).await?;
+        loop {
+            let next = page.next.clone();
+            let after = self.then("deals", next.as_ref());
+            let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+            let (counts, changed) = self.write_deals(&mut tx, &page).await?;
+            let by = Advance {
+                phase: after.0,
+                cursor: after.1.as_deref(),
+                deals: counts,
+                more_ids: &changed,
+                ..Advance::default()
+            };
+            let Some(cursor) = next else { return self.advance(tx, by).await };
+            let mut from = self.start();
+            from.cursor = Some(cursor);
+            page =
+                self.while_writing(tx, by, async |api| connector.deals(api, &from).await).await?;
+            self.go_on(stopping)?;
+        }
+    }
+
+    /// Commits a page while the next one is on its way. A page that could not be committed is
+    /// reported before one that could not be fetched: the cursor tells where to go on.
+    pub(super) async fn while_writing<T>(
+        &mut self,
+        tx: TenantTx,
+        by: Advance<'_>,
+        fetch: impl AsyncFnOnce(&crate::connectors::Api) -> Result<T, crate::connectors::CrmError>,
+    ) -> Result<T, Halt> {
+        let account = std::sync::Arc::clone(&self.account);
+        let (written, fetched) = tokio::join!(self.advance(tx, by), fetch(&account.api));
+        written?;
+        Ok(fetched?)
+    }
+
+    /// Leaves the run to the next worker when this one is stopping.
+    pub(super) fn go_on(&self, stopping: &CancellationToken) -> Result<(), Halt> {
+        if stopping.is_cancelled() { Err(Halt::Stopping) } else { Ok(()) }
+    }
+
+    /// Phase and cursor after a page of `phase`.
+    pub(super) fn then(
+        &self,
+        phase: &'static str,
+        next: Option<&Cursor>,
+    ) -> (&'static str, Option<String>) {
+        match next {
+            Some(cursor) => (phase, Some(cursor.as_str().to_owned())),
+            None => (self.after(phase), None),
+        }
+    }
+
+    async fn write_deals(
+        &self,
+        tx: &mut TenantTx,
+        page: &Page<RemoteDeal>,
+    ) -> Result<([i64; 4], Vec<String>), Halt> {
+        let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let written = db::deals::write(tx, self.run.connection_id, &page.items).await?;
+        let seen = signed(page.items.len());
+        let lost = signed(page.quarantined.len());
+        let counts = [seen + lost, written.written, seen - written.written, lost];
+        // A full run reads every person anyway; a change of a deal does not touch its person.
+        let look_again = self.run.mode == "incremental" && self.run.updated_since.is_some();
+        Ok((counts, if look_again { written.persons } else { Vec::new() }))
+    }
+
+    /// Finds what is mapped and was not seen in a whole full run, and asks the provider by id: what
+    /// it does not show is gone. Contacts stay.
+    pub(super) async fn reconcile(&mut self) -> Result<(), Halt> {
+        if self.run.mode != "full" {
+            return Ok(());
+        }
+        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        let unseen = db::intake::unseen(&mut tx, self.run.connection_id, self.run.run_id).await?;
+        drop(tx);
+        for ids in unseen.chunks(self.ids_per_page()) {
+            let found =
+                self.account.provider.connector.persons_by_id(&self.account.api, ids).await?;
+            let there: Vec<&RemoteId> = found
+                .items
+                .iter()
+                .filter(|person| !person.deleted)
+                .map(|person| &person.id)
+                .collect();
+            let gone: Vec<&str> =
+                ids.iter().filter(|id| !there.contains(id)).map(RemoteId::as_str).collect();
+            let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+            db::intake::mark_gone(&mut tx, self.run.connection_id, &gone).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// How many records one request by id may name.
+    pub(super) fn ids_per_page(&self) -> usize {
+        100
+    }
+
+    /// Writes organizations that persons name and the book does not know; what the provider does
+    /// not show is remembered as absent, and not asked for again in this run.
+    pub(super) async fn fetch_organizations(&mut self, ids: &[RemoteId]) -> Result<[i64; 4], Halt> {
+        let found =
+            self.account.provider.connector.organizations_by_id(&self.account.api, ids).await?;
+        for id in ids {
+            if !found.items.iter().any(|organization| organization.id == *id) {
+                self.absent.insert(id.clone());
+            }
+        }
+        let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+        let counts = write_organizations(&mut tx, self.run.connection_id, &found.items).await?;
+        tx.commit().await?;
+        Ok(counts)
+    }
+}
+
+/// Plans and writes a page: `[seen, created, updated, unchanged]`.
+async fn write_organizations(
+    tx: &mut TenantTx,
+    connection_id: crate::domain::ConnectionId,
+    page: &[RemoteOrganization],
+) -> Result<[i64; 4], Halt> {
+    if page.is_empty() {
+        return Ok([0; 4]);
+    }
+    let ids: Vec<&str> = page.iter().map(|organization| organization.id.as_str()).collect();
+    let known = db::organizations::mappings(tx, connection_id, &ids).await?;
+    let names: Vec<String> = page
+        .iter()
+        .filter(|organization| !known.contains_key(&organization.id))
+        .map(|organization| name_of(organization).to_lowercase())
+        .collect();
+    let unmapped = if names.is_empty() {
+        std::collections::HashMap::new()
+    } else {
+        db::organizations::unmapped(tx, connection_id, &names).await?
+    };
+    let plan: OrganizationPlan =
+        plan_organizations(page, &known, unmapped, &mut OrganizationId::fresh);
+    db::organizations::write(tx, connection_id, &plan).await?;
+    let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let created = signed(plan.inserts.len());
+    Ok([plan.seen, created, plan.seen - created - plan.unchanged, plan.unchanged])
+}
+
+/// The compact and the single rows of a page's log.
+pub(super) fn entries(
+    created: &[(RemoteId, crate::domain::ContactId)],
+    outcome: Outcome,
+) -> Option<db::entries::NewEntry> {
+    if created.is_empty() {
+        return None;
+    }
+    Some(db::entries::NewEntry {
+        outcome,
+        remote_ids: created.iter().map(|(remote, _)| remote.as_str().to_owned()).collect(),
+        contact_ids: created.iter().map(|(_, contact)| *contact).collect(),
+        remote_name: None,
+        before: None,
+        after: None,
+        reason: None,
+    })
+}

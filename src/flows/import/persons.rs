@@ -1,0 +1,336 @@
+//! Persons: read what the book knows of a page, plan it in memory, write it at once.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    connectors::{CrmError, Cursor, Page},
+    db::{self, DbError, Scope, TenantTx, directory::LockedBook, entries::NewEntry, runs::Advance},
+    domain::{
+        ContactId, Quarantined, RemoteId, RemotePerson,
+        intake::{
+            Counts, Incoming, Known, OrganizationRef, Outcome, PagePlan, PersonMapping, Resolved,
+            Source, normalize, plan, resolve,
+        },
+    },
+    flows::import::{
+        objects::entries,
+        work::{Desk, Halt},
+    },
+    policy::{self, Plan, Thing},
+};
+
+/// Marks a cursor that counts through the run's own list of ids.
+const BY_ID: &str = "ids:";
+/// How often a page is judged anew because somebody wrote the same rows meanwhile.
+const RACES: usize = 5;
+
+/// What one fetch brought.
+struct Batch {
+    page: Page<RemotePerson>,
+    /// Asked for by id and not there.
+    absent: Vec<RemoteId>,
+    /// Where the next fetch starts; `None` ends the phase.
+    next: Option<String>,
+}
+
+impl Desk {
+    pub(super) async fn persons(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
+        let first = self.run.cursor.clone();
+        let mut batch = self.fetch(first.as_deref()).await?;
+        loop {
+            let next = batch.next.clone();
+            let (resolved, known, organizations) = self.resolve(&batch).await?;
+            let phase = if next.is_some() { "persons" } else { self.after("persons") };
+            match next {
+                None => {
+                    let by = Advance { phase, organizations, ..Advance::default() };
+                    return self.write(&batch, &resolved, &known, by).await;
+                }
+                Some(cursor) => {
+                    let by = Advance {
+                        phase,
+                        cursor: Some(&cursor),
+                        organizations,
+                        ..Advance::default()
+                    };
+                    let fetch = self.fetch_later(cursor.clone());
+                    let (written, fetched) =
+                        tokio::join!(self.write(&batch, &resolved, &known, by), fetch);
+                    written?;
+                    batch = fetched?;
+                }
+            }
+            self.go_on(stopping)?;
+        }
+    }
+
+    async fn fetch(&self, cursor: Option<&str>) -> Result<Batch, CrmError> {
+        self.fetch_later(cursor.unwrap_or_default().to_owned()).await
+    }
+
+    /// Fetches the page at `cursor`, borrowing nothing of the desk, so that the desk can write
+    /// meanwhile. First the provider's list, then the run's own list of ids.
+    fn fetch_later(&self, cursor: String) -> impl Future<Output = Result<Batch, CrmError>> + use<> {
+        let account = std::sync::Arc::clone(&self.account);
+        let ids: Vec<RemoteId> =
+            self.run.ids.clone().unwrap_or_default().into_iter().map(RemoteId).collect();
+        let selective = self.run.mode == "selective";
+        let mut from = self.start();
+        let size = self.ids_per_page();
+        async move {
+            let connector = account.provider.connector;
+            let offset = match cursor.strip_prefix(BY_ID) {
+                Some(offset) => offset.parse().unwrap_or(0),
+                None if selective => 0,
+                None => {
+                    from.cursor = Cursor::parse(&cursor);
+                    let page = connector.persons(&account.api, &from).await?;
+                    let more = (!ids.is_empty()).then(|| format!("{BY_ID}0"));
+                    let next = page.next.as_ref().map(|next| next.as_str().to_owned()).or(more);
+                    return Ok(Batch { page, absent: Vec::new(), next });
+                }
+            };
+            let asked = ids.get(offset..).unwrap_or_default();
+            let asked = &asked[..asked.len().min(size)];
+            let page = if asked.is_empty() {
+                Page::default()
+            } else {
+                connector.persons_by_id(&account.api, asked).await?
+            };
+            let came: HashSet<&RemoteId> = page.items.iter().map(|person| &person.id).collect();
+            let lost: HashSet<&RemoteId> =
+                page.quarantined.iter().filter_map(|lost| lost.id.as_ref()).collect();
+            let absent = asked
+                .iter()
+                .filter(|id| !came.contains(id) && !lost.contains(id))
+                .cloned()
+                .collect();
+            let end = offset + asked.len();
+            let next = (end < ids.len()).then(|| format!("{BY_ID}{end}"));
+            Ok(Batch { page, absent, next })
+        }
+    }
+
+    /// Ids to words. Organizations that the book does not know yet are fetched first: nobody waits
+    /// for a stranger while holding a transaction.
+    async fn resolve(
+        &mut self,
+        batch: &Batch,
+    ) -> Result<(Vec<(Resolved, i64)>, HashMap<RemoteId, PersonMapping>, [i64; 4]), Halt> {
+        let persons = &batch.page.items;
+        let named: BTreeSet<&RemoteId> =
+            persons.iter().filter_map(|person| person.organization.as_ref()).collect();
+        let ids: Vec<&str> = persons.iter().map(|person| person.id.as_str()).collect();
+        let (mut organizations, known) = self.read(&named, &ids).await?;
+        let unknown: Vec<RemoteId> = named
+            .iter()
+            .filter(|id| !organizations.contains_key(**id) && !self.absent.contains(**id))
+            .map(|id| (*id).clone())
+            .collect();
+        let mut counts = [0; 4];
+        if !unknown.is_empty() {
+            counts = self.fetch_organizations(&unknown).await?;
+            organizations = self.read(&named, &[]).await?.0;
+        }
+        let source = self.source(&organizations);
+        let resolved = persons
+            .iter()
+            .map(|person| {
+                let resolved = resolve(person, &source);
+                let fingerprint = resolved.fingerprint();
+                (resolved, fingerprint)
+            })
+            .collect();
+        Ok((resolved, known, counts))
+    }
+
+    async fn read(
+        &self,
+        named: &BTreeSet<&RemoteId>,
+        ids: &[&str],
+    ) -> Result<(HashMap<RemoteId, OrganizationRef>, HashMap<RemoteId, PersonMapping>), Halt> {
+        let named: Vec<&str> = named.iter().map(|id| id.as_str()).collect();
+        let connection_id = self.run.connection_id;
+        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        let organizations = db::intake::organizations(&mut tx, connection_id, &named).await?;
+        let known = db::intake::person_mappings(&mut tx, connection_id, ids).await?;
+        Ok((organizations, known))
+    }
+
+    fn source<'a>(&'a self, organizations: &'a HashMap<RemoteId, OrganizationRef>) -> Source<'a> {
+        let manifest = self.account.provider.connector.manifest();
+        Source {
+            prefix: manifest.custom_prefix,
+            provider: manifest.slug,
+            tag: format!("{}-import", manifest.slug),
+            country: &self.country,
+            fields: &self.fields,
+            owners: &self.owners,
+            organizations,
+            // Who picks people by hand gets those that belong to nobody here.
+            default_owner: self.run.requested_by.filter(|_| self.run.mode == "selective"),
+        }
+    }
+
+    /// Writes a page: only what changed is normalized, judged and written.
+    async fn write(
+        &mut self,
+        batch: &Batch,
+        resolved: &[(Resolved, i64)],
+        known: &HashMap<RemoteId, PersonMapping>,
+        by: Advance<'_>,
+    ) -> Result<(), Halt> {
+        let same = |(person, print): &&(Resolved, i64)| {
+            !person.deleted
+                && known
+                    .get(&person.remote_id)
+                    .is_some_and(|mapping| mapping.fingerprint == *print && !mapping.gone)
+        };
+        let unchanged = resolved.iter().filter(same).count();
+        let changed: Vec<Incoming> = resolved
+            .iter()
+            .filter(|person| !same(person))
+            .map(|(person, print)| normalize(person.clone(), *print, &self.country))
+            .collect();
+        for _ in 0..RACES {
+            let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+            match self.write_once(&mut tx, batch, &changed, unchanged, by.clone()).await {
+                Ok(by) => {
+                    let seen: Vec<&str> =
+                        batch.page.items.iter().map(|person| person.id.as_str()).collect();
+                    if self.run.mode == "full" && !seen.is_empty() {
+                        db::intake::note_seen(&mut tx, self.run.run_id, self.page, &seen).await?;
+                    }
+                    return self.advance(tx, by).await;
+                }
+                // Somebody else wrote one of these rows first: look again, it is there now.
+                Err(Halt::Db(
+                    DbError::Conflict { .. } | DbError::Dangling { .. } | DbError::Busy(_),
+                )) => {
+                    tracing::info!(run_id = %self.run.run_id, page = self.page, "a page is judged anew");
+                }
+                Err(halt) => return Err(halt),
+            }
+        }
+        Err(Halt::Db(DbError::Conflict { constraint: "a page raced too often".to_owned() }))
+    }
+
+    async fn write_once<'a>(
+        &self,
+        tx: &mut TenantTx,
+        batch: &Batch,
+        changed: &[Incoming],
+        unchanged: usize,
+        by: Advance<'a>,
+    ) -> Result<Advance<'a>, Halt> {
+        let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let mut log: Vec<NewEntry> = Vec::new();
+        let mut counts = Counts::default();
+        let mut limit_reached = false;
+        if !changed.is_empty() {
+            let plan = self.plan_page(tx, changed).await?;
+            self.store(tx, &plan).await?;
+            log.extend(entries(&plan.created, Outcome::Created));
+            log.extend(entries(&plan.linked, Outcome::Linked));
+            log.extend(plan.entries.into_iter().map(|entry| NewEntry {
+                outcome: entry.outcome,
+                remote_ids: vec![entry.remote_id.0],
+                contact_ids: entry.contact_id.into_iter().collect(),
+                remote_name: entry.remote_name,
+                before: entry.before,
+                after: entry.after,
+                reason: entry.reason,
+            }));
+            counts = plan.counts;
+            limit_reached = plan.limit_reached;
+        }
+        counts.seen += signed(unchanged + batch.page.quarantined.len() + batch.absent.len());
+        counts.unchanged += signed(unchanged);
+        counts.quarantined += signed(batch.page.quarantined.len());
+        counts.skipped += signed(batch.absent.len());
+        log.extend(batch.page.quarantined.iter().map(quarantined));
+        if !batch.absent.is_empty() {
+            let gone: Vec<&str> = batch.absent.iter().map(RemoteId::as_str).collect();
+            db::intake::mark_gone(tx, self.run.connection_id, &gone).await?;
+            log.extend(batch.absent.iter().map(absent));
+        }
+        db::entries::insert(tx, self.run.run_id, self.page, &log).await?;
+        Ok(Advance { counts, limit_reached, ..by })
+    }
+
+    /// Reads, under the book's lock, everything that the plan of this page depends on.
+    async fn plan_page(&self, tx: &mut TenantTx, changed: &[Incoming]) -> Result<PagePlan, Halt> {
+        let connection_id = self.run.connection_id;
+        let book = db::directory::lock_book(tx, connection_id)
+            .await?
+            .ok_or(Halt::Closed("The CRM was disconnected."))?;
+        let room = self.room(&book)?;
+        let ids: Vec<&str> =
+            changed.iter().map(|person| person.resolved.remote_id.as_str()).collect();
+        let mappings = db::intake::person_mappings(tx, connection_id, &ids).await?;
+        let mut identifiers: Vec<_> = changed.iter().flat_map(Incoming::identifiers).collect();
+        identifiers.sort();
+        identifiers.dedup();
+        let holders = db::intake::holders(tx, &identifiers).await?;
+        let mut touched: BTreeSet<ContactId> = holders.values().flatten().copied().collect();
+        touched.extend(mappings.values().map(|mapping| mapping.contact_id));
+        let touched: Vec<ContactId> = touched.into_iter().collect();
+        let contacts = db::intake::candidates(tx, connection_id, &touched).await?;
+        let known = Known { mappings, holders, contacts, room };
+        let organizations = HashMap::new();
+        let source = self.source(&organizations);
+        Ok(plan(changed, known, &source, &mut ContactId::fresh))
+    }
+
+    /// How many contacts still fit; also the last gate before anything is written.
+    fn room(&self, book: &LockedBook) -> Result<Option<u64>, Halt> {
+        let plan = Plan::parse(&book.plan);
+        let feature = self.account.provider.connector.manifest().plan_feature;
+        if book.connection_state != "active"
+            || !plan.is_some_and(|plan| policy::allows(plan, feature))
+        {
+            return Err(Halt::Closed(
+                "The connection was paused or ended meanwhile. What was imported stays.",
+            ));
+        }
+        let limit = plan.and_then(|plan| policy::limit(plan, Thing::Contacts));
+        Ok(limit.map(|limit| limit.saturating_sub(book.contacts.unsigned_abs())))
+    }
+
+    async fn store(&self, tx: &mut TenantTx, plan: &PagePlan) -> Result<(), Halt> {
+        db::intake::insert_contacts(tx, &plan.inserts).await?;
+        db::intake::update_contacts(tx, &plan.updates).await?;
+        db::intake::move_identifiers(tx, &plan.releases, &plan.claims).await?;
+        db::intake::upsert_mappings(tx, self.run.connection_id, &plan.mappings).await?;
+        Ok(())
+    }
+}
+
+fn quarantined(lost: &Quarantined) -> NewEntry {
+    NewEntry {
+        outcome: Outcome::Quarantined,
+        remote_ids: vec![lost.id.as_ref().map_or("unknown", RemoteId::as_str).to_owned()],
+        contact_ids: Vec::new(),
+        remote_name: None,
+        // The record as it came, so that nothing is lost; NUL has no place in Postgres.
+        before: Some(serde_json::json!({ "raw": lost.raw.replace('\0', "") })),
+        after: None,
+        reason: Some(lost.reason.clone()),
+    }
+}
+
+fn absent(id: &RemoteId) -> NewEntry {
+    NewEntry {
+        outcome: Outcome::Skipped,
+        remote_ids: vec![id.as_str().to_owned()],
+        contact_ids: Vec::new(),
+        remote_name: None,
+        before: None,
+        after: None,
+        reason: Some(
+            "the CRM does not show this record: deleted, merged, or not visible".to_owned(),
+        ),
+    }
+}

@@ -1,0 +1,87 @@
+//! When a connection no longer works: one state, one banner, one e-mail.
+
+use crate::{
+    connectors::CrmError,
+    db::{self, DbError, Scope, TenantTx, connections, jobs::NewJob},
+    domain::{CompanyId, ConnectionId},
+    flows::SharedHub,
+    outside::letters,
+};
+
+pub const REVOKED: &str =
+    "Access was revoked or expired at the provider. Connect again; mappings and history stay.";
+
+/// Marks a connection as in need of a new consent; the first to do so also sends the mail.
+pub async fn needed(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    reason: &str,
+) -> Result<(), DbError> {
+    if !connections::set_state(tx, connection_id, "needs_reconnect", Some(reason)).await? {
+        return Ok(());
+    }
+    db::audit::append(
+        tx,
+        None,
+        "connection.needs_reconnect",
+        Some(connection_id.uuid()),
+        &serde_json::json!({}),
+    )
+    .await?;
+    db::jobs::enqueue(
+        tx,
+        NewJob {
+            lane: "mail",
+            cap: 1,
+            kind: "mail_reconnect",
+            subject: Some(connection_id.uuid()),
+            run_at: None,
+            dedup: Some(&connection_id.to_string()),
+            max_attempts: 10,
+        },
+    )
+    .await
+}
+
+/// What a call's failure says about the connection itself, if anything.
+pub async fn judge(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    connection_id: ConnectionId,
+    error: &CrmError,
+) -> Result<(), DbError> {
+    let reason = match error {
+        CrmError::Revoked | CrmError::Expired => REVOKED.to_owned(),
+        CrmError::MissingScope { needed } => {
+            format!("The connection lacks the permission `{needed}`. Connect again and allow it.")
+        }
+        _ => return Ok(()),
+    };
+    let mut tx = hub.db.tenant(company_id, Scope::All).await?;
+    needed(&mut tx, connection_id, &reason).await?;
+    tx.commit().await
+}
+
+/// Tells owners and admins; a connection that works again by now needs no mail.
+pub async fn send_mail(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    connection_id: ConnectionId,
+) -> Result<(), super::FlowError> {
+    let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
+    let Some(connection) = connections::get(&mut tx, connection_id).await? else {
+        return Ok(());
+    };
+    if connection.state != "needs_reconnect" {
+        return Ok(());
+    }
+    let company = db::directory::company(&mut tx).await?;
+    let managers = db::directory::managers(&mut tx).await?;
+    drop(tx);
+    let name = hub.providers.get(&connection.provider).map_or("your CRM", |found| found.name());
+    let letter = letters::needs_reconnect(&hub.public_url(), name, &company.name);
+    for address in &managers {
+        hub.mailer.send(address, &letter).await?;
+    }
+    Ok(())
+}

@@ -223,3 +223,47 @@ pub async fn take_reset(
     }
     Ok(user_id)
 }
+
+/// Somebody new in a company that exists.
+#[derive(Debug)]
+pub struct NewMember<'a> {
+    pub company_id: CompanyId,
+    pub role: Role,
+    pub name: &'a str,
+    pub email: &'a str,
+    pub password_hash: &'a str,
+}
+
+/// Makes a user and lets them into the company.
+pub async fn join(
+    tx: &mut DoorTx,
+    new: &NewMember<'_>,
+    now: DateTime<Utc>,
+) -> Result<MemberId, DbError> {
+    let (user_id, member_id) = (UserId::fresh(), MemberId::fresh());
+    sqlx::query(
+        "insert into app_user (user_id, email, name, password_hash, created_at)
+         values ($1, $2, $3, $4, $5)",
+    )
+    .bind(user_id)
+    .bind(new.email)
+    .bind(new.name)
+    .bind(new.password_hash)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query(
+        "insert into member (company_id, member_id, user_id, role, name, email, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(new.company_id)
+    .bind(member_id)
+    .bind(user_id)
+    .bind(new.role.word())
+    .bind(new.name)
+    .bind(new.email)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(member_id)
+}

@@ -31,7 +31,7 @@ use sqlx::{
 
 pub use error::DbError;
 pub use keys::{DoorTx, RunnerTx, Scope, TenantTx};
-pub use migrate::{migrate, pending_migrations};
+pub use migrate::{create_database, migrate, pending_migrations};
 pub use start::StartError;
 
 /// The connection pool; the field is private so that no raw connection leaves this room.

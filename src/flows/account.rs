@@ -97,3 +97,18 @@ pub fn spent(before: Spent, now: Spent) -> (i64, i64) {
     let signed = |new: u64, old: u64| i64::try_from(new.saturating_sub(old)).unwrap_or(i64::MAX);
     (signed(now.requests, before.requests), signed(now.tokens, before.tokens))
 }
+
+/// Renews a token that nobody has used for long, before the provider forgets the grant.
+pub async fn keep_alive(hub: &SharedHub, company_id: CompanyId, connection_id: ConnectionId) {
+    let connection = async {
+        let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
+        connections::get(&mut tx, connection_id).await
+    };
+    let Ok(Some(connection)) = connection.await else { return };
+    let Some(provider) = hub.providers.get(&connection.provider) else { return };
+    let tokens =
+        ConnectionTokens::new(Arc::clone(hub), company_id, connection_id, provider.clone());
+    if let Err(error) = tokens.renew_now().await {
+        tracing::warn!(%connection_id, %error, "a dormant connection was not renewed");
+    }
+}

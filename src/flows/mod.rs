@@ -2,9 +2,11 @@
 
 pub mod account;
 pub mod connect;
+pub mod demo;
 pub mod disconnect;
 pub mod door_mail;
 pub mod import;
+pub mod keys;
 mod password;
 mod providers;
 pub mod reconnect;
@@ -92,7 +94,36 @@ pub enum FlowError {
 /// How flows and handlers hold the hub.
 pub type SharedHub = Arc<Hub>;
 
+/// Why a hub could not be put together, as a sentence for whoever operates Tandem.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    #[error(transparent)]
+    Provider(#[from] ProviderSetupError),
+}
+
 impl Hub {
+    pub fn new(
+        config: Config,
+        db: Db,
+        cache: Cache,
+        vault: Vault,
+        clock: Clock,
+    ) -> Result<Self, HubError> {
+        Ok(Self {
+            db,
+            clock,
+            mailer: Mailer::new(&config)?,
+            providers: Providers::from_config(&config)?,
+            config: Arc::new(config),
+            cache,
+            vault: Arc::new(vault),
+            refreshing: SingleFlight::default(),
+            instance: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()),
+        })
+    }
+
     /// The address people type: what links in mails and OAuth callbacks start with.
     pub fn public_url(&self) -> Url {
         self.config.public_url.clone().unwrap_or_else(|| {

@@ -8,6 +8,9 @@ use crate::{
     outside::letters,
 };
 
+/// The kind of job that sends the mail.
+pub const JOB: &str = "mail_reconnect";
+
 pub const REVOKED: &str =
     "Access was revoked or expired at the provider. Connect again; mappings and history stay.";
 
@@ -33,7 +36,7 @@ pub async fn needed(
         NewJob {
             lane: "mail",
             cap: 1,
-            kind: "mail_reconnect",
+            kind: JOB,
             subject: Some(connection_id.uuid()),
             run_at: None,
             dedup: Some(&connection_id.to_string()),

@@ -108,6 +108,12 @@ impl ConnectionTokens {
         Self { hub, company_id, connection_id, provider }
     }
 
+    /// Renews whatever is stored, expired or not.
+    pub(super) async fn renew_now(&self) -> Result<(), CrmError> {
+        let seen = self.look().await.map_err(Trouble::into_crm)?;
+        self.renew(seen.token.generation).await.map_err(Trouble::into_crm).map(drop)
+    }
+
     async fn look(&self) -> Result<Seen, Trouble> {
         let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
         let row = self.row(&mut tx).await?;

@@ -1,1 +1,174 @@
-//! What runs later.
+//! What runs later: workers that claim jobs, and the few things that run by the clock.
+//!
+//! A worker holds a job by a lease that it keeps alive; whoever dies loses it, and the job goes to
+//! the next. Every kind of job is one line of [`Kind`] and one arm of its exhaustive match.
+
+mod clockwork;
+mod kind;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use tokio::{sync::Semaphore, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    db::{
+        DbError,
+        jobs::{self, Claimed, Fate},
+    },
+    flows::{FlowError, Next, SharedHub},
+};
+
+pub use clockwork::tick;
+pub use kind::Kind;
+
+/// How long a worker that died keeps its job.
+const LEASE: Duration = Duration::from_secs(20);
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often workers look although nobody rang.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Works until `stopping`, then lets what runs come to its next safe place.
+#[expect(clippy::disallowed_methods, reason = "this is the room that runs tasks")]
+pub async fn run(hub: SharedHub, most: usize, stopping: CancellationToken) {
+    let clockwork = tokio::spawn(clockwork::run(Arc::clone(&hub), stopping.clone()));
+    let bell = Arc::new(tokio::sync::Notify::new());
+    let ringing = tokio::spawn(ring(Arc::clone(&hub), Arc::clone(&bell), stopping.clone()));
+    let slots = Arc::new(Semaphore::new(most));
+    let mut running = JoinSet::new();
+    while !stopping.is_cancelled() {
+        let free = slots.available_permits();
+        let claimed = if free == 0 { Ok(Vec::new()) } else { claim(&hub, free).await };
+        match claimed {
+            Ok(jobs) if jobs.is_empty() => {
+                tokio::select! {
+                    () = bell.notified() => {}
+                    () = tokio::time::sleep(LOOK) => {}
+                    () = stopping.cancelled() => {}
+                    Some(_) = running.join_next() => {}
+                }
+            }
+            Ok(jobs) => {
+                for job in jobs {
+                    let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
+                    let (hub, stopping) = (Arc::clone(&hub), stopping.clone());
+                    running.spawn(async move {
+                        one(&hub, &job, &stopping).await;
+                        drop(slot);
+                    });
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "jobs could not be claimed");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+    while running.join_next().await.is_some() {}
+    clockwork.await.ok();
+    ringing.abort();
+}
+
+/// Wakes the workers when a job is enqueued anywhere; without it they look by themselves.
+async fn ring(hub: SharedHub, bell: Arc<tokio::sync::Notify>, stopping: CancellationToken) {
+    while !stopping.is_cancelled() {
+        if let Ok(mut ringing) = hub.db.job_bell().await {
+            while ringing.ring().await.is_ok() {
+                bell.notify_one();
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn claim(hub: &SharedHub, most: usize) -> Result<Vec<Claimed>, DbError> {
+    let mut tx = hub.db.runner().await?;
+    let claimed = jobs::claim(&mut tx, i64::try_from(most).unwrap_or(1), LEASE).await?;
+    tx.commit().await?;
+    Ok(claimed)
+}
+
+/// Runs one job and settles it, keeping the lease meanwhile.
+async fn one(hub: &SharedHub, job: &Claimed, stopping: &CancellationToken) {
+    let stop = stopping.child_token();
+    let outcome = {
+        let work = kind::run(hub, job, &stop);
+        tokio::pin!(work);
+        let beat = heartbeat(hub, job);
+        tokio::pin!(beat);
+        tokio::select! {
+            outcome = &mut work => outcome,
+            // Somebody else has the job: what this one would still commit is fenced anyway.
+            () = &mut beat => { stop.cancel(); return; }
+        }
+    };
+    if let Err(error) = settle(hub, job, outcome).await {
+        // The lease ends by itself, and the job comes back.
+        tracing::warn!(job_id = %job.job_id, kind = job.kind, %error, "a job could not be settled");
+    }
+}
+
+/// Returns only when the lease is lost.
+async fn heartbeat(hub: &SharedHub, job: &Claimed) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        let kept = async {
+            let mut tx = hub.db.runner().await?;
+            let kept = jobs::heartbeat(&mut tx, job, LEASE).await?;
+            tx.commit().await?;
+            Ok::<bool, DbError>(kept)
+        };
+        if matches!(kept.await, Ok(false)) {
+            tracing::warn!(job_id = %job.job_id, kind = job.kind, "a worker lost its lease");
+            return;
+        }
+    }
+}
+
+async fn settle(
+    hub: &SharedHub,
+    job: &Claimed,
+    outcome: Result<Next, FlowError>,
+) -> Result<(), DbError> {
+    let retry = Some(hub.clock.now() + backoff(job.attempts));
+    let words;
+    let fate = match outcome {
+        Ok(Next::Done) => Fate::Done,
+        // Waiting is no failure: it does not use up attempts.
+        Ok(Next::Later { at, reason }) => Fate::Again { at, reason, counts: false },
+        Err(error) => {
+            tracing::warn!(job_id = %job.job_id, kind = job.kind, attempts = job.attempts, %error, "a job failed");
+            words = error.to_string();
+            if job.attempts >= job.max_attempts {
+                Fate::Dead { reason: &words }
+            } else {
+                Fate::Again { at: retry, reason: &words, counts: true }
+            }
+        }
+    };
+    let mut tx = hub.db.runner().await?;
+    jobs::settle(&mut tx, job, fate).await?;
+    tx.commit().await
+}
+
+/// 2 s, 4 s, 8 s ... at most 10 min.
+fn backoff(attempts: i32) -> TimeDelta {
+    TimeDelta::seconds((1_i64 << attempts.clamp(1, 10)).min(600))
+}
+
+/// Runs what is due now, on the caller's own task, until nothing is: for tests.
+pub async fn drain(hub: &SharedHub) -> Result<usize, DbError> {
+    let mut done = 0;
+    let stopping = CancellationToken::new();
+    loop {
+        let jobs = claim(hub, 8).await?;
+        if jobs.is_empty() {
+            return Ok(done);
+        }
+        for job in jobs {
+            one(hub, &job, &stopping).await;
+            done += 1;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Master keys: checked at every start, rotated while everything runs.
+
+use crate::{
+    db::{self, DbError, Scope},
+    flows::{Hub, SealError},
+    vault::Vault,
+};
+
+/// Refuses a master key that this database was not sealed with, and remembers new ones.
+pub async fn check(db: &db::Db, vault: &Vault) -> Result<(), SealError> {
+    let mut tx = db.door().await?;
+    let known = db::tokens::masters(&mut tx).await?;
+    for (id, canary) in &known {
+        vault.check_canary(id, canary)?;
+    }
+    for id in vault.masters().ids() {
+        if !known.iter().any(|(known, _)| known == id) {
+            db::tokens::insert_master(&mut tx, id, &vault.canary(id)?).await?;
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+/// How far a rotation has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rotated {
+    pub companies: usize,
+    pub keys: usize,
+    /// Master keys that nothing is sealed under any more.
+    pub retired: usize,
+}
+
+/// Wraps every company's data keys with the first master key of the file. Tokens are not touched,
+/// readers never wait, and a rotation that was stopped goes on where it was.
+pub async fn rotate(hub: &Hub, progress: &mut dyn FnMut(Rotated)) -> Result<Rotated, SealError> {
+    let active = hub.vault.masters().active().to_owned();
+    let mut tx = hub.db.runner().await?;
+    let companies = db::jobs::companies(&mut tx).await?;
+    drop(tx);
+    let mut done = Rotated::default();
+    for company_id in companies {
+        let mut tx = hub.db.tenant(company_id, Scope::All).await?;
+        for key in db::tokens::keys_not_under(&mut tx, &active).await? {
+            db::tokens::rewrap(&mut tx, &hub.vault.rewrap(company_id, &key)?).await?;
+            done.keys += 1;
+        }
+        tx.commit().await?;
+        done.companies += 1;
+        progress(done);
+    }
+    retire(hub, &active, &mut done).await?;
+    progress(done);
+    Ok(done)
+}
+
+/// A second look finds keys that a process with the old file made meanwhile; then nothing needs
+/// the old master keys.
+async fn retire(hub: &Hub, active: &str, done: &mut Rotated) -> Result<(), SealError> {
+    let mut tx = hub.db.runner().await?;
+    let companies = db::jobs::companies(&mut tx).await?;
+    drop(tx);
+    for company_id in companies {
+        let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
+        if db::tokens::is_any_key_not_under(&mut tx, active).await? {
+            return Ok(());
+        }
+    }
+    let mut tx = hub.db.door().await?;
+    for (id, _) in db::tokens::masters(&mut tx).await? {
+        if id != active {
+            db::tokens::retire_master(&mut tx, &id).await?;
+            done.retired += 1;
+        }
+    }
+    Ok(tx.commit().await.map_err(DbError::from)?)
+}
+

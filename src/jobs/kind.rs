@@ -1,0 +1,48 @@
+//! The one exhaustive match from job to flow.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    db::jobs::Claimed,
+    domain::{ConnectionId, RunId},
+    flows::{FlowError, Next, SharedHub, import, reconnect},
+};
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Works on a sync run.
+    ImportRun,
+    /// Tells owners and admins that a connection needs a new consent.
+    MailReconnect,
+}
+
+impl Kind {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            import::JOB => Some(Self::ImportRun),
+            reconnect::JOB => Some(Self::MailReconnect),
+            _ => None,
+        }
+    }
+}
+
+pub(super) async fn run(
+    hub: &SharedHub,
+    job: &Claimed,
+    stopping: &CancellationToken,
+) -> Result<Next, FlowError> {
+    let (Some(kind), Some(subject)) = (Kind::parse(&job.kind), job.subject) else {
+        // A kind of a newer version: leave it to a worker that knows it.
+        return Err(FlowError::Refused("this worker does not know the job"));
+    };
+    match kind {
+        Kind::ImportRun => {
+            import::work(hub, job.company_id, RunId::from_uuid(subject), stopping).await
+        }
+        Kind::MailReconnect => {
+            reconnect::send_mail(hub, job.company_id, ConnectionId::from_uuid(subject)).await?;
+            Ok(Next::Done)
+        }
+    }
+}

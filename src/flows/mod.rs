@@ -2,10 +2,13 @@
 
 pub mod account;
 pub mod connect;
+pub mod contacts;
 pub mod disconnect;
 pub mod door_mail;
 pub mod import;
+pub mod mailbox;
 mod password;
+pub mod plan;
 mod providers;
 pub mod reconnect;
 pub mod reset;

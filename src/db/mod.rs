@@ -6,7 +6,10 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod book;
+pub mod companies;
 pub mod connections;
+pub mod contacts;
 pub mod deals;
 pub mod directory;
 pub mod door_mail;
@@ -15,6 +18,7 @@ mod error;
 pub mod intake;
 pub mod jobs;
 mod keys;
+pub mod members;
 mod migrate;
 pub mod organizations;
 pub mod runs;

@@ -2,12 +2,15 @@
 
 pub mod account;
 pub mod connect;
+pub mod contacts;
 pub mod demo;
 pub mod disconnect;
 pub mod door_mail;
 pub mod import;
 pub mod keys;
+pub mod mailbox;
 mod password;
+pub mod plan;
 mod providers;
 pub mod reconnect;
 pub mod reset;

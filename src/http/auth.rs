@@ -5,7 +5,7 @@ use poem_openapi::{ApiResponse, Enum, Object, OpenApi, payload::Json};
 use uuid::Uuid;
 
 use crate::{
-    db,
+    connectors, db,
     flows::{
         Hub, SharedHub, reset, sign_in,
         sign_in::SignedIn,
@@ -363,7 +363,8 @@ impl From<db::sessions::Attention> for AttentionView {
             } else {
                 AttentionKind::NeedsReconnect
             },
-            name: row.provider.clone(),
+            name: connectors::find(&row.provider)
+                .map_or_else(|| row.provider.clone(), |known| known.manifest().name.to_owned()),
             provider: row.provider,
         }
     }

@@ -3,18 +3,23 @@
 //! A handler says who may, calls one thing and names the answer. [`api`] is the table of contents.
 
 mod auth;
+mod billing;
 mod client_address;
+mod contacts;
 mod csrf;
+mod development;
 mod field;
 mod headers;
 mod limits;
 mod operations;
 mod pages;
+mod paging;
 mod problem;
 mod refusals;
 mod server;
 mod session;
 mod shield;
+mod team;
 mod words;
 
 use poem::{Endpoint, EndpointExt, Response, Route, get};
@@ -33,11 +38,25 @@ pub use session::Session;
 enum Tag {
     /// Signing up, in and out.
     Accounts,
+    /// The people in the book.
+    Contacts,
+    /// The members of the company.
+    Team,
+    /// Plans and their limits.
+    Billing,
+    /// What exists in development only.
+    Development,
 }
 
 /// Every topic of the API; a new one is a file and a line here.
 fn api() -> OpenApiService<impl OpenApi, ()> {
-    let topics = auth::AuthApi;
+    let topics = (
+        auth::AuthApi,
+        contacts::ContactsApi,
+        team::TeamApi,
+        billing::BillingApi,
+        development::DevelopmentApi,
+    );
     OpenApiService::new(topics, "Tandem", env!("CARGO_PKG_VERSION"))
         .description(
             "The hub between the book a sales team works from and the CRM its company runs on.",

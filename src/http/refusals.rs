@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use crate::{
+    domain::ContactId,
     flows::{
         PasswordError,
+        contacts::ContactError,
+        plan::PlanError,
         reset::ResetError,
         sign_in::SignInError,
         sign_up::{ConfirmError, SignUpError},
@@ -70,6 +73,43 @@ impl From<ResetError> for ApiError {
             ResetError::Expired => Self::invalid_as("token_expired", EXPIRED),
             ResetError::Password(error) => error.into(),
             ResetError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ContactError> for ApiError {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::NotFound => Self::not_found(),
+            ContactError::Duplicate { existing } => Self::duplicate(existing.map(ContactId::uuid)),
+            ContactError::Full { upgrade_to } => {
+                Self::plan(upgrade_to, "Your plan holds no more contacts.")
+            }
+            ContactError::UnknownOwner => Self::invalid_fields(vec![FieldProblem::new(
+                "owner_member_id",
+                "There is no such member here.",
+            )]),
+            ContactError::NotToGive => Self::forbidden_as(
+                "forbidden",
+                "You see your own contacts only, so they stay yours. Ask an owner or admin.",
+            ),
+            ContactError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<PlanError> for ApiError {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::NoTestBiller => Self::not_found(),
+            PlanError::Seats { members, seats } => Self::conflict(
+                "seats",
+                &format!(
+                    "The company has {members} members, the plan {seats} seats. Remove members \
+                     first."
+                ),
+            ),
+            PlanError::Db(error) => error.into(),
         }
     }
 }

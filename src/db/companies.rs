@@ -1,0 +1,51 @@
+//! A company's own row, and what a change of plan does to it.
+
+use crate::{
+    db::{DbError, TenantTx},
+    domain::ConnectionId,
+    policy::Plan,
+};
+
+#[derive(sqlx::FromRow)]
+struct PlanRow {
+    #[sqlx(try_from = "String")]
+    plan: Plan,
+}
+
+/// The plan as stored: the entitlement, whatever a session or a page still believes.
+pub async fn plan(tx: &mut TenantTx) -> Result<Plan, DbError> {
+    let row: PlanRow = sqlx::query_as("select plan from company").fetch_one(tx.conn()).await?;
+    Ok(row.plan)
+}
+
+/// The same, keeping others from changing it meanwhile.
+pub async fn lock_plan(tx: &mut TenantTx) -> Result<Plan, DbError> {
+    let row: PlanRow =
+        sqlx::query_as("select plan from company for update").fetch_one(tx.conn()).await?;
+    Ok(row.plan)
+}
+
+pub async fn set_plan(tx: &mut TenantTx, plan: Plan) -> Result<(), DbError> {
+    sqlx::query("update company set plan = $1").bind(plan.word()).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Connections on which something could run, with their provider.
+pub async fn running_connections(
+    tx: &mut TenantTx,
+) -> Result<Vec<(ConnectionId, String)>, DbError> {
+    Ok(sqlx::query_as(
+        "select connection_id, provider from connection
+         where state in ('active', 'needs_reconnect') order by provider",
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn paused_providers(tx: &mut TenantTx) -> Result<Vec<String>, DbError> {
+    Ok(sqlx::query_scalar(
+        "select provider from connection where state = 'paused' order by provider",
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}

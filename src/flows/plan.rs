@@ -1,0 +1,68 @@
+//! Changes a company's plan, and pauses what the new one does not hold.
+
+use serde_json::json;
+
+use crate::{
+    connectors,
+    db::{self, DbError, Scope, TenantTx},
+    flows::{Hub, sign_in::Place},
+    policy::{self, Plan, Thing},
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The test biller exists only outside production.
+    #[error("there is no test biller here")]
+    NoTestBiller,
+    #[error("the company has {members} members, the plan {seats} seats")]
+    Seats { members: u64, seats: u64 },
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// What the built-in test biller does for a payment: the plan changes at once.
+pub async fn change(hub: &Hub, by: Place, plan: Plan) -> Result<(), PlanError> {
+    if !hub.is_development() {
+        return Err(PlanError::NoTestBiller);
+    }
+    let mut tx = hub.db.tenant(by.company_id, Scope::All).await?;
+    let before = db::companies::lock_plan(&mut tx).await?;
+    if before == plan {
+        return Ok(());
+    }
+    let members = db::members::count(&mut tx).await?;
+    if let Some(seats) = policy::limit(plan, Thing::Seats).filter(|&seats| members > seats) {
+        return Err(PlanError::Seats { members, seats });
+    }
+    db::companies::set_plan(&mut tx, plan).await?;
+    let detail = json!({ "from": before.word(), "to": plan.word() });
+    db::audit::append(&mut tx, Some(by.member_id), "plan.changed", None, &detail).await?;
+    pause(&mut tx, plan).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Tokens and data stay; nothing runs until somebody resumes after an upgrade.
+async fn pause(tx: &mut TenantTx, plan: Plan) -> Result<(), DbError> {
+    for (connection_id, provider) in db::companies::running_connections(tx).await? {
+        let Some(connector) = connectors::find(&provider) else { continue };
+        let manifest = connector.manifest();
+        if policy::allows(plan, manifest.plan_feature) {
+            continue;
+        }
+        let needed = policy::upgrade_to(plan, manifest.plan_feature)
+            .and_then(|plan| policy::plans().iter().find(|row| row.id == plan.word()))
+            .map_or("a larger", |row| row.name.as_str());
+        let reason = format!(
+            "The plan no longer includes {}. Contacts and links are kept; upgrade to {needed} and \
+             resume.",
+            manifest.name
+        );
+        if db::connections::set_state(tx, connection_id, "paused", Some(&reason)).await? {
+            let detail = json!({ "provider": provider, "cause": "plan" });
+            let subject = Some(connection_id.uuid());
+            db::audit::append(tx, None, "connection.paused", subject, &detail).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! `/api/contacts`.
+
+mod form;
+mod view;
+
+use poem::web::Data;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        self,
+        contacts::{Filter, Order, Owner, Position, Sort},
+    },
+    domain::{ContactId, MemberId},
+    flows::{SharedHub, contacts},
+    http::{ApiError, FieldProblem, Session, Tag, paging},
+    policy::Action,
+};
+
+use form::{ContactForm, ContactPatch};
+use view::{ContactPage, ContactView};
+
+pub(super) struct ContactsApi;
+
+#[OpenApi(prefix_path = "/contacts", tag = "Tag::Contacts")]
+impl ContactsApi {
+    /// List contacts: all that hold every condition, and that you may see.
+    #[oai(path = "/", method = "get", operation_id = "list_contacts")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the address")]
+    async fn list(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+        /// Part of a name, address, number or organization.
+        search: Query<Option<String>>,
+        /// Id of a member, or `none`.
+        owner: Query<Option<String>>,
+        source: Query<Option<String>>,
+        tag: Query<Option<String>>,
+        /// Linked at this provider.
+        provider: Query<Option<String>>,
+        /// `name`, `created`, `updated` or `warmness`; `-` in front is descending. `-created` when
+        /// left out.
+        sort: Query<Option<String>>,
+        /// 1 to 200; 50 when left out.
+        limit: Query<Option<u32>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<ContactPage>, ApiError> {
+        session.may(Action::WorkContacts)?;
+        let order = order(sort.0.as_deref().unwrap_or("-created"))?;
+        let filter = Filter {
+            search: said(search.0).map(|text| text.chars().take(200).collect()),
+            owner: said(owner.0).map(|text| read_owner(&text)).transpose()?,
+            source: said(source.0),
+            tag: said(tag.0),
+            provider: said(provider.0),
+        };
+        let limit = paging::limit(limit.0, paging::MOST)?;
+        let after: Option<CursorText> = paging::position(cursor.0.as_deref())?;
+        let position = after.as_ref().map(|after| after.read(order.sort)).transpose()?;
+
+        let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
+        let rows =
+            db::contacts::list(&mut tx, &filter, order, position.as_ref(), limit + 1).await?;
+        let total = match position {
+            None => db::contacts::count(&mut tx, &filter).await?,
+            Some(_) => None,
+        };
+        tx.commit().await?;
+        let (rows, more) = paging::cut(rows, limit);
+        let last = rows.last().filter(|_| more);
+        let next_cursor = last
+            .and_then(|last| paging::cursor(&CursorText::of(&Position::after(last, order.sort))));
+        let items = rows.into_iter().map(ContactView::from).collect();
+        Ok(Json(ContactPage { items, next_cursor, total }))
+    }
+
+    /// Add a contact. It belongs to you unless you say otherwise.
+    #[oai(path = "/", method = "post", operation_id = "create_contact")]
+    async fn create(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+        form: Json<ContactForm>,
+    ) -> Result<Created, ApiError> {
+        session.may(Action::WorkContacts)?;
+        let change = form.0.read(session.country())?;
+        let id = contacts::create(&hub, by(&session), change).await?;
+        Ok(Created::Created(Json(load(&hub, &session, id).await?)))
+    }
+
+    /// One contact.
+    #[oai(path = "/:id", method = "get", operation_id = "get_contact")]
+    async fn get(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+        id: Path<Uuid>,
+    ) -> Result<Json<ContactView>, ApiError> {
+        session.may(Action::WorkContacts)?;
+        Ok(Json(load(&hub, &session, ContactId::from_uuid(id.0)).await?))
+    }
+
+    /// Change a contact. What is left out stays as it is; `null` empties a field.
+    #[oai(path = "/:id", method = "put", operation_id = "put_contact")]
+    async fn put(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+        id: Path<Uuid>,
+        form: Json<ContactPatch>,
+    ) -> Result<Json<ContactView>, ApiError> {
+        update(&hub, &session, id.0, form.0).await
+    }
+
+    /// Change a part of a contact. What is left out stays as it is; `null` empties a field.
+    #[oai(path = "/:id", method = "patch", operation_id = "update_contact")]
+    async fn patch(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+        id: Path<Uuid>,
+        form: Json<ContactPatch>,
+    ) -> Result<Json<ContactView>, ApiError> {
+        update(&hub, &session, id.0, form.0).await
+    }
+
+    /// Remove a contact from the book. The CRM keeps what it has.
+    #[oai(path = "/:id", method = "delete", operation_id = "delete_contact")]
+    async fn delete(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+        id: Path<Uuid>,
+    ) -> Result<Deleted, ApiError> {
+        session.may(Action::WorkContacts)?;
+        contacts::delete(&hub, by(&session), ContactId::from_uuid(id.0)).await?;
+        Ok(Deleted::Deleted)
+    }
+}
+
+async fn update(
+    hub: &SharedHub,
+    session: &Session,
+    id: Uuid,
+    form: ContactPatch,
+) -> Result<Json<ContactView>, ApiError> {
+    session.may(Action::WorkContacts)?;
+    let id = ContactId::from_uuid(id);
+    contacts::update(hub, by(session), id, form.read(session.country())?).await?;
+    Ok(Json(load(hub, session, id).await?))
+}
+
+async fn load(hub: &SharedHub, session: &Session, id: ContactId) -> Result<ContactView, ApiError> {
+    let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
+    let contact = db::contacts::get(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
+    tx.commit().await?;
+    Ok(ContactView::from(contact))
+}
+
+fn by(session: &Session) -> contacts::By {
+    contacts::By {
+        company_id: session.company_id(),
+        member_id: session.member_id(),
+        scope: session.scope(),
+    }
+}
+
+/// An empty parameter asks for nothing.
+fn said(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn read_owner(text: &str) -> Result<Owner, ApiError> {
+    if text == "none" {
+        return Ok(Owner::Nobody);
+    }
+    let id: Uuid = text.parse().map_err(|_| {
+        let words = "Use the id of a member, or `none`.";
+        ApiError::invalid_fields(vec![FieldProblem::new("owner", words)])
+    })?;
+    Ok(Owner::Member(MemberId::from_uuid(id)))
+}
+
+fn order(text: &str) -> Result<Order, ApiError> {
+    let (descending, word) = text.strip_prefix('-').map_or((false, text), |word| (true, word));
+    let sort = match word {
+        "name" => Sort::Name,
+        "created" => Sort::Created,
+        "updated" => Sort::Updated,
+        "warmness" => Sort::Warmness,
+        _ => {
+            let words = "Use name, created, updated or warmness, with `-` in front to turn it.";
+            return Err(ApiError::invalid_fields(vec![FieldProblem::new("sort", words)]));
+        }
+    };
+    Ok(Order { sort, descending })
+}
+
+/// A [`Position`] inside a cursor.
+#[derive(Serialize, Deserialize)]
+enum CursorText {
+    N(String, ContactId),
+    C(ContactId),
+    U(chrono::DateTime<chrono::Utc>, ContactId),
+    W(i16, ContactId),
+}
+
+impl CursorText {
+    fn of(position: &Position) -> Self {
+        match position {
+            Position::Name(name, id) => Self::N(name.clone(), *id),
+            Position::Created(id) => Self::C(*id),
+            Position::Updated(at, id) => Self::U(*at, *id),
+            Position::Warmness(warmness, id) => Self::W(*warmness, *id),
+        }
+    }
+
+    /// 400 when the cursor is of a list in another order.
+    fn read(&self, sort: Sort) -> Result<Position, ApiError> {
+        let position = match self {
+            Self::N(name, id) => Position::Name(name.clone(), *id),
+            Self::C(id) => Position::Created(*id),
+            Self::U(at, id) => Position::Updated(*at, *id),
+            Self::W(warmness, id) => Position::Warmness(*warmness, *id),
+        };
+        if position.sort() == sort {
+            return Ok(position);
+        }
+        let words = "This cursor is of a list in another order. Start again without it.";
+        Err(ApiError::invalid_fields(vec![FieldProblem::new("cursor", words)]))
+    }
+}
+
+#[derive(ApiResponse)]
+enum Created {
+    /// The contact as it is now.
+    #[oai(status = 201)]
+    Created(Json<ContactView>),
+}
+
+#[derive(ApiResponse)]
+enum Deleted {
+    /// It is gone.
+    #[oai(status = 204)]
+    Deleted,
+}

@@ -1,0 +1,161 @@
+//! Contacts as the API shows them.
+
+use chrono::{DateTime, Utc};
+use poem_openapi::{Enum, Object};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    connectors, db,
+    domain::{
+        RemoteId,
+        intake::{Address, Number},
+    },
+};
+
+/// A person in the book.
+#[derive(Object)]
+#[oai(rename = "Contact")]
+pub(in crate::http) struct ContactView {
+    id: Uuid,
+    full_name: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    emails: Vec<EmailView>,
+    phones: Vec<PhoneView>,
+    organization: Option<OrganizationView>,
+    owner: Option<MemberRef>,
+    /// 0 (cold) to 10 (hot).
+    warmness: i16,
+    source: Option<String>,
+    tags: Vec<String>,
+    custom_fields: Value,
+    /// Fields that a member edited; a sync leaves them alone.
+    edited: Vec<String>,
+    linked: Vec<LinkView>,
+    last_contacted_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Object)]
+#[oai(rename = "EmailValue")]
+struct EmailView {
+    value: String,
+    label: Option<String>,
+    primary: bool,
+}
+
+#[derive(Object)]
+#[oai(rename = "PhoneValue")]
+struct PhoneView {
+    value: String,
+    /// As it is dialled; `null` when the text reaches nobody.
+    e164: Option<String>,
+    label: Option<String>,
+    primary: bool,
+}
+
+#[derive(Object)]
+#[oai(rename = "OrganizationRef")]
+struct OrganizationView {
+    id: Option<Uuid>,
+    name: String,
+}
+
+/// A member, by name.
+#[derive(Object)]
+pub(in crate::http) struct MemberRef {
+    pub(in crate::http) member_id: Uuid,
+    pub(in crate::http) name: String,
+}
+
+/// The record at a provider.
+#[derive(Object)]
+#[oai(rename = "ContactLink")]
+struct LinkView {
+    provider: String,
+    remote_id: String,
+    state: LinkState,
+    last_synced_at: DateTime<Utc>,
+    /// Where to see it at the provider.
+    url: Option<String>,
+}
+
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum LinkState {
+    Linked,
+    /// Deleted at the provider.
+    Gone,
+}
+
+#[derive(Object)]
+pub(in crate::http) struct ContactPage {
+    pub(in crate::http) items: Vec<ContactView>,
+    pub(in crate::http) next_cursor: Option<String>,
+    /// Of all pages, on the first; `null` when counting would take too long.
+    pub(in crate::http) total: Option<u64>,
+}
+
+impl From<db::contacts::Contact> for ContactView {
+    fn from(contact: db::contacts::Contact) -> Self {
+        Self {
+            id: contact.contact_id.uuid(),
+            full_name: contact.full_name,
+            first_name: contact.first_name,
+            last_name: contact.last_name,
+            emails: contact.emails.0.into_iter().map(EmailView::from).collect(),
+            phones: contact.phones.0.into_iter().map(PhoneView::from).collect(),
+            organization: contact.organization_name.map(|name| OrganizationView {
+                id: contact.organization_id.map(crate::domain::OrganizationId::uuid),
+                name,
+            }),
+            owner: contact
+                .owner_member_id
+                .zip(contact.owner_name)
+                .map(|(id, name)| MemberRef { member_id: id.uuid(), name }),
+            warmness: contact.warmness,
+            source: contact.source,
+            tags: contact.tags,
+            custom_fields: contact.custom_fields,
+            edited: contact.edited,
+            linked: contact.linked.0.into_iter().map(LinkView::from).collect(),
+            last_contacted_at: contact.last_contacted_at,
+            created_at: contact.created_at,
+            updated_at: contact.updated_at,
+        }
+    }
+}
+
+impl From<Address> for EmailView {
+    fn from(address: Address) -> Self {
+        Self { value: address.value, label: address.label, primary: address.primary }
+    }
+}
+
+impl From<Number> for PhoneView {
+    fn from(number: Number) -> Self {
+        Self {
+            value: number.value,
+            e164: number.e164,
+            label: number.label,
+            primary: number.primary,
+        }
+    }
+}
+
+impl From<db::contacts::Link> for LinkView {
+    fn from(link: db::contacts::Link) -> Self {
+        let remote_id = RemoteId(link.remote_id);
+        let url = connectors::find(&link.provider)
+            .and_then(|connector| connector.person_url(link.account_domain.as_deref(), &remote_id));
+        Self {
+            provider: link.provider,
+            remote_id: remote_id.0,
+            state: if link.state == "gone" { LinkState::Gone } else { LinkState::Linked },
+            last_synced_at: link.last_synced_at,
+            url,
+        }
+    }
+}

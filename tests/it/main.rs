@@ -3,13 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod embedded;
-<<<<<<< HEAD
-mod start;
-mod telemetry;
-=======
 mod harness;
 mod policy;
 mod rls;
 mod routes;
->>>>>>> accounts
+mod start;
+mod telemetry;
 mod tidy;

@@ -124,8 +124,11 @@ impl Limits {
     }
 
     pub(crate) fn json(&self) -> Value {
-        let spent: serde_json::Map<_, _> =
-            self.spent.iter().map(|(company, (_, spent))| (company.to_string(), json!(spent))).collect();
+        let spent: serde_json::Map<_, _> = self
+            .spent
+            .iter()
+            .map(|(company, (_, spent))| (company.to_string(), json!(spent)))
+            .collect();
         json!({
             "tokens_spent": spent,
             "max_in_burst_window": self.most_in_window,

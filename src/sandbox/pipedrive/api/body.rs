@@ -83,9 +83,9 @@ pub(crate) fn label_ids(
         .ok_or_else(|| Refusal::invalid("label_ids: must be an array of integers"))?;
     let known = |id: &u64| {
         let field = fields.iter().find(|field| field.code == "label_ids");
-        field.and_then(|field| field.options.as_ref()).is_some_and(|options| {
-            options.iter().any(|choice| choice.id == *id)
-        })
+        field
+            .and_then(|field| field.options.as_ref())
+            .is_some_and(|options| options.iter().any(|choice| choice.id == *id))
     };
     if let Some(id) = ids.iter().find(|id| !known(id)) {
         return Err(Refusal::invalid(format!("label_ids: option {id} does not exist")));
@@ -112,9 +112,8 @@ pub(crate) fn custom_fields(
     target: &mut Vec<(String, Value)>,
 ) -> Result<(), Refusal> {
     let Some(value) = body.get("custom_fields") else { return Ok(()) };
-    let sent = value
-        .as_object()
-        .ok_or_else(|| Refusal::invalid("custom_fields: must be an object"))?;
+    let sent =
+        value.as_object().ok_or_else(|| Refusal::invalid("custom_fields: must be an object"))?;
     for (key, value) in sent {
         let field = fields
             .iter()

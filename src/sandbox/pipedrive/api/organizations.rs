@@ -18,16 +18,41 @@ use super::{
 };
 
 const INCLUDE: &[&str] = &[
-    "next_activity_id", "last_activity_id", "open_deals_count", "related_open_deals_count",
-    "closed_deals_count", "related_closed_deals_count", "email_messages_count", "people_count",
-    "activities_count", "done_activities_count", "undone_activities_count", "files_count",
-    "notes_count", "followers_count", "won_deals_count", "related_won_deals_count",
-    "lost_deals_count", "related_lost_deals_count", "smart_bcc_email",
+    "next_activity_id",
+    "last_activity_id",
+    "open_deals_count",
+    "related_open_deals_count",
+    "closed_deals_count",
+    "related_closed_deals_count",
+    "email_messages_count",
+    "people_count",
+    "activities_count",
+    "done_activities_count",
+    "undone_activities_count",
+    "files_count",
+    "notes_count",
+    "followers_count",
+    "won_deals_count",
+    "related_won_deals_count",
+    "lost_deals_count",
+    "related_lost_deals_count",
+    "smart_bcc_email",
 ];
 
 const BODY: &[&str] = &[
-    "name", "owner_id", "add_time", "update_time", "visible_to", "label_ids", "address", "website",
-    "linkedin", "industry", "annual_revenue", "employee_count", "custom_fields",
+    "name",
+    "owner_id",
+    "add_time",
+    "update_time",
+    "visible_to",
+    "label_ids",
+    "address",
+    "website",
+    "linkedin",
+    "industry",
+    "annual_revenue",
+    "employee_count",
+    "custom_fields",
 ];
 
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {

@@ -14,12 +14,27 @@ const MOST: usize = 40;
 
 const ACTIONS: &[&str] = &["create", "change", "delete", "*"];
 const OBJECTS: &[&str] = &[
-    "activity", "deal", "lead", "note", "organization", "person", "pipeline", "product", "stage",
-    "user", "*",
+    "activity",
+    "deal",
+    "lead",
+    "note",
+    "organization",
+    "person",
+    "pipeline",
+    "product",
+    "stage",
+    "user",
+    "*",
 ];
 const BODY: &[&str] = &[
-    "subscription_url", "event_action", "event_object", "name", "version", "user_id",
-    "http_auth_user", "http_auth_password",
+    "subscription_url",
+    "event_action",
+    "event_object",
+    "name",
+    "version",
+    "user_id",
+    "http_auth_user",
+    "http_auth_password",
 ];
 
 #[derive(Debug, Clone)]

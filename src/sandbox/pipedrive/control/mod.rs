@@ -72,9 +72,7 @@ impl Control {
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.into_owned())
         };
-        let company = given["company_id"]
-            .as_u64()
-            .or_else(|| param("company_id")?.parse().ok());
+        let company = given["company_id"].as_u64().or_else(|| param("company_id")?.parse().ok());
         let main = company.unwrap_or(COMPANIES[0].id);
         if accounts::company(main).is_none() {
             return Err(bad(format!("there is no company {main}")));
@@ -155,7 +153,9 @@ impl Control {
                 Ok(json!({ "api_domain": world.api_domain }))
             }
             ("POST", "/persons/mutate") => Ok(account.mutate(read(body)?, now)),
-            ("GET", "/mutations") => Ok(account.mutations.iter().map(mutate::Mutation::json).collect()),
+            ("GET", "/mutations") => {
+                Ok(account.mutations.iter().map(mutate::Mutation::json).collect())
+            }
             ("GET", "/counters") => {
                 let mut counters = world.counters.json();
                 counters["budgets"] = world.limits.json();

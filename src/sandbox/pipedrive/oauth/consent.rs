@@ -40,7 +40,9 @@ pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> Strin
     }
     let asked: String = scopes
         .iter()
-        .map(|scope| format!("<li><span>{}</span> <code>{}</code></li>", words(scope), escape(scope)))
+        .map(|scope| {
+            format!("<li><span>{}</span> <code>{}</code></li>", words(scope), escape(scope))
+        })
         .collect();
     let problem = problem
         .map(|text| format!(r#"<p class="problem" role="alert">{}</p>"#, escape(text)))

@@ -103,7 +103,11 @@ pub(crate) enum Invalid {
 impl Grants {
     pub(crate) fn new(config: &SandboxConfig) -> Self {
         let split = |scopes: &str| {
-            scopes.split([',', ' ']).filter(|scope| !scope.is_empty()).map(ToOwned::to_owned).collect()
+            scopes
+                .split([',', ' '])
+                .filter(|scope| !scope.is_empty())
+                .map(ToOwned::to_owned)
+                .collect()
         };
         let (id, secret, scopes) = CONFORMANCE;
         Self {
@@ -149,7 +153,8 @@ impl Grants {
         code: &str,
         redirect_uri: &str,
     ) -> Result<Tokens, Invalid> {
-        let code = self.codes.remove(code).filter(|code| code.key.app == app).ok_or(Invalid::Code)?;
+        let code =
+            self.codes.remove(code).filter(|code| code.key.app == app).ok_or(Invalid::Code)?;
         if code.until <= Instant::now() {
             return Err(Invalid::ExpiredCode);
         }

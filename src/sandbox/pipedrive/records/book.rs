@@ -160,9 +160,9 @@ fn generated(
     match (after, descending) {
         (None, false) => Box::new((0..size).map(place)),
         (None, true) => Box::new((0..size).rev().map(place)),
-        (Some(mark), false) => Box::new(
-            (split(mark)..size).map(place).skip_while(move |(place, _)| *place <= mark),
-        ),
+        (Some(mark), false) => {
+            Box::new((split(mark)..size).map(place).skip_while(move |(place, _)| *place <= mark))
+        }
         (Some(mark), true) => {
             let end = (split(mark) + 1).min(size);
             Box::new((0..end).rev().map(place).skip_while(move |(place, _)| *place >= mark))

@@ -84,7 +84,14 @@ impl Field {
 }
 
 fn built_in(name: &str, code: &str, kind: &'static str) -> Field {
-    Field { name: name.into(), code: code.into(), kind, custom: false, optional: false, options: None }
+    Field {
+        name: name.into(),
+        code: code.into(),
+        kind,
+        custom: false,
+        optional: false,
+        options: None,
+    }
 }
 
 fn count(name: &str, code: &str) -> Field {
@@ -156,11 +163,12 @@ impl Population {
         let [tier, account] = &self.keys.organization;
         let industry = Field {
             custom: false,
-            ..own("Industry", "industry", "enum", &[
-                (301, "Manufacturing"),
-                (302, "Software"),
-                (303, "Retail"),
-            ])
+            ..own(
+                "Industry",
+                "industry",
+                "enum",
+                &[(301, "Manufacturing"), (302, "Software"), (303, "Retail")],
+            )
         };
         vec![
             built_in("ID", "id", "int"),

@@ -70,6 +70,7 @@ pub fn start(config: &Config) -> Result<Telemetry, ConfigError> {
     } else {
         lines.compact().with_target(false).boxed()
     };
+    recorder();
     // A second start in one process (tests) keeps the first.
     let _ = tracing_subscriber::registry().with(filter).with(spans).with(lines).try_init();
     Ok(Telemetry { traces })

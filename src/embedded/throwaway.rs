@@ -14,8 +14,8 @@ const URL_VARIABLE: &str = "TANDEM_TEST_DATABASE_URL";
 
 const PREFIX: &str = "tandem-postgres-";
 
-/// A cluster that is being made is not locked yet; an hour later it is, or nobody's.
-const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
+/// A cluster that is being made is not locked yet; minutes later it is, or nobody's.
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(10);
 
 /// Removes what killed runs left behind; a run that is alive holds its lock and keeps its folder.
 async fn sweep(above: &Path) {

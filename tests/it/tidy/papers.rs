@@ -58,10 +58,12 @@ fn no_locked_version_is_below_its_floor() {
 #[test]
 fn the_floors_of_cargo_deny_are_the_same() {
     let deny = read(".deny.toml");
-    let missing = FLOORS.iter().map(|(name, [major, minor, patch], _)| {
-        format!("{{ crate = \"{name}\", version = \"<{major}.{minor}.{patch}\"")
-    });
-    none(missing.filter(|line| !deny.contains(line.trim_start_matches("{ "))));
+    none(
+        FLOORS
+            .iter()
+            .map(|(name, [major, minor, patch], _)| format!("\"{name}:<{major}.{minor}.{patch}\""))
+            .filter(|floor| !deny.contains(floor)),
+    );
 }
 
 #[test]
@@ -138,5 +140,18 @@ fn both_commands_of_the_readme_exist() {
     }
     for command in ["make demo", "make test"] {
         assert!(readme.contains(command), "the README does not speak of `{command}`");
+    }
+}
+
+#[test]
+fn every_script_can_be_started_and_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    for script in [".ci/run", ".ci/setup", ".ci/test", ".githooks/pre-commit"] {
+        let path = super::top().join(script);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert!(mode & 0o111 != 0, "{script} cannot be started");
+        let read = std::process::Command::new("bash").arg("-n").arg(&path).status().unwrap();
+        assert!(read.success(), "{script} cannot be read");
     }
 }

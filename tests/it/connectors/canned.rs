@@ -123,7 +123,7 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8
     let mut head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\n");
     let length = body.len().to_string();
     for (name, value) in headers.iter().chain([&("content-length", length.as_str())]) {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([*name, ": ", *value, "\r\n"]);
     }
     [head.as_bytes(), b"\r\n", body].concat()
 }

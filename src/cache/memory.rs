@@ -108,11 +108,6 @@ impl MemoryBudget {
         act(ledgers.entry(self.key.clone()).or_default(), now)
     }
 
-    /// The same connection with other limits.
-    pub(super) fn with_limits(&self, limits: Limits) -> Self {
-        Self { memory: self.memory.clone(), key: self.key.clone(), limits }
-    }
-
     /// Starts anew from what is known elsewhere.
     pub(super) fn reset(&self, view: &BudgetView) {
         self.with(|ledger, now| {

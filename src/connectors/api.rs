@@ -114,7 +114,7 @@ impl Api {
         loop {
             self.take(ask.cost, &patience, &mut waited).await?;
             let next = match self.send(ask, &token).await {
-                Ok(answer) => match self.judge(ask, &answer).await {
+                Ok(answer) => match self.judge(ask, &answer) {
                     None => match read(&answer.body) {
                         Ok(value) => return Ok(value),
                         Err(what) => Next::Retry(CrmError::Unreadable { what }, None),
@@ -189,7 +189,7 @@ impl Api {
     }
 
     /// What an answer means; `None` for data.
-    async fn judge(&self, ask: &Ask<'_>, answer: &Answer) -> Option<Next> {
+    fn judge(&self, ask: &Ask<'_>, answer: &Answer) -> Option<Next> {
         let status = answer.status;
         if status == StatusCode::TOO_MANY_REQUESTS {
             self.meter.throttled();

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// An object's id at the provider, as text: some send numbers, some strings.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RemoteId(pub String);
 
@@ -141,10 +141,4 @@ pub struct Quarantined {
     pub reason: String,
     /// The record as it came, at most 4 KiB of it.
     pub raw: String,
-}
-
-impl Default for RemoteId {
-    fn default() -> Self {
-        Self(String::new())
-    }
 }

@@ -10,3 +10,5 @@ mod routes;
 mod start;
 mod telemetry;
 mod tidy;
+mod cache;
+mod connectors;

@@ -14,7 +14,7 @@ use super::Redis;
 use crate::{
     cache::{
         ledger::millis,
-        memory::{MemoryBudget, lock},
+        memory::{Memory, MemoryBudget, lock},
     },
     connectors::{
         Budget, BudgetView, Caller, Cost, Lane, Limits, Observed, Taken, Throttle, Wait, Window,
@@ -46,7 +46,7 @@ struct Answer {
 }
 
 impl RedisBudget {
-    pub(super) fn new(redis: Redis, alone: MemoryBudget, key: &str, limits: Limits) -> Self {
+    pub(super) fn new(redis: Redis, local: &Memory, key: &str, limits: Limits) -> Self {
         // One hash tag, so that a cluster keeps them on one node.
         let keys = ["state", "general", "search"].map(|part| format!("budget:{{{key}}}:{part}"));
         Self {
@@ -54,7 +54,7 @@ impl RedisBudget {
             keys,
             limits,
             last: Mutex::default(),
-            alone: alone.with_limits(share(limits)),
+            alone: local.budget(key, share(limits)),
             is_alone: AtomicBool::new(false),
             owed: AtomicU32::new(0),
         }

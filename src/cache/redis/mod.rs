@@ -98,8 +98,7 @@ impl Redis {
             return budget;
         }
         budgets.retain(|_, budget| budget.strong_count() > 0);
-        let local = self.0.local.budget(key, limits);
-        let budget = Arc::new(RedisBudget::new(self.clone(), local, key, limits));
+        let budget = Arc::new(RedisBudget::new(self.clone(), &self.0.local, key, limits));
         budgets.insert(key.to_owned(), Arc::downgrade(&budget));
         budget
     }

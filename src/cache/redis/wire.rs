@@ -32,10 +32,10 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(client: Client) -> Self {
-        let (changes, changed) = unbounded_channel();
+        let (sender, changed) = unbounded_channel();
         let channels = Channels::watched(Arc::new(move |channel, opened| {
             // Nobody receives any more only when the process ends.
-            drop(changes.send(Change { channel: channel.to_owned(), opened }));
+            drop(sender.send(Change { channel: channel.to_owned(), opened }));
         }));
         Self { client, channels, waiting: Mutex::new(Some(changed)) }
     }

@@ -136,10 +136,9 @@ scalar!(
 );
 
 scalar!(
-    #[expect(clippy::cast_precision_loss, reason = "money at a CRM is a double anyway")]
     Number(f64) = |scalar| match scalar {
-        Scalar::Whole(number) => Some(number as f64),
-        Scalar::Signed(number) => Some(number as f64),
+        Scalar::Whole(number) => Some(double(number)),
+        Scalar::Signed(number) => Some(-double(number.unsigned_abs())),
         Scalar::Number(number) => Some(number),
         Scalar::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
         Scalar::Nothing | Scalar::Flag(_) => None,
@@ -159,6 +158,12 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
         return Some(time.to_utc());
     }
     NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|time| time.and_utc())
+}
+
+/// `visit_i64` brings negative numbers only.
+#[expect(clippy::cast_precision_loss, reason = "money at a CRM is a double anyway")]
+fn double(number: u64) -> f64 {
+    number as f64
 }
 
 #[expect(

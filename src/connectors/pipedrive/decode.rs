@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::wire::{Envelope, Hits, More, RawEnvelope};
+use super::wire::{Data, Envelope, Hits, More, RawEnvelope};
 use crate::{
     connectors::{
         Cursor, Page,
@@ -42,9 +42,12 @@ where
     Ok(Page { items, quarantined: Vec::new(), next: next(envelope.additional_data)? })
 }
 
-/// What a successful answer holds; `null` is how some say "none".
-fn data<R>(success: &Flag, data: Option<Option<R>>) -> Result<Option<R>, Unreadable> {
-    if success.0 == Some(true) { data.ok_or("it holds no data") } else { Err("it is no success") }
+fn data<R>(success: &Flag, data: Data<R>) -> Result<Option<R>, Unreadable> {
+    match data {
+        _ if success.0 != Some(true) => Err("it is no success"),
+        Data::Given(data) => Ok(data),
+        Data::Absent => Err("it holds no data"),
+    }
 }
 
 fn one_by_one<W, T>(body: &[u8], map: impl Fn(W) -> Option<T>) -> Result<Page<T>, Unreadable>

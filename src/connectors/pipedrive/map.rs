@@ -99,13 +99,13 @@ pub(super) fn account(me: wire::Me) -> Option<Account> {
 pub(super) fn fields(fields: Vec<wire::Field>) -> Fields {
     let mut found = Fields::default();
     for field in fields {
-        let Some(code) = field.field_code.0 else { continue };
+        let Some(code) = field.code.0 else { continue };
         let options = field.options.0.into_iter().filter_map(|option| {
             let option = option.0?;
             Some((option.id.0?, option.label.0?))
         });
-        if field.is_custom_field.0 == Some(true) {
-            let name = field.field_name.0.unwrap_or_else(|| code.clone());
+        if field.is_custom.0 == Some(true) {
+            let name = field.name.0.unwrap_or_else(|| code.clone());
             found.custom.insert(code, CustomField { name, options: options.collect() });
         } else if code == "label_ids" {
             found.labels.extend(options);

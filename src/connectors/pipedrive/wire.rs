@@ -13,8 +13,8 @@ use crate::connectors::lenient::{Count, Custom, Flag, Id, List, Number, Row, Tex
 pub(super) struct Envelope<R> {
     #[serde(default)]
     pub(super) success: Flag,
-    #[serde(default, deserialize_with = "present")]
-    pub(super) data: Option<Option<R>>,
+    #[serde(default)]
+    pub(super) data: Data<R>,
     #[serde(default)]
     pub(super) additional_data: Row<More>,
 }
@@ -24,15 +24,24 @@ pub(super) struct Envelope<R> {
 pub(super) struct RawEnvelope<'a> {
     #[serde(default)]
     pub(super) success: Flag,
-    #[serde(borrow, default, deserialize_with = "present")]
-    pub(super) data: Option<Option<Vec<&'a RawValue>>>,
+    #[serde(borrow, default)]
+    pub(super) data: Data<Vec<&'a RawValue>>,
     #[serde(default)]
     pub(super) additional_data: Row<More>,
 }
 
-/// Tells `null` from nothing.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
+/// Tells `null`, which is how some say "none", from nothing at all.
+#[derive(Default)]
+pub(super) enum Data<R> {
+    #[default]
+    Absent,
+    Given(Option<R>),
+}
+
+impl<'de, R: Deserialize<'de>> Deserialize<'de> for Data<R> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Option::deserialize(from).map(Self::Given)
+    }
 }
 
 record!(
@@ -113,11 +122,11 @@ record!(
 record!(Access { "app" => app: Text, "admin" => admin: Flag, });
 
 record!(
-    /// A field of persons. v1 says `key` and `name`.
+    /// A field of persons.
     Field {
-        "field_code" => field_code: Text,
-        "field_name" => field_name: Text,
-        "is_custom_field" => is_custom_field: Flag,
+        "field_code" => code: Text,
+        "field_name" => name: Text,
+        "is_custom_field" => is_custom: Flag,
         "options" => options: List<Row<FieldOption>>,
     }
 );

@@ -1,0 +1,8 @@
+//! Connectors against servers that answer from a script: every way an answer can go wrong.
+
+mod calls;
+mod canned;
+mod contract;
+mod faults;
+mod oauth;
+mod rig;

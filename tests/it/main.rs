@@ -9,6 +9,7 @@ mod rls;
 mod routes;
 mod start;
 mod telemetry;
+mod sandbox;
 mod tidy;
 mod cache;
 mod connectors;

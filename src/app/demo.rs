@@ -21,7 +21,7 @@ use crate::{
     config::{Config, MasterKeys as KeySource, ProviderCredentials},
     connectors, db,
     embedded::{self, PrivatePostgres},
-    flows::{self, demo as cast},
+    flows::demo as cast,
     http, jobs,
     sandbox::{Sandbox, SandboxConfig},
     vault::MasterKeys,

@@ -61,7 +61,7 @@ async fn private_metrics(
 ) -> std::io::Result<()> {
     let Some(address) = hub.config.metrics_listen else { return Ok(()) };
     let listener = http::listen(address).await?;
-    http::serve(listener, http::figures_alone(Arc::clone(hub)), stopping).await
+    http::serve(listener, http::figures_alone(), stopping).await
 }
 
 /// Brings the database to this version, as its owner.

@@ -96,6 +96,12 @@ pub(super) async fn ready(hub: Data<&SharedHub>) -> Response {
     }
 }
 
+/// The figures on an address of their own, which nobody outside reaches.
+#[handler]
+pub(super) fn private_figures() -> Response {
+    rendered()
+}
+
 /// What is counted, for Prometheus: to whoever has the token, to anybody in development.
 #[handler]
 pub(super) fn figures(request: &Request, hub: Data<&SharedHub>) -> Response {
@@ -109,6 +115,10 @@ pub(super) fn figures(request: &Request, hub: Data<&SharedHub>) -> Response {
     if !open {
         return StatusCode::NOT_FOUND.into_response();
     }
+    rendered()
+}
+
+fn rendered() -> Response {
     Response::builder()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(crate::telemetry::figures())

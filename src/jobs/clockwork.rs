@@ -41,9 +41,6 @@ pub async fn tick(hub: &SharedHub, seconds: u32) {
         report("mail", &error);
     }
     if seconds % MINUTE == 0 {
-        if let Err(error) = for_each_company(hub, Chore::SealAudit).await {
-            report("sealing the audit log", &error);
-        }
         if let Err(error) = sweep(hub).await {
             report("ended sessions", &error);
         }
@@ -78,7 +75,6 @@ async fn sweep(hub: &SharedHub) -> Result<(), DbError> {
 
 #[derive(Clone, Copy)]
 enum Chore {
-    SealAudit,
     WakeConnections,
 }
 
@@ -88,11 +84,6 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
     drop(tx);
     for company_id in companies {
         match chore {
-            Chore::SealAudit => {
-                let mut tx = hub.db.tenant(company_id, Scope::All).await?;
-                db::audit::seal(&mut tx).await?;
-                tx.commit().await?;
-            }
             Chore::WakeConnections => {
                 let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
                 let before = hub.clock.now() - DORMANT;

@@ -73,6 +73,14 @@ impl Default for SandboxConfig {
     }
 }
 
+impl SandboxConfig {
+    /// As dirty and as connected as the default, with that many living persons.
+    pub fn of_size(persons: u32, seed: u64) -> Self {
+        let organizations = persons.div_ceil(5);
+        Self { persons, organizations, deals: persons.div_ceil(2), seed, ..Self::default() }
+    }
+}
+
 /// A running stand-in; dropping it stops it.
 #[derive(Debug)]
 pub struct Sandbox {

@@ -64,7 +64,7 @@ impl Db {
     async fn refuse_strong_login(&self) -> Result<(), StartError> {
         let (role, superuser, bypasses, owns, acts): (String, bool, bool, bool, bool) =
             sqlx::query_as(
-                "select current_user::text, rolsuper, rolbypassrls,
+                "select current_user::text, role.rolsuper, role.rolbypassrls,
                         exists (select from pg_class
                                 where relowner = role.oid and relkind in ('r', 'p', 'v', 'm')
                                   and relnamespace = 'public'::regnamespace),
@@ -73,7 +73,7 @@ impl Db {
                  left join pg_roles needed
                    on needed.rolname in ('tandem_tenant', 'tandem_runner', 'tandem_door')
                  where role.rolname = current_user
-                 group by role.oid, rolsuper, rolbypassrls",
+                 group by role.oid, role.rolsuper, role.rolbypassrls",
             )
             .fetch_one(&self.pool)
             .await

@@ -97,6 +97,11 @@ impl Session {
         Self::with(hub, token.hash()).await
     }
 
+    /// The same session as it is now; `None` once it has ended.
+    pub async fn again(&self, hub: &Hub) -> Option<Self> {
+        Self::with(hub, self.token.clone()).await.ok().flatten()
+    }
+
     /// The session that this token opens, if it has not ended.
     pub(super) async fn with(hub: &Hub, token: TokenHash) -> Result<Option<Self>, ApiError> {
         let row = db::sessions::find(hub.db.door().await?, &token, hub.clock.now()).await?;

@@ -1,0 +1,135 @@
+//! Out to the provider's consent page, and back. Both are navigations of a browser: every outcome
+//! ends on a page of ours that says what happened.
+
+use poem::{Request, web::Data};
+use poem_openapi::{ApiResponse, OpenApi, param::{Path, Query}};
+use secrecy::SecretString;
+use url::form_urlencoded;
+
+use crate::{
+    flows::{
+        FlowError, SharedHub,
+        connect::{self, Callback, CallbackError, Connecting},
+    },
+    http::{ApiError, Session, Tag, integrations::known},
+    policy::{self, Action},
+};
+
+pub(in crate::http) struct ConsentApi;
+
+#[derive(ApiResponse)]
+enum Navigation {
+    /// Go there.
+    #[oai(status = 303)]
+    SeeOther(#[oai(header = "Location")] String),
+}
+
+#[OpenApi(prefix_path = "/integrations", tag = "Tag::Integrations")]
+impl ConsentApi {
+    /// Send the browser to the provider's consent page.
+    ///
+    /// A browser (`Accept: text/html`) is sent to a page of ours when that cannot be; a program gets
+    /// the problem itself.
+    #[oai(path = "/:provider/connect", method = "get", operation_id = "connect")]
+    async fn connect(
+        &self,
+        hub: Data<&SharedHub>,
+        request: &Request,
+        provider: Path<String>,
+    ) -> Result<Navigation, ApiError> {
+        let html = request.header("accept").is_some_and(|accept| accept.contains("text/html"));
+        match begin(&hub, request, &provider).await {
+            Ok(url) => Ok(Navigation::SeeOther(url)),
+            Err(Refusal { page: Some(page), .. }) if html => Ok(Navigation::SeeOther(page)),
+            Err(refusal) => Err(refusal.error),
+        }
+    }
+
+    /// Where the provider sends the browser back to.
+    #[oai(path = "/:provider/callback", method = "get", operation_id = "callback")]
+    async fn callback(
+        &self,
+        hub: Data<&SharedHub>,
+        request: &Request,
+        provider: Path<String>,
+        code: Query<Option<String>>,
+        state: Query<Option<String>>,
+        error: Query<Option<String>>,
+    ) -> Result<Navigation, ApiError> {
+        let slug = provider.0;
+        let provider = known(&hub, &slug)?;
+        let failed = |reason: &str| {
+            Navigation::SeeOther(format!("/integrations?integration={slug}&status=error&reason={reason}"))
+        };
+        let Some(session) = Session::of(request).await? else { return Ok(failed("signed_out")) };
+        if !policy::may(session.role(), Action::ManageConnections) {
+            return Ok(failed("forbidden"));
+        }
+        if !policy::allows(session.plan(), provider.connector.manifest().plan_feature) {
+            return Ok(failed("plan"));
+        }
+        let callback = Callback {
+            code: code.0.filter(|code| !code.is_empty()).map(SecretString::from),
+            state: state.0,
+            error: error.0,
+        };
+        match connect::finish(&hub, connecting(&session), &provider, callback).await {
+            Ok(_) => Ok(Navigation::SeeOther(format!(
+                "/contacts/{slug}?integration={slug}&status=connected"
+            ))),
+            Err(CallbackError::Denied(denied)) => Ok(failed(denied.as_str())),
+            Err(CallbackError::Flow(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// Why nobody is sent to the provider, for programs and for browsers.
+struct Refusal {
+    error: ApiError,
+    page: Option<String>,
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self { error, page: None }
+    }
+}
+
+impl From<FlowError> for Refusal {
+    fn from(error: FlowError) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+async fn begin(hub: &SharedHub, request: &Request, slug: &str) -> Result<String, Refusal> {
+    let to = |page: String, error: ApiError| Refusal { error, page: Some(page) };
+    let provider = known(hub, slug)
+        .map_err(|error| to("/integrations?problem=not_found".to_owned(), error))?;
+    let Some(session) = Session::of(request).await? else {
+        let next: String = form_urlencoded::byte_serialize(b"/integrations").collect();
+        return Err(to(format!("/signin?next={next}"), ApiError::unauthenticated()));
+    };
+    session
+        .may(Action::ManageConnections)
+        .map_err(|error| to("/integrations?problem=forbidden".to_owned(), error))?;
+    let feature = provider.connector.manifest().plan_feature;
+    session.allows(feature).map_err(|error| {
+        let plan = policy::upgrade_to(session.plan(), feature);
+        let plan = plan.map_or("", policy::Plan::word);
+        to(format!("/contacts?upgrade={plan}"), error)
+    })?;
+    let url = connect::begin(hub, connecting(&session), &provider).await?;
+    url.map(String::from).ok_or_else(|| {
+        let words = "This CRM is not set up on this installation. Ask whoever operates it.";
+        let error = ApiError::conflict("not_configured", words);
+        to("/integrations?problem=not_configured".to_owned(), error)
+    })
+}
+
+fn connecting(session: &Session) -> Connecting<'_> {
+    Connecting {
+        company_id: session.company_id(),
+        member_id: session.member_id(),
+        session_hash: session.token_hash().bytes(),
+    }
+}

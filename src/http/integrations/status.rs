@@ -1,0 +1,272 @@
+//! Cards of the integrations page.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use poem_openapi::{Enum, Object};
+use uuid::Uuid;
+
+use crate::{
+    connectors::{self, BudgetView},
+    db::{self, connections::{Connection, Standing}},
+    flows::{Provider, SharedHub, account},
+    http::{ApiError, Session},
+    policy::{self, Plan},
+};
+
+#[derive(Object)]
+pub(super) struct IntegrationsStatus {
+    providers: Vec<ProviderStatus>,
+}
+
+/// One CRM product and the company's connection to it.
+#[derive(Object)]
+pub(super) struct ProviderStatus {
+    provider: String,
+    name: String,
+    /// The brand's colour, `#rrggbb`.
+    color: String,
+    /// Whether this installation has an app at the provider.
+    configured: bool,
+    /// What an operator must set before it can be offered.
+    setup_hint: Option<String>,
+    /// Whether the plan includes it.
+    allowed: bool,
+    upgrade_to: Option<Plan>,
+    /// What a consent asks for, in words.
+    asks: Vec<Asked>,
+    /// What Tandem never touches, in words.
+    never: Vec<String>,
+    connection: Option<ConnectionView>,
+}
+
+#[derive(Object)]
+struct Asked {
+    scope: String,
+    words: String,
+}
+
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum ConnectionState {
+    Active,
+    NeedsReconnect,
+    Paused,
+    Disconnected,
+}
+
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum Health {
+    Ok,
+    Attention,
+    Failing,
+}
+
+#[derive(Object)]
+struct MemberRef {
+    member_id: Uuid,
+    name: String,
+}
+
+#[derive(Object)]
+struct LastSync {
+    run_id: Uuid,
+    state: String,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Object)]
+struct RunningSync {
+    run_id: Uuid,
+}
+
+/// The account's daily budget is shared with every other integration of the account.
+#[derive(Object)]
+struct Budget {
+    /// Tokens per day; `null` until the provider told.
+    daily_limit: Option<u32>,
+    daily_used: Option<u32>,
+    daily_remaining: Option<u32>,
+    /// Share that jobs leave to people.
+    reserve_percent: u32,
+    /// When the day is over; providers do not say, so `null`.
+    resets_at: Option<DateTime<Utc>>,
+    burst_limit: u32,
+    burst_window_s: f64,
+    /// Tokens that Tandem took today (UTC).
+    spent_by_us_today: u32,
+}
+
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum EstimateSource {
+    LastRun,
+    Unknown,
+}
+
+/// What a full import will ask of the provider; an estimate, for providers give no totals.
+#[derive(Object)]
+struct ImportForecast {
+    persons: Option<i64>,
+    source: EstimateSource,
+    requests: Option<u32>,
+    tokens: Option<u32>,
+}
+
+#[derive(Object)]
+struct ConnectionView {
+    id: Uuid,
+    state: ConnectionState,
+    state_reason: Option<String>,
+    account_name: String,
+    account_domain: Option<String>,
+    account_user: Option<String>,
+    /// Whether the user who connected is an admin there: others see less.
+    account_admin: bool,
+    connected_by: Option<MemberRef>,
+    connected_at: DateTime<Utc>,
+    granted_scopes: Vec<String>,
+    missing_scopes: Vec<String>,
+    last_sync: Option<LastSync>,
+    running: Option<RunningSync>,
+    next_run: Option<DateTime<Utc>>,
+    budget: Budget,
+    forecast: ImportForecast,
+    contacts_linked: i64,
+    health: Health,
+}
+
+pub(super) async fn all(
+    hub: &SharedHub,
+    session: &Session,
+) -> Result<IntegrationsStatus, ApiError> {
+    let mut providers = Vec::new();
+    for provider in hub.providers.all() {
+        providers.push(one(hub, session, provider).await?);
+    }
+    Ok(IntegrationsStatus { providers })
+}
+
+pub(super) async fn one(
+    hub: &SharedHub,
+    session: &Session,
+    provider: &Provider,
+) -> Result<ProviderStatus, ApiError> {
+    let manifest = provider.connector.manifest();
+    let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
+    let connection = db::connections::find(&mut tx, provider.slug()).await?;
+    let standing = match &connection {
+        Some(connection) => {
+            Some(db::connections::standing(&mut tx, connection.connection_id).await?)
+        }
+        None => None,
+    };
+    drop(tx);
+    let view = match connection.zip(standing) {
+        Some((connection, standing)) => {
+            let budget = account::budget(hub, provider, &connection).await.view().await;
+            Some(ConnectionView::of(provider, connection, standing, &budget, hub.clock.now()))
+        }
+        None => None,
+    };
+    let allowed = policy::allows(session.plan(), manifest.plan_feature);
+    Ok(ProviderStatus {
+        provider: manifest.slug.to_owned(),
+        name: manifest.name.to_owned(),
+        color: manifest.color.to_owned(),
+        configured: provider.credentials.is_some(),
+        setup_hint: hub.config.provider_hint(manifest.slug),
+        allowed,
+        upgrade_to: if allowed { None } else { policy::upgrade_to(session.plan(), manifest.plan_feature) },
+        asks: manifest
+            .scopes
+            .iter()
+            .map(|scope| Asked { scope: scope.name.to_owned(), words: scope.words.to_owned() })
+            .collect(),
+        never: manifest.never.iter().map(|words| (*words).to_owned()).collect(),
+        connection: view,
+    })
+}
+
+impl ConnectionView {
+    fn of(
+        provider: &Provider,
+        connection: Connection,
+        standing: Standing,
+        budget: &BudgetView,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let manifest = provider.connector.manifest();
+        let missing = connectors::missing_scopes(manifest, &connection.granted_scopes);
+        let state = match connection.state.as_str() {
+            "active" => ConnectionState::Active,
+            "needs_reconnect" => ConnectionState::NeedsReconnect,
+            "paused" => ConnectionState::Paused,
+            _ => ConnectionState::Disconnected,
+        };
+        let last_failed = standing.last_run_state.as_deref() == Some("failed")
+            && standing.last_run_finished.is_some_and(|at| now - at < TimeDelta::days(7));
+        let health = match state {
+            ConnectionState::NeedsReconnect => Health::Failing,
+            ConnectionState::Active if missing.is_empty() && !last_failed => Health::Ok,
+            _ => Health::Attention,
+        };
+        Self {
+            id: connection.connection_id.uuid(),
+            state,
+            state_reason: connection.state_reason,
+            account_name: connection.account_name,
+            account_domain: connection.account_domain,
+            account_user: connection.account_user,
+            account_admin: connection.account_admin,
+            connected_by: connection
+                .connected_by
+                .zip(connection.connected_by_name)
+                .map(|(id, name)| MemberRef { member_id: id.uuid(), name }),
+            connected_at: connection.connected_at,
+            granted_scopes: connection.granted_scopes,
+            missing_scopes: missing.into_iter().map(str::to_owned).collect(),
+            last_sync: standing.last_run.zip(standing.last_run_state).map(|(run_id, state)| {
+                LastSync { run_id: run_id.uuid(), state, finished_at: standing.last_run_finished }
+            }),
+            running: standing.running.map(|run_id| RunningSync { run_id: run_id.uuid() }),
+            next_run: None,
+            budget: Budget::of(budget),
+            forecast: ImportForecast::of(provider, connection.persons_estimate),
+            contacts_linked: standing.contacts_linked,
+            health,
+        }
+    }
+}
+
+impl Budget {
+    fn of(view: &BudgetView) -> Self {
+        Self {
+            daily_limit: view.daily_limit,
+            daily_used: view
+                .daily_limit
+                .zip(view.daily_remaining)
+                .map(|(limit, remaining)| limit.saturating_sub(remaining)),
+            daily_remaining: view.daily_remaining,
+            reserve_percent: 20,
+            resets_at: None,
+            burst_limit: view.burst_limit,
+            burst_window_s: f64::from(view.burst_window_ms) / 1_000.0,
+            spent_by_us_today: view.spent_today,
+        }
+    }
+}
+
+impl ImportForecast {
+    fn of(provider: &Provider, persons: Option<i64>) -> Self {
+        let count = persons.and_then(|persons| u32::try_from(persons).ok());
+        // Organizations and deals are fewer than people; their share is what accounts usually have.
+        let forecast =
+            count.map(|n| provider.connector.manifest().forecast(n, n.div_ceil(5), n.div_ceil(2)));
+        Self {
+            persons,
+            source: if persons.is_some() { EstimateSource::LastRun } else { EstimateSource::Unknown },
+            requests: forecast.map(|forecast| forecast.requests),
+            tokens: forecast.map(|forecast| forecast.tokens),
+        }
+    }
+}

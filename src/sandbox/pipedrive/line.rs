@@ -92,10 +92,7 @@ impl<E: Endpoint> Line<E> {
             Kind::GzipBomb => bomb::response(fault.bytes.unwrap_or(1 << 30)),
             Kind::Redirect => {
                 let location = fault.location.as_deref().unwrap_or("https://evil.example/");
-                Response::builder()
-                    .status(StatusCode::FOUND)
-                    .header("location", location)
-                    .finish()
+                Response::builder().status(StatusCode::FOUND).header("location", location).finish()
             }
             Kind::SlowMs => {
                 tokio::time::sleep(fault.delay()).await;
@@ -115,13 +112,16 @@ impl<E: Endpoint> Line<E> {
         };
         let all_day = fault.kind == Kind::Daily429;
         let mut response = refused(&Refusal::over_limit());
-        headers(&mut response, Standing {
-            limit: burst,
-            remaining: if all_day { burst } else { 0 },
-            reset: if all_day { 0 } else { 2 },
-            daily_limit: daily,
-            daily_remaining: if all_day { 0 } else { daily / 2 },
-        });
+        headers(
+            &mut response,
+            Standing {
+                limit: burst,
+                remaining: if all_day { burst } else { 0 },
+                reset: if all_day { 0 } else { 2 },
+                daily_limit: daily,
+                daily_remaining: if all_day { 0 } else { daily / 2 },
+            },
+        );
         if let Some(seconds) = fault.retry_after {
             header(&mut response, "retry-after", &seconds.to_string());
         }
@@ -158,7 +158,9 @@ async fn spoil(mut response: Response, fault: &Fault) -> Response {
 }
 
 /// Sends the start, gives it time to arrive, then breaks off.
-async fn cut(start: Option<io::Result<Bytes>>) -> Option<(io::Result<Bytes>, Option<io::Result<Bytes>>)> {
+async fn cut(
+    start: Option<io::Result<Bytes>>,
+) -> Option<(io::Result<Bytes>, Option<io::Result<Bytes>>)> {
     match start {
         Some(start @ Ok(_)) => Some((start, Some(Err(io::Error::other("cut"))))),
         Some(error) => {

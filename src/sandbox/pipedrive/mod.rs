@@ -38,7 +38,10 @@ use line::Line;
 use world::Desk;
 
 /// Everything the stand-in answers.
-pub(super) fn routes(url: &str, config: SandboxConfig) -> impl Endpoint<Output = Response> + 'static {
+pub(super) fn routes(
+    url: &str,
+    config: SandboxConfig,
+) -> impl Endpoint<Output = Response> + 'static {
     let desk = Arc::new(Desk::new(url, config));
     let crm = Route::new()
         .nest("/oauth", oauth::routes(&desk))

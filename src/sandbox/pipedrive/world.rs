@@ -124,9 +124,8 @@ impl Account {
     }
 
     pub(crate) fn organization(&self, id: u64) -> Option<Organization> {
-        self.organizations.get(&self.population.organizations, id, |index| {
-            self.population.organization(index)
-        })
+        self.organizations
+            .get(&self.population.organizations, id, |index| self.population.organization(index))
     }
 
     pub(crate) fn deal(&self, id: u64) -> Option<Deal> {

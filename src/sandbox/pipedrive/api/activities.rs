@@ -10,9 +10,26 @@ use super::{
 };
 
 const BODY: &[&str] = &[
-    "subject", "type", "owner_id", "deal_id", "lead_id", "person_id", "org_id", "project_id",
-    "due_date", "due_time", "duration", "busy", "done", "location", "participants", "attendees",
-    "public_description", "priority", "outcome", "note",
+    "subject",
+    "type",
+    "owner_id",
+    "deal_id",
+    "lead_id",
+    "person_id",
+    "org_id",
+    "project_id",
+    "due_date",
+    "due_time",
+    "duration",
+    "busy",
+    "done",
+    "location",
+    "participants",
+    "attendees",
+    "public_description",
+    "priority",
+    "outcome",
+    "note",
 ];
 
 /// `key_string`, name and whether it is still in use.
@@ -28,17 +45,27 @@ const TYPES: &[(&str, &str, bool)] = &[
 
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
     call.only(&[
-        "filter_id", "ids", "owner_id", "deal_id", "lead_id", "person_id", "org_id", "done",
-        "updated_since", "updated_until", "sort_by", "sort_direction", "include_fields", "limit",
+        "filter_id",
+        "ids",
+        "owner_id",
+        "deal_id",
+        "lead_id",
+        "person_id",
+        "org_id",
+        "done",
+        "updated_since",
+        "updated_until",
+        "sort_by",
+        "sort_direction",
+        "include_fields",
+        "limit",
         "cursor",
     ])?;
     let limit = limit(call, 500)?;
     let attendees = call.param("include_fields") == Some("attendees");
     let after = match call.param("cursor") {
         None => 0,
-        Some(text) => {
-            text.parse::<u64>().map_err(|_| Refusal::invalid("cursor: is not valid"))?
-        }
+        Some(text) => text.parse::<u64>().map_err(|_| Refusal::invalid("cursor: is not valid"))?,
     };
     let (since, until) = (call.time("updated_since")?, call.time("updated_until")?);
     let (owner, done) = (call.number("owner_id")?, call.flag("done")?);
@@ -117,6 +144,7 @@ pub(crate) fn delete(account: &mut Account, call: &Call) -> Answer {
 }
 
 /// `GET /api/v1/activityTypes`.
+#[expect(clippy::unnecessary_wraps, reason = "all operations have one signature")]
 pub(crate) fn types(_: &mut Account, _: &Call) -> Answer {
     let time = clock::spaced(clock::ADDED_FROM);
     let types: Vec<Value> = (1_u64..)

@@ -19,22 +19,26 @@ pub(crate) fn text(body: &Map<String, Value>, key: &str) -> Result<Option<String
 }
 
 pub(crate) fn number(body: &Map<String, Value>, key: &str) -> Result<Option<u64>, Refusal> {
-    Ok(number_or_null(body, key)?.flatten())
-}
-
-/// The outer `None`: not sent. The inner: sent as null.
-pub(crate) fn number_or_null(
-    body: &Map<String, Value>,
-    key: &str,
-) -> Result<Option<Option<u64>>, Refusal> {
     match body.get(key) {
-        None => Ok(None),
-        Some(Value::Null) => Ok(Some(None)),
+        None | Some(Value::Null) => Ok(None),
         Some(value) => value
             .as_u64()
-            .map(|number| Some(Some(number)))
+            .map(Some)
             .ok_or_else(|| Refusal::invalid(format!("{key}: must be an integer"))),
     }
+}
+
+/// Writes a number that may be emptied with null; says whether anything was sent.
+pub(crate) fn nullable(
+    body: &Map<String, Value>,
+    key: &str,
+    target: &mut Option<u64>,
+) -> Result<bool, Refusal> {
+    let sent = body.contains_key(key);
+    if sent {
+        *target = number(body, key)?;
+    }
+    Ok(sent)
 }
 
 pub(crate) fn flag(body: &Map<String, Value>, key: &str) -> Result<Option<bool>, Refusal> {
@@ -83,9 +87,9 @@ pub(crate) fn label_ids(
         .ok_or_else(|| Refusal::invalid("label_ids: must be an array of integers"))?;
     let known = |id: &u64| {
         let field = fields.iter().find(|field| field.code == "label_ids");
-        field.and_then(|field| field.options.as_ref()).is_some_and(|options| {
-            options.iter().any(|choice| choice.id == *id)
-        })
+        field
+            .and_then(|field| field.options.as_ref())
+            .is_some_and(|options| options.iter().any(|choice| choice.id == *id))
     };
     if let Some(id) = ids.iter().find(|id| !known(id)) {
         return Err(Refusal::invalid(format!("label_ids: option {id} does not exist")));
@@ -112,9 +116,8 @@ pub(crate) fn custom_fields(
     target: &mut Vec<(String, Value)>,
 ) -> Result<(), Refusal> {
     let Some(value) = body.get("custom_fields") else { return Ok(()) };
-    let sent = value
-        .as_object()
-        .ok_or_else(|| Refusal::invalid("custom_fields: must be an object"))?;
+    let sent =
+        value.as_object().ok_or_else(|| Refusal::invalid("custom_fields: must be an object"))?;
     for (key, value) in sent {
         let field = fields
             .iter()

@@ -69,7 +69,9 @@ impl Reply {
             write(record, &mut body);
         }
         let next = json!(next);
-        body.extend_from_slice(format!(r#"],"additional_data":{{"next_cursor":{next}}}}}"#).as_bytes());
+        body.extend_from_slice(
+            format!(r#"],"additional_data":{{"next_cursor":{next}}}}}"#).as_bytes(),
+        );
         Self { status: 200, body }
     }
 }

@@ -20,17 +20,49 @@ use super::{
 };
 
 const INCLUDE: &[&str] = &[
-    "next_activity_id", "last_activity_id", "first_won_time", "products_count", "files_count",
-    "notes_count", "followers_count", "email_messages_count", "activities_count",
-    "done_activities_count", "undone_activities_count", "participants_count",
-    "last_incoming_mail_time", "last_outgoing_mail_time", "smart_bcc_email", "source_lead_id",
+    "next_activity_id",
+    "last_activity_id",
+    "first_won_time",
+    "products_count",
+    "files_count",
+    "notes_count",
+    "followers_count",
+    "email_messages_count",
+    "activities_count",
+    "done_activities_count",
+    "undone_activities_count",
+    "participants_count",
+    "last_incoming_mail_time",
+    "last_outgoing_mail_time",
+    "smart_bcc_email",
+    "source_lead_id",
 ];
 
 const BODY: &[&str] = &[
-    "title", "owner_id", "person_id", "org_id", "pipeline_id", "stage_id", "value", "currency",
-    "add_time", "update_time", "stage_change_time", "is_deleted", "is_archived", "archive_time",
-    "status", "probability", "lost_reason", "visible_to", "close_time", "won_time", "lost_time",
-    "expected_close_date", "label_ids", "custom_fields",
+    "title",
+    "owner_id",
+    "person_id",
+    "org_id",
+    "pipeline_id",
+    "stage_id",
+    "value",
+    "currency",
+    "add_time",
+    "update_time",
+    "stage_change_time",
+    "is_deleted",
+    "is_archived",
+    "archive_time",
+    "status",
+    "probability",
+    "lost_reason",
+    "visible_to",
+    "close_time",
+    "won_time",
+    "lost_time",
+    "expected_close_date",
+    "label_ids",
+    "custom_fields",
 ];
 
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
@@ -171,17 +203,15 @@ fn apply(
     if let Some(owner) = body::owner(account, body)? {
         deal.owner_id = Some(owner);
     }
-    if let Some(person) = body::number_or_null(body, "person_id")? {
-        if let Some(id) = person {
-            body::must_exist("person_id", id, account.person(id))?;
-        }
-        deal.person_id = person;
+    if body::nullable(body, "person_id", &mut deal.person_id)?
+        && let Some(id) = deal.person_id
+    {
+        body::must_exist("person_id", id, account.person(id))?;
     }
-    if let Some(org) = body::number_or_null(body, "org_id")? {
-        if let Some(id) = org {
-            body::must_exist("org_id", id, account.organization(id))?;
-        }
-        deal.org_id = org;
+    if body::nullable(body, "org_id", &mut deal.org_id)?
+        && let Some(id) = deal.org_id
+    {
+        body::must_exist("org_id", id, account.organization(id))?;
     }
     match body.get("value") {
         None => {}
@@ -210,9 +240,7 @@ fn apply(
             Status::read(&word).ok_or_else(|| Refusal::invalid("status: is not valid"))?;
         deal.close_time = (deal.status != Status::Open).then_some(now);
     }
-    if let Some(probability) = body::number_or_null(body, "probability")? {
-        deal.probability = probability;
-    }
+    body::nullable(body, "probability", &mut deal.probability)?;
     if let Some(reason) = body::text(body, "lost_reason")? {
         deal.lost_reason = Some(reason);
     }

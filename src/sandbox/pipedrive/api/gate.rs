@@ -39,8 +39,8 @@ impl Gate {
     fn answer(&self, request: &Request, body: Bytes) -> Response {
         let now = clock::now();
         let mut world = self.desk.world();
-        let Some(Bearer { install, scopes }) = bearer(request)
-            .and_then(|token| world.grants.bearer(token))
+        let Some(Bearer { install, scopes }) =
+            bearer(request).and_then(|token| world.grants.bearer(token))
         else {
             let mut response = refused(&Refusal::unauthorized());
             header(&mut response, "x-401-by-gw", "true");

@@ -13,8 +13,19 @@ use super::{
 
 /// Parameters every v2 list understands.
 const SHARED: &[&str] = &[
-    "filter_id", "ids", "owner_id", "updated_since", "updated_until", "sort_by", "sort_direction",
-    "include_fields", "custom_fields", "include_option_labels", "include_labels", "limit", "cursor",
+    "filter_id",
+    "ids",
+    "owner_id",
+    "updated_since",
+    "updated_until",
+    "sort_by",
+    "sort_direction",
+    "include_fields",
+    "custom_fields",
+    "include_option_labels",
+    "include_labels",
+    "limit",
+    "cursor",
 ];
 
 /// A list request, read.
@@ -74,7 +85,10 @@ impl Listing {
         }
         Ok(Self {
             limit: limit(call, 500)?,
-            after: call.param("cursor").map(|text| read_cursor(text, sort, descending)).transpose()?,
+            after: call
+                .param("cursor")
+                .map(|text| read_cursor(text, sort, descending))
+                .transpose()?,
             sort,
             descending,
             since: call.time("updated_since")?,
@@ -113,9 +127,8 @@ impl Listing {
         keep: impl Fn(&R) -> bool,
         only: Option<Vec<u64>>,
     ) -> (Vec<R>, Option<String>) {
-        let fits = |record: &R| {
-            !record.is_deleted() && self.in_time(record.update_time()) && keep(record)
-        };
+        let fits =
+            |record: &R| !record.is_deleted() && self.in_time(record.update_time()) && keep(record);
         let mut found: Vec<R>;
         if let Some(ids) = only {
             found = ids.into_iter().filter_map(|id| book.get(roll, id, &make)).collect();
@@ -129,7 +142,8 @@ impl Listing {
         } else {
             // With a lower bound on the time and that order, the walk starts at the bound.
             let since = self.since.filter(|_| self.sort == Sort::UpdateTime && !self.descending);
-            let after = self.after.max(since.and_then(|since| Some((since.checked_sub(1)?, u64::MAX))));
+            let after =
+                self.after.max(since.and_then(|since| Some((since.checked_sub(1)?, u64::MAX))));
             found = book
                 .walk(roll, self.sort, self.descending, after)
                 .filter_map(|(_, step)| match step {
@@ -174,8 +188,8 @@ fn read_cursor(text: &str, sort: Sort, descending: bool) -> Result<Mark, Refusal
     let read = || -> Option<Mark> {
         let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
         let marker: Value = serde_json::from_slice(&bytes).ok()?;
-        let same = marker["field"] == sort.word()
-            && (marker["sortDirection"] == "desc") == descending;
+        let same =
+            marker["field"] == sort.word() && (marker["sortDirection"] == "desc") == descending;
         if same { Some((marker["fieldValue"].as_u64()?, marker["id"].as_u64()?)) } else { None }
     };
     read().ok_or_else(|| Refusal::invalid("cursor: is not valid"))

@@ -18,16 +18,41 @@ use super::{
 };
 
 const INCLUDE: &[&str] = &[
-    "next_activity_id", "last_activity_id", "open_deals_count", "related_open_deals_count",
-    "closed_deals_count", "related_closed_deals_count", "email_messages_count", "people_count",
-    "activities_count", "done_activities_count", "undone_activities_count", "files_count",
-    "notes_count", "followers_count", "won_deals_count", "related_won_deals_count",
-    "lost_deals_count", "related_lost_deals_count", "smart_bcc_email",
+    "next_activity_id",
+    "last_activity_id",
+    "open_deals_count",
+    "related_open_deals_count",
+    "closed_deals_count",
+    "related_closed_deals_count",
+    "email_messages_count",
+    "people_count",
+    "activities_count",
+    "done_activities_count",
+    "undone_activities_count",
+    "files_count",
+    "notes_count",
+    "followers_count",
+    "won_deals_count",
+    "related_won_deals_count",
+    "lost_deals_count",
+    "related_lost_deals_count",
+    "smart_bcc_email",
 ];
 
 const BODY: &[&str] = &[
-    "name", "owner_id", "add_time", "update_time", "visible_to", "label_ids", "address", "website",
-    "linkedin", "industry", "annual_revenue", "employee_count", "custom_fields",
+    "name",
+    "owner_id",
+    "add_time",
+    "update_time",
+    "visible_to",
+    "label_ids",
+    "address",
+    "website",
+    "linkedin",
+    "industry",
+    "annual_revenue",
+    "employee_count",
+    "custom_fields",
 ];
 
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
@@ -160,15 +185,9 @@ fn apply(
     if let Some(linkedin) = body::text(body, "linkedin")? {
         record.linkedin = Some(linkedin);
     }
-    if let Some(industry) = body::number_or_null(body, "industry")? {
-        record.industry = industry;
-    }
-    if let Some(revenue) = body::number_or_null(body, "annual_revenue")? {
-        record.annual_revenue = revenue;
-    }
-    if let Some(employees) = body::number_or_null(body, "employee_count")? {
-        record.employee_count = employees;
-    }
+    body::nullable(body, "industry", &mut record.industry)?;
+    body::nullable(body, "annual_revenue", &mut record.annual_revenue)?;
+    body::nullable(body, "employee_count", &mut record.employee_count)?;
     body::visible_to(body, &mut record.visible_to)?;
     body::label_ids(account.fields(Of::Organization), body, &mut record.label_ids)?;
     body::custom_fields(account.fields(Of::Organization), body, &mut record.custom)

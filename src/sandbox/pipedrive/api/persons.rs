@@ -22,19 +22,51 @@ use super::{
 };
 
 const INCLUDE: &[&str] = &[
-    "next_activity_id", "last_activity_id", "open_deals_count", "related_open_deals_count",
-    "closed_deals_count", "related_closed_deals_count", "participant_open_deals_count",
-    "participant_closed_deals_count", "email_messages_count", "activities_count",
-    "done_activities_count", "undone_activities_count", "files_count", "notes_count",
-    "followers_count", "won_deals_count", "related_won_deals_count", "lost_deals_count",
-    "related_lost_deals_count", "last_incoming_mail_time", "last_outgoing_mail_time",
-    "marketing_status", "doi_status", "smart_bcc_email",
+    "next_activity_id",
+    "last_activity_id",
+    "open_deals_count",
+    "related_open_deals_count",
+    "closed_deals_count",
+    "related_closed_deals_count",
+    "participant_open_deals_count",
+    "participant_closed_deals_count",
+    "email_messages_count",
+    "activities_count",
+    "done_activities_count",
+    "undone_activities_count",
+    "files_count",
+    "notes_count",
+    "followers_count",
+    "won_deals_count",
+    "related_won_deals_count",
+    "lost_deals_count",
+    "related_lost_deals_count",
+    "last_incoming_mail_time",
+    "last_outgoing_mail_time",
+    "marketing_status",
+    "doi_status",
+    "smart_bcc_email",
 ];
 
 const BODY: &[&str] = &[
-    "name", "first_name", "last_name", "owner_id", "org_id", "add_time", "update_time", "emails",
-    "phones", "visible_to", "label_ids", "custom_fields", "marketing_status", "notes", "im",
-    "birthday", "job_title", "postal_address",
+    "name",
+    "first_name",
+    "last_name",
+    "owner_id",
+    "org_id",
+    "add_time",
+    "update_time",
+    "emails",
+    "phones",
+    "visible_to",
+    "label_ids",
+    "custom_fields",
+    "marketing_status",
+    "notes",
+    "im",
+    "birthday",
+    "job_title",
+    "postal_address",
 ];
 
 /// Exist only where Contact Sync is on; here it is off.
@@ -224,11 +256,10 @@ fn apply(account: &Account, person: &mut Person, body: &Map<String, Value>) -> R
     if let Some(owner) = body::owner(account, body)? {
         person.owner_id = Some(owner);
     }
-    if let Some(org) = body::number_or_null(body, "org_id")? {
-        if let Some(id) = org {
-            body::must_exist("org_id", id, account.organization(id))?;
-        }
-        person.org_id = org;
+    if body::nullable(body, "org_id", &mut person.org_id)?
+        && let Some(id) = person.org_id
+    {
+        body::must_exist("org_id", id, account.organization(id))?;
     }
     if let Some(emails) = entries(body, "emails")? {
         person.emails = emails;
@@ -244,7 +275,8 @@ fn apply(account: &Account, person: &mut Person, body: &Map<String, Value>) -> R
 /// A whole list of addresses or numbers; what was there before goes.
 fn entries(body: &Map<String, Value>, key: &str) -> Result<Option<Vec<Entry>>, Refusal> {
     let Some(value) = body.get(key) else { return Ok(None) };
-    let items = value.as_array().ok_or_else(|| Refusal::invalid(format!("{key}: must be an array")))?;
+    let items =
+        value.as_array().ok_or_else(|| Refusal::invalid(format!("{key}: must be an array")))?;
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         let value = item["value"]
@@ -281,7 +313,8 @@ pub(crate) fn deals_of(account: &Account, person: u64) -> Vec<Deal> {
         Slot::Gone | Slot::Unused => vec![],
     };
     let changed = account.deals.changes();
-    deals.extend(changed.filter(|deal| deal.person_id == Some(person) && !deal.is_deleted).cloned());
+    deals
+        .extend(changed.filter(|deal| deal.person_id == Some(person) && !deal.is_deleted).cloned());
     deals
 }
 

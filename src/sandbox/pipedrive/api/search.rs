@@ -14,8 +14,7 @@ use super::{
     list::limit,
 };
 
-const PARAMS: &[&str] =
-    &["term", "fields", "exact_match", "include_fields", "limit", "cursor"];
+const PARAMS: &[&str] = &["term", "fields", "exact_match", "include_fields", "limit", "cursor"];
 
 /// What is looked for, in small letters.
 struct Query<'a> {
@@ -41,9 +40,7 @@ impl<'a> Query<'a> {
         }
         let after = match call.param("cursor") {
             None => 0,
-            Some(text) => {
-                text.parse().map_err(|_| Refusal::invalid("cursor: is not valid"))?
-            }
+            Some(text) => text.parse().map_err(|_| Refusal::invalid("cursor: is not valid"))?,
         };
         // The documentation says 500; the real API refuses more than 100.
         Ok(Self { term, exact, fields: wanted, limit: limit(call, 100)?, after })
@@ -119,10 +116,11 @@ pub(crate) fn persons(account: &mut Account, call: &Call) -> Answer {
                         .any(|text| query.in_field("custom_fields", text)))
         },
         |person| {
-            let organization = person.org_id.and_then(|id| account.organization(id)).map(|record| {
-                let address = record.address.as_ref().map(|address| address["value"].clone());
-                json!({ "id": record.id, "name": record.name, "address": address })
-            });
+            let organization =
+                person.org_id.and_then(|id| account.organization(id)).map(|record| {
+                    let address = record.address.as_ref().map(|address| address["value"].clone());
+                    json!({ "id": record.id, "name": record.name, "address": address })
+                });
             json!({
                 "id": person.id, "type": "person", "name": person.name,
                 "phones": values(&person.phones), "emails": values(&person.emails),

@@ -14,12 +14,27 @@ const MOST: usize = 40;
 
 const ACTIONS: &[&str] = &["create", "change", "delete", "*"];
 const OBJECTS: &[&str] = &[
-    "activity", "deal", "lead", "note", "organization", "person", "pipeline", "product", "stage",
-    "user", "*",
+    "activity",
+    "deal",
+    "lead",
+    "note",
+    "organization",
+    "person",
+    "pipeline",
+    "product",
+    "stage",
+    "user",
+    "*",
 ];
 const BODY: &[&str] = &[
-    "subscription_url", "event_action", "event_object", "name", "version", "user_id",
-    "http_auth_user", "http_auth_password",
+    "subscription_url",
+    "event_action",
+    "event_object",
+    "name",
+    "version",
+    "user_id",
+    "http_auth_user",
+    "http_auth_password",
 ];
 
 #[derive(Debug, Clone)]
@@ -28,6 +43,7 @@ pub(crate) struct Webhook {
     shown: Value,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all operations have one signature")]
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
     let mine = account.webhooks.values().filter(|webhook| webhook.user_id == call.user.id);
     let shown: Vec<&Value> = mine.map(|webhook| &webhook.shown).collect();

@@ -13,9 +13,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use crate::sandbox::SandboxConfig;
 
 /// A code lives five minutes.
-const CODE_LIFE: Duration = Duration::from_secs(300);
+const CODE_LIFE: Duration = Duration::from_mins(5);
 /// A refresh token lives sixty days from its last use.
-const REFRESH_LIFE: Duration = Duration::from_secs(60 * 86_400);
+const REFRESH_LIFE: Duration = Duration::from_hours(60 * 24);
 /// The conformance tests drive everything, the deals included.
 const CONFORMANCE: (&str, &str, &str) = (
     "conformance-client",
@@ -103,7 +103,11 @@ pub(crate) enum Invalid {
 impl Grants {
     pub(crate) fn new(config: &SandboxConfig) -> Self {
         let split = |scopes: &str| {
-            scopes.split([',', ' ']).filter(|scope| !scope.is_empty()).map(ToOwned::to_owned).collect()
+            scopes
+                .split([',', ' '])
+                .filter(|scope| !scope.is_empty())
+                .map(ToOwned::to_owned)
+                .collect()
         };
         let (id, secret, scopes) = CONFORMANCE;
         Self {
@@ -149,7 +153,8 @@ impl Grants {
         code: &str,
         redirect_uri: &str,
     ) -> Result<Tokens, Invalid> {
-        let code = self.codes.remove(code).filter(|code| code.key.app == app).ok_or(Invalid::Code)?;
+        let code =
+            self.codes.remove(code).filter(|code| code.key.app == app).ok_or(Invalid::Code)?;
         if code.until <= Instant::now() {
             return Err(Invalid::ExpiredCode);
         }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use poem::{
-    Endpoint, EndpointExt, Request, Response, Route, endpoint::make_sync, get,
+    Endpoint, EndpointExt, Request, Response, Route,
+    endpoint::make_sync,
+    get,
     http::{StatusCode, header},
     post,
 };
@@ -118,11 +120,9 @@ fn decide(desk: &Desk, _: &Request, form: &Form) -> Response {
             };
             let user = match form.get("user").filter(|id| !id.is_empty()) {
                 None => Some(company.admin()),
-                Some(id) => id
-                    .parse()
-                    .ok()
-                    .and_then(|id| company.user(id))
-                    .filter(|user| user.is_active()),
+                Some(id) => {
+                    id.parse().ok().and_then(|id| company.user(id)).filter(|user| user.is_active())
+                }
             };
             let Some(user) = user else {
                 return show(&world, form, Some("This user does not belong to the company"));
@@ -240,9 +240,8 @@ fn client(
         let (id, secret) = pair.split_once(':')?;
         Some((id.to_owned(), secret.to_owned()))
     });
-    let in_form = || {
-        Some((form.get("client_id")?.to_owned(), form.get("client_secret")?.to_owned()))
-    };
+    let in_form =
+        || Some((form.get("client_id")?.to_owned(), form.get("client_secret")?.to_owned()));
     let (id, secret) = basic
         .or_else(in_form)
         .ok_or(("invalid_client", "Invalid client: cannot retrieve client credentials"))?;

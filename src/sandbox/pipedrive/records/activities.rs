@@ -46,9 +46,22 @@ impl Activity {
             "person_id": self.person_id(),
         });
         for key in [
-            "subject", "type", "deal_id", "lead_id", "org_id", "project_id", "due_date",
-            "due_time", "duration", "busy", "location", "participants", "public_description",
-            "priority", "outcome", "note",
+            "subject",
+            "type",
+            "deal_id",
+            "lead_id",
+            "org_id",
+            "project_id",
+            "due_date",
+            "due_time",
+            "duration",
+            "busy",
+            "location",
+            "participants",
+            "public_description",
+            "priority",
+            "outcome",
+            "note",
         ] {
             shown[key] = self.kept.get(key).cloned().unwrap_or(Value::Null);
         }

@@ -128,13 +128,15 @@ impl Population {
         }
         Deal {
             id,
-            title: Some(format!("Deal {id} · {}", dice.pick(&["Renewal", "New", "Ausbau", "試用"]))),
+            title: Some(format!(
+                "Deal {id} · {}",
+                dice.pick(&["Renewal", "New", "Ausbau", "試用"])
+            )),
             creator_user_id: self.company.admin().id,
             owner_id: self.owner(purpose::DEAL, index),
             // Promised as a number; null when nobody filled it in.
-            value: (!dice.permille(100)).then(|| {
-                f64::from(u32::try_from(dice.below(10_000_000)).unwrap_or(0)) / 100.0
-            }),
+            value: (!dice.permille(100))
+                .then(|| f64::from(u32::try_from(dice.below(10_000_000)).unwrap_or(0)) / 100.0),
             currency: self.company.currency.to_owned(),
             person_id: customer.map(|person| self.persons.ids.id(person)),
             org_id: customer.and_then(|person| self.organization_of(person)),

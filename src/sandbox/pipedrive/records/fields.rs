@@ -65,26 +65,35 @@ impl Field {
 
     /// Whether a value may be stored in this field; `null` empties any.
     pub(crate) fn accepts(&self, value: &Value) -> bool {
+        if value.is_null() {
+            return true;
+        }
         let known = |id: &Value| {
             self.options
                 .as_ref()
                 .is_some_and(|all| all.iter().any(|choice| Some(choice.id) == id.as_u64()))
         };
         match (self.kind, value) {
-            (_, Value::Null) => true,
             ("enum", value) => known(value),
             ("set", Value::Array(ids)) => !ids.is_empty() && ids.iter().all(known),
             ("monetary", value) => value["value"].is_number() && value["currency"].is_string(),
             ("date", Value::String(text)) => super::super::clock::is_date(text),
-            ("varchar" | "text", Value::String(_)) => true,
-            ("int" | "double", Value::Number(_)) => true,
+            ("varchar" | "text", value) => value.is_string(),
+            ("int" | "double", value) => value.is_number(),
             _ => false,
         }
     }
 }
 
 fn built_in(name: &str, code: &str, kind: &'static str) -> Field {
-    Field { name: name.into(), code: code.into(), kind, custom: false, optional: false, options: None }
+    Field {
+        name: name.into(),
+        code: code.into(),
+        kind,
+        custom: false,
+        optional: false,
+        options: None,
+    }
 }
 
 fn count(name: &str, code: &str) -> Field {
@@ -156,11 +165,12 @@ impl Population {
         let [tier, account] = &self.keys.organization;
         let industry = Field {
             custom: false,
-            ..own("Industry", "industry", "enum", &[
-                (301, "Manufacturing"),
-                (302, "Software"),
-                (303, "Retail"),
-            ])
+            ..own(
+                "Industry",
+                "industry",
+                "enum",
+                &[(301, "Manufacturing"), (302, "Software"), (303, "Retail")],
+            )
         };
         vec![
             built_in("ID", "id", "int"),

@@ -125,8 +125,7 @@ impl Spread {
         (first..groups).step_by(step).flat_map(move |group| {
             let per_block = self.sizes.len() as u64;
             let nth = usize::try_from(group % per_block).unwrap_or(0);
-            let start =
-                group / per_block * self.block() + self.sizes[..nth].iter().sum::<u64>();
+            let start = group / per_block * self.block() + self.sizes[..nth].iter().sum::<u64>();
             start..(start + self.sizes[nth]).min(self.members)
         })
     }

@@ -83,9 +83,7 @@ impl Person {
 
     /// The flat shape v1 still answers merges with.
     pub(crate) fn v1(&self) -> Value {
-        let entry = |entry: &Entry| {
-            json!({ "value": entry.value, "primary": entry.primary, "label": entry.label })
-        };
+        let entry = |entry: &Entry| json!({ "value": entry.value, "primary": entry.primary, "label": entry.label });
         json!({
             "id": self.id,
             "name": self.name,
@@ -202,9 +200,7 @@ impl Population {
                 (Some(format!("{}@{host}", dice.pick(names::SHARED))), ordinary_phone)
             }
             Kind::Bare | Kind::SameName(_) => (None, None),
-            Kind::Malformed => {
-                (Some((*dice.pick(names::MALFORMED)).to_owned()), ordinary_phone)
-            }
+            Kind::Malformed => (Some((*dice.pick(names::MALFORMED)).to_owned()), ordinary_phone),
             Kind::SamePhoneOtherAddress(of) => (Some(own()), Some(of)),
             Kind::SamePhone(of) => (None, Some(of)),
             Kind::Crossed(address, phone) => (Some(self.own_address(address)), Some(phone)),

@@ -9,7 +9,16 @@ use super::{dice::Dice, persons::Entry};
 
 /// What stands in a phone field that holds no number.
 static JUNK: &[&str] = &[
-    "", "n/a", "-", "unbekannt", "siehe Notiz", "12", "+49", "0", "ask reception", "☎️ later",
+    "",
+    "n/a",
+    "-",
+    "unbekannt",
+    "siehe Notiz",
+    "12",
+    "+49",
+    "0",
+    "ask reception",
+    "☎️ later",
     "+49 30 CALL ME",
 ];
 
@@ -64,7 +73,10 @@ impl Country {
             Self::Us => {
                 let area = ["212", "415", "646"][usize::try_from(n / 1_000_000 % 3).unwrap_or(0)];
                 let n = n % 1_000_000;
-                (area.into(), format!("{}{:02}{:04}", 2 + n / 200_000, n / 10_000 % 20 + 20, n % 10_000))
+                (
+                    area.into(),
+                    format!("{}{:02}{:04}", 2 + n / 200_000, n / 10_000 % 20 + 20, n % 10_000),
+                )
             }
         }
     }

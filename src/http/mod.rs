@@ -10,6 +10,7 @@ mod csrf;
 mod development;
 mod field;
 mod headers;
+mod integrations;
 mod limits;
 mod operations;
 mod pages;
@@ -19,6 +20,7 @@ mod refusals;
 mod server;
 mod session;
 mod shield;
+mod sync_logs;
 mod team;
 mod words;
 
@@ -42,6 +44,10 @@ enum Tag {
     Contacts,
     /// The members of the company.
     Team,
+    /// Connections to CRMs, and imports.
+    Integrations,
+    /// Runs, and what they did.
+    SyncLog,
     /// Plans and their limits.
     Billing,
     /// What exists in development only.
@@ -53,6 +59,9 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
         contacts::ContactsApi,
+        integrations::IntegrationsApi,
+        integrations::ConsentApi,
+        sync_logs::SyncLogsApi,
         team::TeamApi,
         billing::BillingApi,
         development::DevelopmentApi,

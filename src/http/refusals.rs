@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::{
+    connectors::CrmError,
     domain::ContactId,
     flows::{
-        PasswordError,
+        FlowError, PasswordError,
         contacts::ContactError,
         plan::PlanError,
         reset::ResetError,
@@ -110,6 +111,52 @@ impl From<PlanError> for ApiError {
                 ),
             ),
             PlanError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<FlowError> for ApiError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::NotFound => Self::not_found(),
+            FlowError::NotConnected => {
+                Self::not_found_as("not_connected", "This CRM is not connected. Connect it first.")
+            }
+            FlowError::NeedsReconnect => Self::conflict(
+                "needs_reconnect",
+                "The connection no longer works at the provider. Connect again.",
+            ),
+            FlowError::Paused => {
+                Self::conflict("paused", "The connection is paused. Resume it first.")
+            }
+            FlowError::Refused(words) => Self::conflict("conflict", words),
+            FlowError::Crm(error) => error.into(),
+            FlowError::Db(error) => error.into(),
+            FlowError::Seal(_) | FlowError::Mail(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<CrmError> for ApiError {
+    fn from(error: CrmError) -> Self {
+        match error {
+            CrmError::Expired | CrmError::Revoked | CrmError::MissingScope { .. } => {
+                FlowError::NeedsReconnect.into()
+            }
+            CrmError::Throttled { wait, .. } => Self::too_many(wait, &format!("Wait: {error}.")),
+            CrmError::Missing => Self::not_found(),
+            CrmError::CursorRefused => {
+                Self::invalid("The CRM no longer knows this place in the list. Start again.")
+            }
+            CrmError::Suspended { .. } | CrmError::Refused { .. } => {
+                Self::bad_gateway("provider_refused", &format!("The CRM refused: {error}."))
+            }
+            CrmError::Down { .. } | CrmError::Unreadable { .. } => Self::bad_gateway(
+                "provider_unavailable",
+                "The CRM did not answer properly. Nothing was changed; try again in a minute.",
+            ),
+            CrmError::TokenUnavailable { .. } => Self::unavailable(Duration::from_secs(5)),
+            CrmError::ForbiddenHost | CrmError::Misconfigured => Self::internal(&error),
         }
     }
 }

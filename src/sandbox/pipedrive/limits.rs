@@ -77,22 +77,19 @@ impl Limits {
         }
         let used = u32::try_from(window.len()).unwrap_or(u32::MAX);
         let full = used >= limit;
-        if !full {
-            window.push_back(instant);
-            self.most_in_window = self.most_in_window.max(window.len());
-        }
-        let reset = window
-            .front()
-            .map_or(0, |&first| (WINDOW - instant.duration_since(first).min(WINDOW)).as_millis())
-            .div_ceil(1_000);
         let spent = Self::today(&mut self.spent, install.company, now);
         let broke = *spent + cost > self.daily;
         if !full && !broke {
+            window.push_back(instant);
+            self.most_in_window = self.most_in_window.max(window.len());
             *spent += cost;
         }
+        let reset = window.front().map_or(0, |&first| {
+            WINDOW.saturating_sub(instant.duration_since(first)).as_millis().div_ceil(1_000)
+        });
         let standing = Standing {
             limit,
-            remaining: limit.saturating_sub(used + u32::from(!full)),
+            remaining: limit.saturating_sub(used + u32::from(!full && !broke)),
             reset: u64::try_from(reset).unwrap_or(2),
             daily_limit: self.daily,
             // A budget too small for this request counts as empty, as it does at the real one.

@@ -18,7 +18,8 @@ async fn cursor_pages_name_each_living_person_once_in_every_order() {
 
     for sort in ["id", "add_time", "update_time"] {
         for direction in ["asc", "desc"] {
-            let query = format!("/api/v2/persons?limit=170&sort_by={sort}&sort_direction={direction}");
+            let query =
+                format!("/api/v2/persons?limit=170&sort_by={sort}&sort_direction={direction}");
             let records = stage.all(&query).await;
             let unique: HashSet<u64> = ids(&records).into_iter().collect();
             assert_eq!((records.len(), unique.len()), (1_200, 1_200), "{query}");
@@ -36,9 +37,13 @@ async fn cursor_pages_name_each_living_person_once_in_every_order() {
 async fn pages_stay_complete_while_records_change_between_them() {
     let stage = Stage::new(small()).await;
     stage
-        .control("POST", "/persons/mutate", json!({
-            "change": 40, "delete": 20, "merge": 10, "create": 15, "after_pages": 2,
-        }))
+        .control(
+            "POST",
+            "/persons/mutate",
+            json!({
+                "change": 40, "delete": 20, "merge": 10, "create": 15, "after_pages": 2,
+            }),
+        )
         .await;
     let listed = stage.all("/api/v2/persons?limit=200").await;
     let done = &stage.control("GET", "/mutations", json!({})).await[0];
@@ -50,7 +55,10 @@ async fn pages_stay_complete_while_records_change_between_them() {
     }
     let truth = stage.control("GET", "/truth", json!({})).await;
     assert_eq!(truth["persons"], 1_200 - 20 - 10 + 15);
-    assert_eq!(stage.all("/api/v2/persons?limit=500").await.len() as u64, truth["persons"].as_u64().unwrap());
+    assert_eq!(
+        stage.all("/api/v2/persons?limit=500").await.len() as u64,
+        truth["persons"].as_u64().unwrap()
+    );
 }
 
 #[tokio::test]
@@ -109,32 +117,51 @@ async fn the_data_is_dirty_in_every_way_the_table_promises() {
         assert!(wanted.contains(&found), "{what}: {found} of a thousand");
     };
     share("no address", 120..230, &|p| text(p, "emails").is_empty());
-    share("capitals", 20..120, &|p| text(p, "emails").iter().any(|e| e.chars().any(char::is_uppercase)));
+    share("capitals", 20..120, &|p| {
+        text(p, "emails").iter().any(|e| e.chars().any(char::is_uppercase))
+    });
     share("several addresses", 80..200, &|p| text(p, "emails").len() > 1);
     share("several numbers", 40..150, &|p| text(p, "phones").len() > 1);
     share("right to left or emoji", 5..30, &|p| {
         let name = p["name"].as_str().unwrap_or("");
         name.chars().any(|c| ('\u{590}'..'\u{700}').contains(&c) || c > '\u{1f000}')
-            || name.len() > 60 || name.contains('<') || name.contains(';') || name == "X"
-            || name.contains('\u{200b}') || name.contains("  ") || !name.is_ascii()
-                && name.chars().all(|c| c > '\u{2e80}' || c == ' ')
+            || name.len() > 60
+            || name.contains('<')
+            || name.contains(';')
+            || name == "X"
+            || name.contains('\u{200b}')
+            || name.contains("  ")
+            || !name.is_ascii() && name.chars().all(|c| c > '\u{2e80}' || c == ' ')
             || name.starts_with("Zalgo")
     });
     share("keys left out", 30..90, &|p| p.get("org_id").is_none() || p.get("picture_id").is_none());
     share("null organization", 150..250, &|p| p.get("org_id").is_none_or(Value::is_null));
     let users = stage.json("/api/v1/users").await;
-    let left: HashSet<u64> = users["data"].as_array().unwrap().iter()
-        .filter(|user| user["active_flag"] == false).map(|user| user["id"].as_u64().unwrap()).collect();
+    let left: HashSet<u64> = users["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|user| user["active_flag"] == false)
+        .map(|user| user["id"].as_u64().unwrap())
+        .collect();
     share("owner left", 180..320, &|p| p["owner_id"].as_u64().is_some_and(|id| left.contains(&id)));
 
     let fields = stage.json("/api/v2/personFields").await;
-    let known: HashSet<&str> =
-        fields["data"].as_array().unwrap().iter().map(|f| f["field_code"].as_str().unwrap()).collect();
+    let known: HashSet<&str> = fields["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["field_code"].as_str().unwrap())
+        .collect();
     share("values under keys no field has", 8..40, &|p| {
         p["custom_fields"].as_object().unwrap().keys().any(|key| !known.contains(key.as_str()))
     });
-    let notations: HashSet<String> = persons.iter().flat_map(|p| text(p, "phones"))
-        .map(|phone| phone.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect::<String>())
+    let notations: HashSet<String> = persons
+        .iter()
+        .flat_map(|p| text(p, "phones"))
+        .map(|phone| {
+            phone.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect::<String>()
+        })
         .collect();
     assert!(notations.len() >= 25, "ten notations in several plans: {}", notations.len());
 
@@ -151,14 +178,19 @@ async fn the_data_is_dirty_in_every_way_the_table_promises() {
 async fn updated_since_takes_whole_seconds_and_shows_what_changed() {
     let stage = Stage::new(small()).await;
     let now = chrono::DateTime::from_timestamp(
-        i64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap(), 0,
-    ).unwrap();
+        i64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap(),
+        0,
+    )
+    .unwrap();
     let since = now.format("%Y-%m-%dT%H:%M:%SZ");
     let query = format!("/api/v2/persons?limit=500&updated_since={since}&sort_by=update_time");
     assert_eq!(stage.all(&query).await.len(), 0);
-    let done = stage.control("POST", "/persons/mutate", json!({"change": 7, "create": 2, "delete": 3})).await;
+    let done = stage
+        .control("POST", "/persons/mutate", json!({"change": 7, "create": 2, "delete": 3}))
+        .await;
     let found: HashSet<u64> = ids(&stage.all(&query).await).into_iter().collect();
-    let expected: HashSet<u64> = ["changed", "created"].iter()
+    let expected: HashSet<u64> = ["changed", "created"]
+        .iter()
         .flat_map(|key| done[key].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()))
         .collect();
     assert_eq!(found, expected, "deletions are invisible to polling");

@@ -42,13 +42,17 @@ impl Stage {
     async fn sign_in(&mut self, who: Value) {
         let code = self.control("POST", "/code", who).await["code"].as_str().unwrap().to_owned();
         let tokens: Value = self
-            .token(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", "x:y")])
+            .token(&[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", "x:y"),
+            ])
             .await
             .json()
             .await
             .unwrap();
-        self.access = tokens["access_token"].as_str().unwrap().to_owned();
-        self.refresh = tokens["refresh_token"].as_str().unwrap().to_owned();
+        tokens["access_token"].as_str().unwrap().clone_into(&mut self.access);
+        tokens["refresh_token"].as_str().unwrap().clone_into(&mut self.refresh);
     }
 
     async fn token(&self, form: &[(&str, &str)]) -> Response {
@@ -71,8 +75,7 @@ impl Stage {
 
     async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Response {
         let url = format!("{}{path}", self.crm.url);
-        let mut request =
-            self.http.request(method.parse().unwrap(), url).bearer_auth(&self.access);
+        let mut request = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.access);
         if let Some(body) = body {
             request = request.json(&body);
         }

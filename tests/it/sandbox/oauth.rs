@@ -90,7 +90,10 @@ async fn allowing_leads_to_the_account_that_was_chosen() {
         let (status, tokens) = answer(stage.exchange(&pairs[1].1).await).await;
         assert_eq!(status, 200);
         assert_eq!(tokens["api_domain"], stage.crm.url);
-        assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(3_599)));
+        assert_eq!(
+            (&tokens["token_type"], &tokens["expires_in"]),
+            (&json!("Bearer"), &json!(3_599))
+        );
         let access = tokens["access_token"].as_str().unwrap();
         assert!(access.starts_with("v1u:") && access.len() > 300);
         stage.access = access.to_owned();
@@ -159,7 +162,8 @@ async fn token_requests_fail_in_the_vendors_words() {
         assert!(body["message"].as_str().unwrap().contains(message), "{body}");
     }
     let wrong = stage.http.post(&url).basic_auth("sandbox-client", Some("no"));
-    let (status, body) = answer(wrong.form(&[("grant_type", "refresh_token")]).send().await.unwrap()).await;
+    let (status, body) =
+        answer(wrong.form(&[("grant_type", "refresh_token")]).send().await.unwrap()).await;
     assert_eq!((status, &body["error"]), (400, &json!("invalid_client")));
     let json = stage.http.post(&url).json(&json!({"grant_type": "refresh_token"}));
     let (status, body) = answer(json.send().await.unwrap()).await;
@@ -218,7 +222,8 @@ async fn expired_and_revoked_tokens_are_told_apart() {
 #[tokio::test]
 async fn revoking_the_refresh_token_ends_the_install_and_unknown_tokens_are_fine() {
     let stage = Stage::new(small()).await;
-    for (token, after) in [("unknown", StatusCode::OK), (&stage.refresh, StatusCode::UNAUTHORIZED)] {
+    for (token, after) in [("unknown", StatusCode::OK), (&stage.refresh, StatusCode::UNAUTHORIZED)]
+    {
         let response = stage
             .http
             .post(format!("{}/oauth/revoke", stage.crm.url))

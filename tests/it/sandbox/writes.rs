@@ -24,10 +24,15 @@ async fn what_v2_does_not_know_is_refused_in_its_words() {
         let body: Value = response.json().await.unwrap();
         assert!(body["error"].as_str().unwrap().contains(words), "{path}: {body}");
     }
-    let write = stage.send("POST", "/api/v2/persons", Some(json!({"name": "A", "job_title": "x"}))).await;
+    let write =
+        stage.send("POST", "/api/v2/persons", Some(json!({"name": "A", "job_title": "x"}))).await;
     assert_eq!(write.status(), StatusCode::FORBIDDEN, "contact sync is off");
     let write = stage
-        .send("POST", "/api/v2/persons", Some(json!({"name": "A", "custom_fields": {"title": "x"}})))
+        .send(
+            "POST",
+            "/api/v2/persons",
+            Some(json!({"name": "A", "custom_fields": {"title": "x"}})),
+        )
         .await;
     let body: Value = write.json().await.unwrap();
     assert_eq!(body["error"], "Validation failed: custom_fields: Unknown key 'title'");
@@ -39,11 +44,15 @@ async fn what_v2_does_not_know_is_refused_in_its_words() {
 async fn writes_are_read_back_and_a_merge_takes_the_deals_along() {
     let stage = Stage::new(small()).await;
     let created: Value = stage
-        .send("POST", "/api/v2/persons", Some(json!({
-            "name": "Grace Brewster Hopper",
-            "emails": [{"value": "grace@navy.example"}],
-            "label_ids": [3],
-        })))
+        .send(
+            "POST",
+            "/api/v2/persons",
+            Some(json!({
+                "name": "Grace Brewster Hopper",
+                "emails": [{"value": "grace@navy.example"}],
+                "label_ids": [3],
+            })),
+        )
         .await
         .json()
         .await
@@ -51,7 +60,9 @@ async fn writes_are_read_back_and_a_merge_takes_the_deals_along() {
     let id = created["data"]["id"].as_u64().unwrap();
     assert_eq!(created["data"]["last_name"], "Brewster Hopper");
     assert_eq!(created["data"]["emails"][0]["primary"], true);
-    let found = stage.json("/api/v2/persons/search?term=GRACE@navy.example&fields=email&exact_match=true").await;
+    let found = stage
+        .json("/api/v2/persons/search?term=GRACE@navy.example&fields=email&exact_match=true")
+        .await;
     assert_eq!(found["data"]["items"][0]["item"]["id"], id);
 
     let patch = json!({"phones": [{"value": "+4915112345678"}], "label_ids": []});
@@ -60,8 +71,12 @@ async fn writes_are_read_back_and_a_merge_takes_the_deals_along() {
     assert_eq!(read["data"]["phones"][0]["value"], "+4915112345678");
     assert_eq!(read["data"]["emails"][0]["value"], "grace@navy.example");
 
-    let deal = stage.all("/api/v2/deals?limit=500").await.into_iter()
-        .find(|deal| deal["person_id"].is_u64()).unwrap();
+    let deal = stage
+        .all("/api/v2/deals?limit=500")
+        .await
+        .into_iter()
+        .find(|deal| deal["person_id"].is_u64())
+        .unwrap();
     let gone = deal["person_id"].as_u64().unwrap();
     let merge = stage
         .send("PUT", &format!("/api/v1/persons/{gone}/merge"), Some(json!({"merge_with_id": id})))
@@ -74,6 +89,14 @@ async fn writes_are_read_back_and_a_merge_takes_the_deals_along() {
     assert_eq!(truth[0]["merged_into"], id);
 
     let deleted = stage.send("DELETE", &format!("/api/v2/persons/{id}"), None).await;
-    assert_eq!(deleted.json::<Value>().await.unwrap(), json!({"success": true, "data": {"id": id}}));
-    assert!(stage.json(&format!("/api/v2/persons?ids={id}")).await["data"].as_array().unwrap().is_empty());
+    assert_eq!(
+        deleted.json::<Value>().await.unwrap(),
+        json!({"success": true, "data": {"id": id}})
+    );
+    assert!(
+        stage.json(&format!("/api/v2/persons?ids={id}")).await["data"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
 }

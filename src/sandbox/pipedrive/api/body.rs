@@ -19,22 +19,26 @@ pub(crate) fn text(body: &Map<String, Value>, key: &str) -> Result<Option<String
 }
 
 pub(crate) fn number(body: &Map<String, Value>, key: &str) -> Result<Option<u64>, Refusal> {
-    Ok(number_or_null(body, key)?.flatten())
-}
-
-/// The outer `None`: not sent. The inner: sent as null.
-pub(crate) fn number_or_null(
-    body: &Map<String, Value>,
-    key: &str,
-) -> Result<Option<Option<u64>>, Refusal> {
     match body.get(key) {
-        None => Ok(None),
-        Some(Value::Null) => Ok(Some(None)),
+        None | Some(Value::Null) => Ok(None),
         Some(value) => value
             .as_u64()
-            .map(|number| Some(Some(number)))
+            .map(Some)
             .ok_or_else(|| Refusal::invalid(format!("{key}: must be an integer"))),
     }
+}
+
+/// Writes a number that may be emptied with null; says whether anything was sent.
+pub(crate) fn nullable(
+    body: &Map<String, Value>,
+    key: &str,
+    target: &mut Option<u64>,
+) -> Result<bool, Refusal> {
+    let sent = body.contains_key(key);
+    if sent {
+        *target = number(body, key)?;
+    }
+    Ok(sent)
 }
 
 pub(crate) fn flag(body: &Map<String, Value>, key: &str) -> Result<Option<bool>, Refusal> {

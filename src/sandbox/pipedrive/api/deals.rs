@@ -203,17 +203,15 @@ fn apply(
     if let Some(owner) = body::owner(account, body)? {
         deal.owner_id = Some(owner);
     }
-    if let Some(person) = body::number_or_null(body, "person_id")? {
-        if let Some(id) = person {
-            body::must_exist("person_id", id, account.person(id))?;
-        }
-        deal.person_id = person;
+    if body::nullable(body, "person_id", &mut deal.person_id)?
+        && let Some(id) = deal.person_id
+    {
+        body::must_exist("person_id", id, account.person(id))?;
     }
-    if let Some(org) = body::number_or_null(body, "org_id")? {
-        if let Some(id) = org {
-            body::must_exist("org_id", id, account.organization(id))?;
-        }
-        deal.org_id = org;
+    if body::nullable(body, "org_id", &mut deal.org_id)?
+        && let Some(id) = deal.org_id
+    {
+        body::must_exist("org_id", id, account.organization(id))?;
     }
     match body.get("value") {
         None => {}
@@ -242,9 +240,7 @@ fn apply(
             Status::read(&word).ok_or_else(|| Refusal::invalid("status: is not valid"))?;
         deal.close_time = (deal.status != Status::Open).then_some(now);
     }
-    if let Some(probability) = body::number_or_null(body, "probability")? {
-        deal.probability = probability;
-    }
+    body::nullable(body, "probability", &mut deal.probability)?;
     if let Some(reason) = body::text(body, "lost_reason")? {
         deal.lost_reason = Some(reason);
     }

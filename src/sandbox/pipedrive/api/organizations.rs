@@ -185,15 +185,9 @@ fn apply(
     if let Some(linkedin) = body::text(body, "linkedin")? {
         record.linkedin = Some(linkedin);
     }
-    if let Some(industry) = body::number_or_null(body, "industry")? {
-        record.industry = industry;
-    }
-    if let Some(revenue) = body::number_or_null(body, "annual_revenue")? {
-        record.annual_revenue = revenue;
-    }
-    if let Some(employees) = body::number_or_null(body, "employee_count")? {
-        record.employee_count = employees;
-    }
+    body::nullable(body, "industry", &mut record.industry)?;
+    body::nullable(body, "annual_revenue", &mut record.annual_revenue)?;
+    body::nullable(body, "employee_count", &mut record.employee_count)?;
     body::visible_to(body, &mut record.visible_to)?;
     body::label_ids(account.fields(Of::Organization), body, &mut record.label_ids)?;
     body::custom_fields(account.fields(Of::Organization), body, &mut record.custom)

@@ -256,11 +256,10 @@ fn apply(account: &Account, person: &mut Person, body: &Map<String, Value>) -> R
     if let Some(owner) = body::owner(account, body)? {
         person.owner_id = Some(owner);
     }
-    if let Some(org) = body::number_or_null(body, "org_id")? {
-        if let Some(id) = org {
-            body::must_exist("org_id", id, account.organization(id))?;
-        }
-        person.org_id = org;
+    if body::nullable(body, "org_id", &mut person.org_id)?
+        && let Some(id) = person.org_id
+    {
+        body::must_exist("org_id", id, account.organization(id))?;
     }
     if let Some(emails) = entries(body, "emails")? {
         person.emails = emails;

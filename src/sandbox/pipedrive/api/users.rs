@@ -11,6 +11,7 @@ use super::{
     call::{Answer, Call, Refusal, Reply},
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "all operations have one signature")]
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
     let users: Vec<Value> = account.company.users.iter().map(|user| shown(call, user)).collect();
     Ok(Reply::data(users))
@@ -36,6 +37,7 @@ pub(crate) fn find(account: &mut Account, call: &Call) -> Answer {
     Ok(Reply::data(users))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all operations have one signature")]
 pub(crate) fn me(account: &mut Account, call: &Call) -> Answer {
     let company = account.company;
     let mut user = shown(call, call.user);

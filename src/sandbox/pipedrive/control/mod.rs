@@ -38,7 +38,7 @@ use super::{
     accounts::{self, COMPANIES},
     clock,
     faults::Fault,
-    oauth::grants::InstallKey,
+    oauth::grants::{Grants, InstallKey},
     world::Desk,
 };
 
@@ -116,18 +116,8 @@ impl Control {
                 }
                 Ok(limits.json())
             }
-            ("POST", "/tokens/expire") => Ok(json!({ "expired": world.grants.expire_all() })),
-            ("POST", "/tokens/revoke") => {
-                Ok(json!({ "revoked": world.grants.revoke_all(company) }))
-            }
-            ("POST", "/tokens/rotate") => {
-                world.grants.rotate = given["on"].as_bool().unwrap_or(true);
-                Ok(json!({ "on": world.grants.rotate }))
-            }
-            ("POST", "/tokens/life") => {
-                let seconds = required(&given, "seconds")?;
-                world.grants.expires_in = u32::try_from(seconds).unwrap_or(u32::MAX);
-                Ok(json!({}))
+            ("POST", "/tokens/expire" | "/tokens/revoke" | "/tokens/rotate" | "/tokens/life") => {
+                tokens(&mut world.grants, path, &given, company)
             }
             ("POST", "/scopes") => {
                 let scope = given["scope"].as_str().ok_or_else(|| bad("scope is required"))?;
@@ -172,6 +162,22 @@ impl Control {
             }
             ("GET", "/companies") => Ok(companies()),
             _ => Err((StatusCode::NOT_FOUND, "the control plane has no such call".into())),
+        }
+    }
+}
+
+fn tokens(grants: &mut Grants, path: &str, given: &Value, company: Option<u64>) -> Outcome {
+    match path {
+        "/tokens/expire" => Ok(json!({ "expired": grants.expire_all() })),
+        "/tokens/revoke" => Ok(json!({ "revoked": grants.revoke_all(company) })),
+        "/tokens/rotate" => {
+            grants.rotate = given["on"].as_bool().unwrap_or(true);
+            Ok(json!({ "on": grants.rotate }))
+        }
+        _ => {
+            let seconds = required(given, "seconds")?;
+            grants.expires_in = u32::try_from(seconds).unwrap_or(u32::MAX);
+            Ok(json!({}))
         }
     }
 }

@@ -38,12 +38,11 @@ pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> Strin
         }
         users.push_str("</optgroup>");
     }
-    let asked: String = scopes
-        .iter()
-        .map(|scope| {
-            format!("<li><span>{}</span> <code>{}</code></li>", words(scope), escape(scope))
-        })
-        .collect();
+    let mut asked = String::new();
+    for scope in scopes {
+        let (words, scope) = (words(scope), escape(scope));
+        let _ = write!(asked, "<li><span>{words}</span> <code>{scope}</code></li>");
+    }
     let problem = problem
         .map(|text| format!(r#"<p class="problem" role="alert">{}</p>"#, escape(text)))
         .unwrap_or_default();

@@ -13,9 +13,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use crate::sandbox::SandboxConfig;
 
 /// A code lives five minutes.
-const CODE_LIFE: Duration = Duration::from_secs(300);
+const CODE_LIFE: Duration = Duration::from_mins(5);
 /// A refresh token lives sixty days from its last use.
-const REFRESH_LIFE: Duration = Duration::from_secs(60 * 86_400);
+const REFRESH_LIFE: Duration = Duration::from_hours(60 * 24);
 /// The conformance tests drive everything, the deals included.
 const CONFORMANCE: (&str, &str, &str) = (
     "conformance-client",

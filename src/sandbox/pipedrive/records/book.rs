@@ -51,18 +51,14 @@ impl<R: Record> Book<R> {
 
     /// Writes a record, new or changed.
     pub(crate) fn put(&mut self, record: R) {
-        let id = record.id();
+        let (id, added, updated) = (record.id(), record.add_time(), record.update_time());
         self.last_id = self.last_id.max(id);
-        self.by_add.insert((record.add_time(), id));
-        self.by_update.insert((record.update_time(), id));
-        if let Some(old) = self.changed.insert(id, record.clone()) {
-            if old.add_time() != record.add_time() {
-                self.by_add.remove(&(old.add_time(), id));
-            }
-            if old.update_time() != record.update_time() {
-                self.by_update.remove(&(old.update_time(), id));
-            }
+        if let Some(old) = self.changed.insert(id, record) {
+            self.by_add.remove(&(old.add_time(), id));
+            self.by_update.remove(&(old.update_time(), id));
         }
+        self.by_add.insert((added, id));
+        self.by_update.insert((updated, id));
     }
 
     pub(crate) const fn next_id(&self) -> u64 {

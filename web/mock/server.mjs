@@ -141,6 +141,12 @@ const settle = setInterval(() => {
   if (past.state !== 'completed') return;
   clearInterval(settle);
   let n = 0;
+  for (const contact of birch.contacts) {
+    contact.warmness = (n++ * 7) % 11;
+    contact.created_at = new Date(Date.now() - n * 41e5).toISOString();
+    contact.updated_at = new Date(Date.now() - (n % 40) * 29e5).toISOString();
+    contact.owner = n % 6 ? { member_id: birch.members[n % 3].id, name: birch.members[n % 3].name } : null;
+  }
   for (const known of birch.connections.acme.mapped.values()) known.stale = n++ % 9 === 2;
   const cut = startRun(birch, 'acme', 'full', undefined, birch.members[1]);
   setTimeout(() => {

@@ -19,6 +19,7 @@ import { LinkButton } from '../ui/link-button';
 import { PageHead } from '../ui/page-head';
 import { SkeletonRows } from '../ui/skeleton-rows';
 import { toast } from '../ui/toast';
+import { usePhone } from '../ui/use-phone';
 
 export function BillingRoute() {
   const { plan: asked, from } = useSearch({ from: '/workspace/billing' });
@@ -30,6 +31,7 @@ export function BillingRoute() {
   const { data: members } = useQuery(membersQuery);
   const { busy, problem, submit } = useSubmit();
   const [chosen, choose] = useState<string | null>(null);
+  const phone = usePhone();
   const changes = may(session, 'change_plan');
   const owners = (members?.items ?? []).filter((m) => m.role === 'owner').map((m) => m.name);
   const nameOf = (slug: string) => status?.providers.find((p) => p.provider === slug)?.name ?? slug;
@@ -115,9 +117,10 @@ export function BillingRoute() {
                   variant={asked === plan.id ? 'filled' : 'default'}
                   loading={busy && chosen === plan.id}
                   disabled={busy && chosen !== plan.id}
+                  aria-label={`${verb(data, plan)} to ${plan.name}`}
                   onClick={() => take(plan)}
                 >
-                  {verb(data, plan)} to {plan.name}
+                  {phone ? `${verb(data, plan)} to ${plan.name}` : verb(data, plan)}
                 </Button>
               )
             }

@@ -40,10 +40,7 @@ export function RunRoute() {
   const filter = OUTCOMES.find((o) => o.key === outcome);
   return (
     <>
-      <PageHead
-        title={`${MODE[run.mode]} from ${run.provider_name}`}
-        sub={<StatusWord tone={state.tone}>{state.word}</StatusWord>}
-      >
+      <PageHead title={`${MODE[run.mode]} from ${run.provider_name}`}>
         <Link to="/sync-logs">All runs</Link>
       </PageHead>
       <div className="body">

@@ -6,11 +6,12 @@ type Props = {
   title: ReactNode;
   children?: ReactNode;
   actions?: ReactNode;
+  slim?: boolean;
 };
 
-export function Banner({ tone, label, title, children, actions }: Props) {
+export function Banner({ tone, label, title, children, actions, slim }: Props) {
   return (
-    <section className="banner" data-tone={tone} aria-label={label}>
+    <section className="banner" data-tone={tone} data-slim={slim || undefined} aria-label={label}>
       <div>
         <p className="t">{title}</p>
         {children && <p className="m">{children}</p>}

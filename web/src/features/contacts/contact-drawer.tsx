@@ -19,6 +19,7 @@ export function ContactDrawer({ id, providers, onClose }: Props) {
       opened={Boolean(id)}
       onClose={onClose}
       position="right"
+      padding={20}
       size={phone ? '100%' : 460}
       title={data?.full_name ?? 'Contact'}
       closeButtonProps={{ 'aria-label': 'Close' }}

@@ -38,7 +38,7 @@ export function DeleteContact({ contact, onDeleted }: { contact: Contact; onDele
             </Button>
           </>
         ) : (
-          <Button variant="subtle" color="gray" onClick={() => ask(true)}>
+          <Button variant="default" onClick={() => ask(true)}>
             Delete this contact
           </Button>
         )}

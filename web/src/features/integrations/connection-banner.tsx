@@ -26,6 +26,7 @@ export function ConnectionBanner({ provider }: { provider: ProviderStatus }) {
   return (
     <Banner
       tone={now.tone === 'bad' ? 'bad' : now.tone === 'warn' ? 'warn' : 'note'}
+      slim
       label="Connection"
       title={
         <>

@@ -62,7 +62,7 @@ export function PersonRows({
             <StatusWord tone={badge.tone}>{badge.word}</StatusWord>
           </span>
         </td>
-        <td className="r">
+        <td className="r act">
           <ActionIcon
             variant="subtle"
             color="gray"

@@ -16,6 +16,15 @@ import { usePhone } from '../../ui/use-phone';
 import { diffRows } from './entry-diff';
 import { OUTCOMES } from './words';
 
+const WHY: Record<Entry['outcome'], string> = {
+  created: 'Not in the book before',
+  updated: 'Changed there since the last import',
+  linked: 'Already in the book',
+  skipped: 'Left out',
+  conflict: 'Two contacts match',
+  quarantined: 'Could not be read',
+};
+
 export function EntryList({ run, outcome }: { run: Run; outcome: string | undefined }) {
   const phone = usePhone();
   const client = useQueryClient();
@@ -113,10 +122,10 @@ function EntryRows({ entry, phone }: { entry: Entry; phone: boolean }) {
         </td>
         {!phone && (
           <td title={entry.reason ?? undefined}>
-            {entry.reason ?? <span className="dim">{known?.means}</span>}
+            {entry.reason ?? <span className="dim">{WHY[entry.outcome]}</span>}
           </td>
         )}
-        <td className="r">
+        <td className="r act">
           {expandable && (
             <ActionIcon
               variant="subtle"

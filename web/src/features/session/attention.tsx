@@ -17,12 +17,18 @@ export function AttentionBanner() {
       {first.kind === 'needs_reconnect' ? (
         <Banner
           tone="bad"
+          slim
           label="Connection needs attention"
           title={`${first.name} needs to be connected again`}
           actions={
             manages && (
-              <Button component="a" href={connectUrl(first.provider)} size="compact-sm">
-                Reconnect {first.name}
+              <Button
+                component="a"
+                href={connectUrl(first.provider)}
+                aria-label={`Reconnect ${first.name}`}
+                size="compact-sm"
+              >
+                Reconnect
               </Button>
             )
           }
@@ -34,6 +40,7 @@ export function AttentionBanner() {
       ) : (
         <Banner
           tone="warn"
+          slim
           label="Connection is paused"
           title={`${first.name} is paused`}
           actions={

@@ -47,7 +47,8 @@ function PlanMeter() {
   return (
     <div className="plan">
       <span>
-        <b>{humanize(company.plan)}</b>,{' '}
+        <b>{humanize(company.plan)}</b>
+        <br />
         {limits.contacts
           ? `${count(limits.contacts_used)} of ${count(limits.contacts)} contacts`
           : counted(limits.contacts_used, 'contact', 'contacts')}

@@ -1,0 +1,177 @@
+// Pictures of every page on the stand-in server: wide and narrow, light and dark. `npm run shots -- contacts`
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { chromium } from '@playwright/test';
+
+const OUT = process.env.OUT ?? 'test-results/shots';
+const only = process.argv[2] ?? '';
+mkdirSync(OUT, { recursive: true });
+const server = spawn('node', ['mock/server.mjs', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+const line = await new Promise((done) => createInterface({ input: server.stdout }).once('line', done));
+const { url, members } = JSON.parse(line);
+await new Promise((done) => setTimeout(done, 5000)); // the imported past of the business company
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+const as = (plan, role = 'owner') => members.find((m) => m.plan === plan && m.role === role);
+const business = as('business');
+const runOf = async (p, n) => (await (await p.request.get(`${url}/api/sync-logs`)).json()).items.at(n).id;
+
+const PAGES = {
+  signin: [null, '/signin'],
+  signup: [null, '/signup'],
+  forgot: [null, '/forgot'],
+  reset: [null, '/reset#token=good'],
+  confirm: [null, '/confirm#token=good'],
+  mailbox: [null, '/dev/mailbox'],
+  contacts: [business, '/contacts'],
+  'contacts-drawer': [
+    business,
+    '/contacts',
+    (p) =>
+      p
+        .getByRole('button', { name: /^(Ava|Noah|Mia|Liam|Omar|Kai|Lena|Theo)/ })
+        .first()
+        .click(),
+  ],
+  'contacts-menu': [business, '/contacts', (p) => p.getByRole('button', { name: 'Add contacts' }).click()],
+  'contacts-add': [business, '/contacts?add=one'],
+  'contacts-spotlight': [
+    business,
+    '/contacts',
+    async (p) => {
+      await p.keyboard.press('Control+k');
+      await p.keyboard.type('no');
+      await p.waitForTimeout(500);
+    },
+  ],
+  'contacts-nomatch': [business, '/contacts?search=zzzzz'],
+  'contacts-first': [as('teams'), '/contacts'],
+  'contacts-upgrade': [as('free'), '/contacts?upgrade=business&from=acme'],
+  integrations: [business, '/integrations'],
+  'integrations-denied': [as('teams'), '/integrations?integration=acme&status=error&reason=denied'],
+  'integrations-asks': [
+    as('teams'),
+    '/integrations',
+    (p) => p.getByRole('button', { name: 'Connect Acme CRM' }).click(),
+  ],
+  'integrations-disconnect': [
+    business,
+    '/integrations',
+    (p) => p.getByRole('button', { name: 'Disconnect' }).last().click(),
+  ],
+  import: [business, '/contacts/acme'],
+  'import-select': [
+    business,
+    '/contacts/acme',
+    async (p) => {
+      for (const i of [1, 2, 4]) await p.getByRole('checkbox').nth(i).check();
+      await p
+        .getByRole('button', { name: /^Details of/ })
+        .nth(2)
+        .click();
+      await p
+        .getByRole('button', { name: /^Details of/ })
+        .nth(2)
+        .scrollIntoViewIfNeeded();
+    },
+  ],
+  'import-first': [as('teams'), '/contacts/acme'],
+  'import-noone': [as('business', 'consultant'), '/contacts/borealis'],
+  'import-running': [
+    business,
+    '/contacts/acme',
+    async (p) => {
+      await p.getByText('Everyone', { exact: true }).first().click();
+      await p.getByRole('button', { name: /^Import everyone/ }).click();
+      await p.getByTestId('run-progress').waitFor();
+      await p.waitForTimeout(900);
+    },
+  ],
+  'import-done': [
+    business,
+    '/contacts/acme',
+    async (p) => {
+      await p.getByText('Changes', { exact: true }).first().click();
+      await p.getByRole('button', { name: 'Check for changes' }).click();
+      await p.getByTestId('run-result').waitFor();
+    },
+  ],
+  runs: [business, '/sync-logs'],
+  run: [business, async (p) => `/sync-logs/${await runOf(p, -1)}`],
+  'run-failed': [
+    business,
+    async (p) => `/sync-logs/${await runOf(p, -2)}?outcome=updated`,
+    (p) =>
+      p
+        .getByRole('button', { name: /^Before and after/ })
+        .first()
+        .click(),
+  ],
+  billing: [business, '/billing'],
+  'billing-free': [as('free'), '/billing?plan=business&from=acme'],
+  settings: [as('business', 'admin'), '/settings'],
+  account: [
+    as('business', 'admin'),
+    '/contacts',
+    (p) => p.getByRole('button', { name: /^Account of/ }).click(),
+  ],
+  missing: [null, '/nowhere'],
+};
+
+const faults = [];
+for (const [name, [who, path, act]] of Object.entries(PAGES)) {
+  if (!name.includes(only)) continue;
+  for (const width of [1440, 390, 320]) {
+    if (width === 320 && process.env.NARROW !== '1') continue;
+    for (const scheme of ['light', 'dark']) {
+      const phone = width < 500;
+      const context = await browser.newContext({
+        viewport: { width, height: phone ? 844 : 900 },
+        colorScheme: scheme,
+        reducedMotion: 'reduce',
+        isMobile: phone,
+        hasTouch: phone,
+      });
+      const page = await context.newPage();
+      const shot = `${name}-${width}-${scheme}`;
+      page.on(
+        'console',
+        (m) => m.type() === 'error' && !/401|404/.test(m.text()) && faults.push(`${shot}: ${m.text()}`),
+      );
+      page.on('pageerror', (e) => faults.push(`${shot}: ${e.message}`));
+      try {
+        if (who)
+          await page.request.post(`${url}/api/auth/login`, { data: who, headers: { 'X-Tandem-CSRF': '1' } });
+        await page.goto(url + (typeof path === 'string' ? path : await path(page)), { waitUntil: 'load' });
+        await page.waitForTimeout(900);
+        await act?.(page);
+        await page.waitForTimeout(500);
+        const over = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        if (over > 0) faults.push(`${shot}: ${over} px too wide`);
+        await page.screenshot({ path: `${OUT}/${shot}.png` });
+      } catch (error) {
+        faults.push(`${shot}: ${error.message.split('\n')[0]}`);
+        await page.screenshot({ path: `${OUT}/${shot}-fault.png` }).catch(() => {});
+      }
+      await context.close();
+    }
+  }
+}
+await browser.close();
+server.kill();
+console.log(faults.length ? faults.join('\n') : 'no faults');
+process.exit(faults.length ? 1 : 0);

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::{
+    connectors::CrmError,
     domain::ContactId,
     flows::{
-        PasswordError,
+        FlowError, PasswordError,
         contacts::ContactError,
         plan::PlanError,
         reset::ResetError,
@@ -110,6 +111,52 @@ impl From<PlanError> for ApiError {
                 ),
             ),
             PlanError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<FlowError> for ApiError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::NotFound => Self::not_found(),
+            FlowError::NotConnected => Self::not_found_as(
+                "not_connected",
+                "This CRM is not connected. Connect it under Integrations first.",
+            ),
+            FlowError::NeedsReconnect => Self::conflict(
+                "needs_reconnect",
+                "The CRM no longer lets us in. Connect it again under Integrations.",
+            ),
+            FlowError::Paused => {
+                Self::conflict("paused", "The connection is paused. Resume it under Integrations.")
+            }
+            FlowError::Refused(words) => Self::conflict("conflict", words),
+            FlowError::Crm(error) => error.into(),
+            FlowError::Seal(error) => Self::internal(&error),
+            FlowError::Mail(error) => Self::internal(&error),
+            FlowError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// What a page that waits for the CRM is told; jobs have their own patience.
+impl From<CrmError> for ApiError {
+    fn from(error: CrmError) -> Self {
+        let words = format!("{error}.");
+        match error {
+            CrmError::Expired | CrmError::Revoked | CrmError::MissingScope { .. } => {
+                Self::conflict("needs_reconnect", &words)
+            }
+            CrmError::Throttled { wait: time, .. } => Self::too_many(time, &words),
+            CrmError::Missing => Self::not_found(),
+            CrmError::Refused { .. }
+            | CrmError::Suspended { .. }
+            | CrmError::Down { .. }
+            | CrmError::Unreadable { .. }
+            | CrmError::CursorRefused => Self::bad_gateway("provider_unavailable", &words),
+            CrmError::ForbiddenHost
+            | CrmError::Misconfigured
+            | CrmError::TokenUnavailable { .. } => Self::internal(&error),
         }
     }
 }

@@ -18,10 +18,10 @@ pub async fn plan(tx: &mut TenantTx) -> Result<Plan, DbError> {
     Ok(row.plan)
 }
 
-/// The same, keeping others from changing it meanwhile.
+/// The same, keeping others from changing it meanwhile; contacts may be written all the same.
 pub async fn lock_plan(tx: &mut TenantTx) -> Result<Plan, DbError> {
     let row: PlanRow =
-        sqlx::query_as("select plan from company for update").fetch_one(tx.conn()).await?;
+        sqlx::query_as("select plan from company for no key update").fetch_one(tx.conn()).await?;
     Ok(row.plan)
 }
 

@@ -71,6 +71,8 @@ pub async fn create(hub: &Hub, by: By, change: Change) -> Result<ContactId, Cont
     let warmness = change.warmness.unwrap_or_default();
     db::contacts::insert(&mut tx, id, &fields, warmness, hub.clock.now()).await?;
     if let Err(error) = db::contacts::claim(&mut tx, id, &fields).await {
+        // Lets go of the book first: nobody may hold one connection and wait for another.
+        drop(tx);
         return Err(taken(hub, by, &fields, None, error).await);
     }
     db::book::count(&mut tx, 1).await?;
@@ -105,6 +107,7 @@ pub async fn update(hub: &Hub, by: By, id: ContactId, change: Change) -> Result<
     if (changed.contains(&"emails") || changed.contains(&"phones"))
         && let Err(error) = db::contacts::claim(&mut tx, id, &after).await
     {
+        drop(tx);
         return Err(taken(hub, by, &after, Some(id), error).await);
     }
     let detail = json!({ "fields": changed });

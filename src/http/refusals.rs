@@ -119,42 +119,41 @@ impl From<FlowError> for ApiError {
     fn from(error: FlowError) -> Self {
         match error {
             FlowError::NotFound => Self::not_found(),
-            FlowError::NotConnected => {
-                Self::not_found_as("not_connected", "This CRM is not connected. Connect it first.")
-            }
+            FlowError::NotConnected => Self::not_found_as(
+                "not_connected",
+                "This CRM is not connected. Connect it under Integrations first.",
+            ),
             FlowError::NeedsReconnect => Self::conflict(
                 "needs_reconnect",
-                "The connection no longer works at the provider. Connect again.",
+                "The CRM no longer lets us in. Connect it again under Integrations.",
             ),
             FlowError::Paused => {
-                Self::conflict("paused", "The connection is paused. Resume it first.")
+                Self::conflict("paused", "The connection is paused. Resume it under Integrations.")
             }
             FlowError::Refused(words) => Self::conflict("conflict", words),
             FlowError::Crm(error) => error.into(),
+            FlowError::Seal(error) => Self::internal(&error),
+            FlowError::Mail(error) => Self::internal(&error),
             FlowError::Db(error) => error.into(),
-            FlowError::Seal(_) | FlowError::Mail(_) => Self::internal(&error),
         }
     }
 }
 
+/// What a page that waits for the CRM is told; jobs have their own patience.
 impl From<CrmError> for ApiError {
     fn from(error: CrmError) -> Self {
+        let words = format!("{error}.");
         match error {
             CrmError::Expired | CrmError::Revoked | CrmError::MissingScope { .. } => {
-                FlowError::NeedsReconnect.into()
+                Self::conflict("needs_reconnect", &words)
             }
-            CrmError::Throttled { wait, .. } => Self::too_many(wait, &format!("Wait: {error}.")),
+            CrmError::Throttled { wait: time, .. } => Self::too_many(time, &words),
             CrmError::Missing => Self::not_found(),
-            CrmError::CursorRefused => {
-                Self::invalid("The CRM no longer knows this place in the list. Start again.")
-            }
-            CrmError::Suspended { .. } | CrmError::Refused { .. } => {
-                Self::bad_gateway("provider_refused", &format!("The CRM refused: {error}."))
-            }
-            CrmError::Down { .. } | CrmError::Unreadable { .. } => Self::bad_gateway(
-                "provider_unavailable",
-                "The CRM did not answer properly. Nothing was changed; try again in a minute.",
-            ),
+            CrmError::Refused { .. }
+            | CrmError::Suspended { .. }
+            | CrmError::Down { .. }
+            | CrmError::Unreadable { .. }
+            | CrmError::CursorRefused => Self::bad_gateway("provider_unavailable", &words),
             CrmError::TokenUnavailable { .. } => Self::unavailable(Duration::from_secs(5)),
             CrmError::ForbiddenHost | CrmError::Misconfigured => Self::internal(&error),
         }

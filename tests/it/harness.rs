@@ -13,9 +13,10 @@ use tandem::{
     clock::Clock,
     config::Config,
     db::Db,
-    flows::{self, Hub, SharedHub},
+    flows::{self, Hub, Providers, SharedHub, SingleFlight},
     http,
     outside::{Mailer, Received},
+    vault::{MasterKeys, Vault},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -58,8 +59,14 @@ impl TestHub {
             db: db.clone(),
             clock: clock.clone(),
             mailer: Mailer::new(&config).unwrap(),
-            config: Arc::new(config),
             cache: Cache::with_clock(Arc::new(clock.clone())),
+            vault: Arc::new(Vault::new(
+                MasterKeys::parse(&MasterKeys::fresh_line("test")).unwrap(),
+            )),
+            providers: Providers::from_config(&config).unwrap(),
+            refreshing: SingleFlight::default(),
+            instance: "test".to_owned(),
+            config: Arc::new(config),
         });
         let stopping = CancellationToken::new();
         let app = http::app(Arc::clone(&hub), stopping.clone());

@@ -19,8 +19,8 @@ pub(super) const DAY: i64 = 86_400_000;
 pub(super) const PROBE_EVERY: i64 = 3_600_000;
 /// Requests take unequally long to arrive, so a window over there may see more than ours did.
 pub(super) const GRACE: i64 = 100;
-/// Longer than any call lasts: what was taken within it may be missing in a report.
-const UNDER_WAY: i64 = 30_000;
+/// Longer than any call lasts: a request without an answer by then never gets one.
+const FORGIVEN: i64 = 30_000;
 /// A 429 so soon after a pause means that the pause was too short.
 const STRIKE_WITHIN: i64 = 10_000;
 const LONGEST_STRIKE: i64 = 900_000;
@@ -41,9 +41,9 @@ pub(super) struct Ledger {
     probed_at: i64,
     day: i64,
     spent_today: u32,
-    /// Tokens taken in the running and in the last stretch of [`UNDER_WAY`].
-    recent: [u32; 2],
-    recent_since: i64,
+    /// Tokens without an answer yet, taken in the running and in the last stretch of [`FORGIVEN`].
+    under_way: [u32; 2],
+    under_way_since: i64,
     pub(super) touched: i64,
 }
 
@@ -75,7 +75,7 @@ impl Ledger {
         let left = self.left_or(limits);
         self.left = Some(left.saturating_sub(cost.tokens));
         self.spent_today = self.spent_today.saturating_add(cost.tokens);
-        self.recent[0] = self.recent[0].saturating_add(cost.tokens);
+        self.under_way[0] = self.under_way[0].saturating_add(cost.tokens);
         Taken::Granted
     }
 
@@ -96,9 +96,10 @@ impl Ledger {
         Some((until - now).clamp(1, PROBE_EVERY))
     }
 
-    pub(super) fn observe(&mut self, now: i64, lane: Lane, seen: &Observed, limits: &Limits) {
+    pub(super) fn observe(&mut self, now: i64, cost: Cost, seen: &Observed, limits: &Limits) {
         self.roll(now);
-        let (log, limit, window, known) = match lane {
+        self.arrived(cost.tokens);
+        let (log, limit, window, known) = match cost.lane {
             Lane::General => {
                 (&mut self.general, &mut self.general_limit, limits.burst, limits.burst.requests)
             }
@@ -119,7 +120,7 @@ impl Ledger {
             self.daily_limit = Some(limit);
         }
         if let Some(remaining) = seen.daily_remaining {
-            let under_way = self.recent[0].saturating_add(self.recent[1]);
+            let under_way = self.under_way[0].saturating_add(self.under_way[1]);
             let left = self.left_or(limits);
             self.left = Some(remaining.min(left.max(remaining.saturating_sub(under_way))));
             self.reported_at = now;
@@ -198,12 +199,18 @@ impl Ledger {
             self.left = None;
             self.reported_at = 0;
         }
-        let age = now - self.recent_since;
-        if age >= UNDER_WAY {
-            let last = if age >= 2 * UNDER_WAY { 0 } else { self.recent[0] };
-            self.recent = [0, last];
-            self.recent_since = now;
+        let age = now - self.under_way_since;
+        if age >= FORGIVEN {
+            let last = if age >= 2 * FORGIVEN { 0 } else { self.under_way[0] };
+            self.under_way = [0, last];
+            self.under_way_since = now;
         }
+    }
+
+    fn arrived(&mut self, tokens: u32) {
+        let older = tokens.saturating_sub(self.under_way[0]);
+        self.under_way[0] = self.under_way[0].saturating_sub(tokens);
+        self.under_way[1] = self.under_way[1].saturating_sub(older);
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     ledger::{DAY, Ledger, millis},
     news::Channels,
 };
-use crate::connectors::{Budget, BudgetView, Caller, Cost, Lane, Limits, Observed, Taken, Wait};
+use crate::connectors::{Budget, BudgetView, Caller, Cost, Limits, Observed, Taken, Wait};
 
 /// Keys are looked through for forgotten ones each time that many have come.
 const SWEEP_EVERY: usize = 1024;
@@ -123,8 +123,8 @@ impl Budget for MemoryBudget {
         self.with(|ledger, now| ledger.take(now, cost, who, &self.limits))
     }
 
-    async fn observe(&self, lane: Lane, seen: Observed) {
-        self.with(|ledger, now| ledger.observe(now, lane, &seen, &self.limits));
+    async fn observe(&self, cost: Cost, seen: Observed) {
+        self.with(|ledger, now| ledger.observe(now, cost, &seen, &self.limits));
     }
 
     async fn block(&self, wait: Wait) {

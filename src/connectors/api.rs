@@ -184,7 +184,7 @@ impl Api {
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         self.meter.sent();
         let answer = self.http.execute(request).await?;
-        self.budget.observe(ask.cost.lane, ask.dialect.observed(&answer.headers)).await;
+        self.budget.observe(ask.cost, ask.dialect.observed(&answer.headers)).await;
         Ok(answer)
     }
 

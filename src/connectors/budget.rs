@@ -95,8 +95,8 @@ pub struct BudgetView {
 pub trait Budget: Send + Sync {
     /// Takes one request and its tokens, or says how long to wait.
     async fn take(&self, cost: Cost, who: Caller) -> Taken;
-    /// Feeds back what the provider said.
-    async fn observe(&self, lane: Lane, seen: Observed);
+    /// Feeds back what the provider said in its answer to a request of this cost.
+    async fn observe(&self, cost: Cost, seen: Observed);
     /// Stops everything for this connection: the provider told us to.
     async fn block(&self, wait: Wait);
     async fn view(&self) -> BudgetView;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod cache;
+mod connectors;
 mod embedded;
 mod harness;
 mod policy;
@@ -11,5 +13,3 @@ mod start;
 mod telemetry;
 mod sandbox;
 mod tidy;
-mod cache;
-mod connectors;

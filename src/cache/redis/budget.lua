@@ -4,7 +4,7 @@
 -- what the caller remembers for the case that all is forgotten here (daily limit, left,
 -- reported at, day, spent that day; day -1 for nothing), then the verb's own.
 -- Answers: granted, wait ms, why (1 burst, 2 daily, 3 blocked), then the view.
-local DAY, PROBE, GRACE, UNDER_WAY = 86400000, 3600000, 100, 30000
+local DAY, PROBE, GRACE, FORGIVEN = 86400000, 3600000, 100, 30000
 local STRIKE_WITHIN, LONGEST_STRIKE, SANE_BURST = 10000, 900000, 100000
 local BURST, DAILY, BLOCKED = 1, 2, 3
 
@@ -16,8 +16,8 @@ local search = { limit = tonumber(ARGV[4]), per = tonumber(ARGV[5]), key = KEYS[
 local daily_tokens, owed = tonumber(ARGV[6]), tonumber(ARGV[7])
 
 local names = { 'general_limit', 'search_limit', 'blocked_until', 'blocked_why', 'strikes',
-  'daily_limit', 'left', 'reported_at', 'probed_at', 'day', 'spent_today', 'recent', 'recent_last',
-  'recent_since' }
+  'daily_limit', 'left', 'reported_at', 'probed_at', 'day', 'spent_today', 'under_way',
+  'under_way_last', 'under_way_since' }
 local stored = redis.call('HMGET', KEYS[1], unpack(names))
 local s, fresh = {}, true
 for i, name in ipairs(names) do
@@ -43,10 +43,10 @@ if s.day ~= today then
   if get('reported_at') == 0 then s.left = nil end
 end
 if get('reported_at') > 0 and now - s.reported_at >= DAY then s.left, s.reported_at = nil, 0 end
-local age = now - get('recent_since')
-if age >= UNDER_WAY then
-  s.recent_last = age >= 2 * UNDER_WAY and 0 or get('recent')
-  s.recent, s.recent_since = 0, now
+local age = now - get('under_way_since')
+if age >= FORGIVEN then
+  s.under_way_last = age >= 2 * FORGIVEN and 0 or get('under_way')
+  s.under_way, s.under_way_since = 0, now
 end
 
 local function left() return s.left or s.daily_limit or daily_tokens end
@@ -109,12 +109,16 @@ if verb == 'take' then
     add(burst, 1)
     if in_search then add(search, 1) end
     charge(tokens)
-    s.recent = get('recent') + tokens
+    s.under_way = get('under_way') + tokens
   end
 elseif verb == 'observe' then
   -- -1 is unknown.
-  local in_search, limit, remaining = ARGV[13] == '1', tonumber(ARGV[14]), tonumber(ARGV[15])
-  local daily_limit, daily_remaining = tonumber(ARGV[16]), tonumber(ARGV[17])
+  local tokens, in_search = tonumber(ARGV[13]), ARGV[14] == '1'
+  local limit, remaining = tonumber(ARGV[15]), tonumber(ARGV[16])
+  local daily_limit, daily_remaining = tonumber(ARGV[17]), tonumber(ARGV[18])
+  local older = math.max(0, tokens - get('under_way'))
+  s.under_way = math.max(0, get('under_way') - tokens)
+  s.under_way_last = math.max(0, get('under_way_last') - older)
   local window = in_search and search or burst
   local name = in_search and 'search_limit' or 'general_limit'
   if limit >= 1 and limit <= SANE_BURST then s[name] = limit end
@@ -124,7 +128,7 @@ elseif verb == 'observe' then
   end
   if daily_limit > 0 then s.daily_limit = daily_limit end
   if daily_remaining >= 0 then
-    local under_way = get('recent') + get('recent_last')
+    local under_way = get('under_way') + get('under_way_last')
     s.left = math.min(daily_remaining, math.max(left(), daily_remaining - under_way))
     s.reported_at = now
   end

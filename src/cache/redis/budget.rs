@@ -117,9 +117,10 @@ impl Budget for RedisBudget {
         taken
     }
 
-    async fn observe(&self, lane: Lane, seen: Observed) {
+    async fn observe(&self, cost: Cost, seen: Observed) {
         let args = [
-            i64::from(lane == Lane::Search),
+            i64::from(cost.tokens),
+            i64::from(cost.lane == Lane::Search),
             known(seen.burst_limit),
             known(seen.burst_remaining),
             known(seen.daily_limit),

@@ -76,7 +76,7 @@ async fn what_the_provider_says_of_the_day_wins(world: &World) {
     let budget = world.cache.budget("a", LIMITS);
     let daily_limit = Some(50_000);
     let seen = Observed { daily_limit, daily_remaining: Some(40_000), ..Observed::default() };
-    budget.observe(Lane::General, seen).await;
+    budget.observe(CHEAP, seen).await;
     let view = budget.view().await;
     assert_eq!((view.daily_limit, view.daily_remaining), (Some(50_000), Some(40_000)));
     // Four fifths of the reported limit, not of the assumed one.
@@ -88,29 +88,32 @@ async fn a_lower_count_wins_at_once_and_a_higher_one_minus_what_is_under_way(wor
     let budget = world.cache.budget("a", LIMITS);
     let left = |left| Observed { daily_remaining: Some(left), ..Observed::default() };
     budget.take(tokens(100), Caller::Person).await;
-    budget.observe(Lane::General, left(500)).await;
+    budget.observe(tokens(100), left(500)).await;
     assert_eq!(budget.view().await.left, 500);
-    // Another 50 are on their way, and an answer to something older comes back.
-    budget.take(tokens(50), Caller::Person).await;
-    budget.observe(Lane::General, left(500)).await;
-    assert_eq!(budget.view().await.left, 450);
+    // Another 50 are on their way when an answer to something older comes back.
+    budget.take(tokens(30), Caller::Person).await;
+    budget.take(tokens(20), Caller::Person).await;
+    budget.observe(tokens(30), left(480)).await;
+    assert_eq!(budget.view().await.left, 460);
     // The provider's day has begun anew.
-    budget.observe(Lane::General, left(1000)).await;
-    assert_eq!(budget.view().await.left, 850);
+    budget.observe(tokens(0), left(1000)).await;
+    assert_eq!(budget.view().await.left, 980);
+    budget.observe(tokens(20), left(980)).await;
+    assert_eq!(budget.view().await.left, 980);
 }
 
 async fn the_provider_tells_the_size_of_the_window(world: &World) {
     let budget = world.cache.budget("a", LIMITS);
     let limit = |limit| Observed { burst_limit: Some(limit), ..Observed::default() };
-    budget.observe(Lane::General, limit(20)).await;
+    budget.observe(CHEAP, limit(20)).await;
     // A header may speak of the other window: searches are never widened.
-    budget.observe(Lane::Search, limit(20)).await;
+    budget.observe(SEARCH, limit(20)).await;
     assert_eq!(budget.view().await.burst_limit, 20);
     assert_eq!(granted_until_full(&budget, SEARCH, Caller::Person).await, 4);
     assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 16);
 
     let narrow = world.cache.budget("b", LIMITS);
-    narrow.observe(Lane::Search, limit(2)).await;
+    narrow.observe(SEARCH, limit(2)).await;
     assert_eq!(granted_until_full(&narrow, SEARCH, Caller::Person).await, 2);
     assert_eq!(granted_until_full(&narrow, CHEAP, Caller::Person).await, 8);
 }
@@ -119,7 +122,7 @@ async fn requests_that_only_the_provider_knows_of_count(world: &World) {
     let budget = world.cache.budget("a", LIMITS);
     budget.take(CHEAP, Caller::Person).await;
     let seen = Observed { burst_remaining: Some(3), ..Observed::default() };
-    budget.observe(Lane::General, seen).await;
+    budget.observe(CHEAP, seen).await;
     assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 3);
     world.pass(WINDOW + Duration::from_millis(150)).await;
     assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 10);
@@ -133,10 +136,10 @@ async fn nonsense_in_headers_changes_nothing(world: &World) {
         daily_limit: Some(0),
         ..Observed::default()
     };
-    budget.observe(Lane::General, nonsense).await;
+    budget.observe(CHEAP, nonsense).await;
     let huge = Observed { burst_limit: Some(u32::MAX), ..Observed::default() };
-    budget.observe(Lane::General, huge).await;
-    budget.observe(Lane::General, Observed::default()).await;
+    budget.observe(CHEAP, huge).await;
+    budget.observe(CHEAP, Observed::default()).await;
     let view = budget.view().await;
     assert_eq!((view.burst_limit, view.daily_limit, view.left), (10, None, 1000));
 }

@@ -76,7 +76,7 @@ proptest! {
                         left = left.saturating_sub(tokens);
                         let daily_remaining = Some(left);
                         let seen = Observed { daily_remaining, ..Observed::default() };
-                        budget.observe(Lane::General, seen).await;
+                        budget.observe(Cost { tokens: 0, lane: Lane::General }, seen).await;
                     }
                     Step::Take { search, job, tokens } => {
                         let lane = if search { Lane::Search } else { Lane::General };

@@ -6,3 +6,4 @@ mod contract;
 mod faults;
 mod oauth;
 mod rig;
+mod sandbox;

@@ -31,7 +31,7 @@ use status::{IntegrationsStatus, ProviderStatus};
 /// Persons that one selective import may name.
 const MOST_IDS: usize = 500;
 /// Remote people per page: what one request by id can hydrate.
-const MOST_PEOPLE: i64 = 100;
+const MOST_PEOPLE: u32 = 100;
 
 pub(super) struct IntegrationsApi;
 

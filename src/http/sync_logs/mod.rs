@@ -3,13 +3,14 @@
 mod events;
 mod view;
 
+use futures_util::stream::BoxStream;
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
     payload::{EventStream, Json},
 };
-use futures_util::stream::BoxStream;
+
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

@@ -62,7 +62,8 @@ enum Health {
 }
 
 #[derive(Object)]
-struct MemberRef {
+
+struct ConnectedBy {
     member_id: Uuid,
     name: String,
 }
@@ -122,7 +123,7 @@ struct ConnectionView {
     account_user: Option<String>,
     /// Whether the user who connected is an admin there: others see less.
     account_admin: bool,
-    connected_by: Option<MemberRef>,
+    connected_by: Option<ConnectedBy>,
     connected_at: DateTime<Utc>,
     granted_scopes: Vec<String>,
     missing_scopes: Vec<String>,
@@ -221,7 +222,7 @@ impl ConnectionView {
             connected_by: connection
                 .connected_by
                 .zip(connection.connected_by_name)
-                .map(|(id, name)| MemberRef { member_id: id.uuid(), name }),
+                .map(|(id, name)| ConnectedBy { member_id: id.uuid(), name }),
             connected_at: connection.connected_at,
             granted_scopes: connection.granted_scopes,
             missing_scopes: missing.into_iter().map(str::to_owned).collect(),

@@ -8,6 +8,7 @@ export default defineConfig({
   server: { proxy: { '/api': server } },
   build: {
     target: 'es2022',
+    manifest: true, // read by scripts/budget.mjs
     // Fonts and images as data: URLs would be refused by the content security policy.
     assetsInlineLimit: 0,
     rolldownOptions: {

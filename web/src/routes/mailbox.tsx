@@ -13,9 +13,9 @@ export function MailboxRoute() {
   if (!isPending && !data) return <NotFound />;
   return (
     <div className="door">
-      <div className="brand">
+      <header className="brand">
         <img src="/favicon.svg" width="24" height="24" alt="" /> Tandem <small>development</small>
-      </div>
+      </header>
       <main className="sheet wide" id="main">
         <PageHead title="Mailbox">
           <Link to="/contacts">Back to Tandem</Link>

@@ -41,7 +41,9 @@ export function RunRoute() {
   return (
     <>
       <PageHead title={`${MODE[run.mode]} from ${run.provider_name}`}>
-        <Link to="/sync-logs">All runs</Link>
+        <Link to="/sync-logs" activeOptions={{ exact: true }}>
+          All runs
+        </Link>
       </PageHead>
       <div className="body">
         <section className="section" aria-label="State">

@@ -40,6 +40,7 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { size: 'sm' } },
     NativeSelect: { defaultProps: { size: 'sm' } },
     TagsInput: { defaultProps: { size: 'sm' } },
+    Modal: { defaultProps: { padding: 20, radius: 'lg' } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: false } },
   },
 });

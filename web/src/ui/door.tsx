@@ -5,9 +5,9 @@ import { PageHead } from './page-head';
 export function Door({ title, lead, children }: { title: string; lead?: ReactNode; children: ReactNode }) {
   return (
     <div className="door">
-      <div className="brand">
+      <header className="brand">
         <img src="/favicon.svg" width="24" height="24" alt="" /> Tandem
-      </div>
+      </header>
       <main className="sheet" id="main">
         <PageHead title={title} />
         {lead && <p className="lead">{lead}</p>}

@@ -10,13 +10,13 @@ import { Links } from './links';
 import { ariaSort, nextSort, type SortKey } from './url';
 
 const COLUMNS: { key: string; label: string; width: string; sort?: SortKey }[] = [
-  { key: 'name', label: 'Name', width: '28%', sort: 'name' },
-  { key: 'organization', label: 'Organization', width: '18%' },
+  { key: 'name', label: 'Name', width: '26%', sort: 'name' },
+  { key: 'organization', label: 'Organization', width: '17%' },
   { key: 'warmness', label: 'Warmness', width: '210px', sort: 'warmness' },
-  { key: 'owner', label: 'Owner', width: '14%' },
+  { key: 'owner', label: 'Owner', width: '13%' },
   { key: 'linked', label: 'Linked to', width: '13%' },
-  { key: 'created', label: 'Added', width: '11%', sort: 'created' },
-  { key: 'updated', label: 'Changed', width: '11%', sort: 'updated' },
+  { key: 'created', label: 'Added', width: '12%', sort: 'created' },
+  { key: 'updated', label: 'Changed', width: '12%', sort: 'updated' },
 ];
 
 export type ListProps = {

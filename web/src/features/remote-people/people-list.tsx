@@ -55,7 +55,7 @@ export function PeopleList({ provider, search, onSearch, selection, onSelection,
         />
         <span className="sp" />
         {spent > 0 && (
-          <span className="note num">{counted(spent, 'token', 'tokens')} spent on this list</span>
+          <span className="note num opt">{counted(spent, 'token', 'tokens')} spent on this list</span>
         )}
         <SelectBar
           selection={selection}

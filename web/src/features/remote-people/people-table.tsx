@@ -78,7 +78,7 @@ export function PeopleTable({ people, provider, more, busy, selection, onSelecti
             </th>
           </tr>
         </thead>
-        {top > 0 && <Pad height={top} />}
+        {top > 0 && <Pad height={top} columns={phone ? 4 : 7} />}
         {items.map((item) => {
           const person = people[item.index];
           if (!person) return null;
@@ -98,17 +98,17 @@ export function PeopleTable({ people, provider, more, busy, selection, onSelecti
             />
           );
         })}
-        {bottom > 0 && <Pad height={bottom} />}
+        {bottom > 0 && <Pad height={bottom} columns={phone ? 4 : 7} />}
       </table>
       {busy && <p className="more">Loading more people</p>}
     </ScrollRegion>
   );
 }
 
-const Pad = ({ height }: { height: number }) => (
+const Pad = ({ height, columns }: { height: number; columns: number }) => (
   <tbody aria-hidden>
     <tr data-pad>
-      <td colSpan={7} style={{ height }} />
+      <td colSpan={columns} style={{ height }} />
     </tr>
   </tbody>
 );

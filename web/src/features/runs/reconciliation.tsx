@@ -21,8 +21,7 @@ export function Reconciliation({ run, outcome }: { run: Run; outcome: string | u
       <ul className="equation">
         <li className="whole">
           <span className="term sum">
-            <b data-testid="seen">{count(sum.seen)}</b>
-            <span>read</span>
+            <b data-testid="seen">{count(sum.seen)}</b> <span>read</span>
           </span>
           <span className="op" aria-hidden>
             =
@@ -32,8 +31,7 @@ export function Reconciliation({ run, outcome }: { run: Run; outcome: string | u
           const n = run.counts[key];
           const inside = (
             <>
-              <b data-testid={`count-${key}`}>{count(n)}</b>
-              <span>{word}</span>
+              <b data-testid={`count-${key}`}>{count(n)}</b> <span>{word}</span>
             </>
           );
           return (

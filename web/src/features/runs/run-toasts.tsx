@@ -9,6 +9,8 @@ import { unwatchRun, useWatchedRuns } from '../../api/watched-runs';
 import { hideToast, toast } from '../../ui/toast';
 import { resultTitle, summary } from './words';
 
+const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
+
 /** Announces the end of each run started in this tab, on whatever page its starter is by then. */
 export function RunToasts() {
   const ids = useWatchedRuns();
@@ -30,7 +32,7 @@ function Watcher({ id }: { id: string }) {
       title: resultTitle(run),
       message: (
         <>
-          {summary(run)}.{' '}
+          {sentence(summary(run))}.{' '}
           <Link to="/sync-logs/$id" params={{ id }} onClick={() => hideToast(toastId)}>
             See what was done
           </Link>

@@ -1,0 +1,60 @@
+import { expect, test } from '@playwright/test';
+import { asMember, demo, member } from './demo';
+
+test.beforeEach(async ({ page }) => {
+  await asMember(page, member('business'));
+  await page.goto(`${demo.url}/contacts`);
+});
+
+test('the palette opens from inside a field and goes to pages', async ({ page }) => {
+  await page.getByRole('searchbox', { name: 'Search contacts' }).focus();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('sync');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/sync-logs/);
+});
+
+test('a change of page moves the focus to its heading and names the window', async ({ page }) => {
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Settings' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeFocused();
+  await expect(page).toHaveTitle('Settings · Tandem');
+});
+
+test('search and filters live in the address and survive a reload', async ({ page }) => {
+  await page.getByRole('searchbox', { name: 'Search contacts' }).fill('zzz nobody');
+  await expect(page).toHaveURL(/search=zzz/);
+  await expect(page.getByRole('heading', { name: 'Nobody matches' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('searchbox', { name: 'Search contacts' })).toHaveValue('zzz nobody');
+  await page.getByRole('button', { name: 'Clear filters' }).first().click();
+  await expect(page).toHaveURL(/\/contacts$/);
+});
+
+test('one person by hand, changed in place, found again, deleted', async ({ page }) => {
+  const name = `Wilma Probe ${Date.now()}`;
+  await page.getByRole('button', { name: 'Add contacts' }).click();
+  await page.getByRole('menuitem', { name: 'Add one person' }).click();
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Email').fill(`wilma${Date.now()}@example.com`);
+  await page.getByRole('button', { name: 'Add person' }).click();
+  const drawer = page.getByRole('dialog', { name });
+  await expect(drawer).toBeVisible();
+  await drawer.getByRole('button', { name: `Raise warmness of ${name}` }).click();
+  await expect(drawer.getByRole('img', { name: 'Warmness 1 of 10, Cold' })).toBeVisible();
+  await expect(page.getByText(`${name} is now 1, cold`)).toBeVisible();
+  await page.reload();
+  await expect(
+    page.getByRole('dialog', { name }).getByRole('img', { name: 'Warmness 1 of 10, Cold' }),
+  ).toBeVisible();
+  await page.getByRole('button', { name: 'Delete this contact' }).click();
+  await page.getByRole('button', { name: `Delete ${name}` }).click();
+  await expect(page.getByText(`${name} was deleted`)).toBeVisible();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
+test('the theme chosen in the account menu stays', async ({ page }) => {
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  await page.getByRole('menuitem', { name: 'Dark' }).click();
+  await page.reload();
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
+});

@@ -1,0 +1,53 @@
+import { expect, test } from '@playwright/test';
+import { accessible, asMember, demo, fitsWidth, member, slug } from './demo';
+
+const IN_FRONT = [
+  '/signin',
+  '/signup',
+  '/forgot',
+  '/confirm#token=x',
+  '/reset#token=x',
+  '/dev/mailbox',
+  '/nowhere',
+];
+const INSIDE = [
+  '/contacts',
+  '/contacts?add=one',
+  '/contacts?search=zzzz',
+  '/contacts?upgrade=business',
+  `/contacts/${slug}`,
+  '/contacts/nobody-knows-it',
+  '/integrations',
+  '/sync-logs',
+  '/sync-logs/00000000-0000-4000-8000-000000000000',
+  '/billing',
+  '/settings',
+];
+
+for (const scheme of ['light', 'dark'] as const)
+  test(`every page in the ${scheme} theme: no violation, no sideways scroll at 320 px, no refused style or script`, async ({
+    page,
+  }) => {
+    test.setTimeout(180_000);
+    const refused: string[] = [];
+    page.on('console', (m) => /Content Security Policy/i.test(m.text()) && refused.push(m.text()));
+    page.on('pageerror', (e) => refused.push(e.message));
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    const size = page.viewportSize() ?? { width: 1440, height: 900 };
+    const look = async (path: string) => {
+      await page.goto(demo.url + path);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await page.waitForLoadState('networkidle').catch(() => {}); // a stream never falls idle
+      await accessible(page, `${path}, ${scheme}`);
+      await page.setViewportSize({ width: 320, height: size.height });
+      await fitsWidth(page, `${path} at 320 px`);
+      await page.setViewportSize(size);
+    };
+    for (const path of IN_FRONT) await look(path);
+    await asMember(page, member('business'));
+    for (const path of INSIDE) await look(path);
+    const answer = await page.request.get(`${demo.url}/api/sync-logs?limit=1`);
+    const { items } = (await answer.json()) as { items: { id: string }[] };
+    if (items[0]) await look(`/sync-logs/${items[0].id}`);
+    expect(refused).toEqual([]);
+  });

@@ -24,7 +24,7 @@ pub(super) struct AuthApi;
 impl AuthApi {
     /// Sign a company up. A mail with a link follows; the answer never tells whether the address
     /// has an account.
-    #[oai(path = "/signup", method = "post", operation_id = "sign_up")]
+    #[oai(path = "/signup", method = "post", operation_id = "signup")]
     async fn sign_up(
         &self,
         hub: Data<&SharedHub>,
@@ -37,7 +37,7 @@ impl AuthApi {
     }
 
     /// Confirm the address with the token of the mail; makes the company and signs its owner in.
-    #[oai(path = "/confirm", method = "post", operation_id = "confirm_sign_up")]
+    #[oai(path = "/confirm", method = "post", operation_id = "confirm")]
     async fn confirm(
         &self,
         hub: Data<&SharedHub>,
@@ -48,7 +48,7 @@ impl AuthApi {
     }
 
     /// Sign in.
-    #[oai(path = "/login", method = "post", operation_id = "sign_in")]
+    #[oai(path = "/login", method = "post", operation_id = "login")]
     async fn sign_in(
         &self,
         hub: Data<&SharedHub>,
@@ -62,14 +62,14 @@ impl AuthApi {
     }
 
     /// Sign out.
-    #[oai(path = "/logout", method = "post", operation_id = "sign_out")]
+    #[oai(path = "/logout", method = "post", operation_id = "logout")]
     async fn sign_out(&self, hub: Data<&SharedHub>, session: Session) -> Result<Left, ApiError> {
         sign_in::end(&hub, session.token_hash(), session.place()).await?;
         Ok(Left::Done(no_cookie(&hub)))
     }
 
     /// Who is signed in, where, and what they may do.
-    #[oai(path = "/session", method = "get", operation_id = "get_session")]
+    #[oai(path = "/session", method = "get", operation_id = "session")]
     async fn session(
         &self,
         hub: Data<&SharedHub>,
@@ -94,7 +94,7 @@ impl AuthApi {
     }
 
     /// Ask for a link to choose a new password; the answer never tells whether there is an account.
-    #[oai(path = "/reset", method = "post", operation_id = "request_password_reset")]
+    #[oai(path = "/reset", method = "post", operation_id = "reset")]
     async fn reset(
         &self,
         hub: Data<&SharedHub>,
@@ -107,7 +107,7 @@ impl AuthApi {
     }
 
     /// Choose a new password with the token of the mail; ends all sessions of the user.
-    #[oai(path = "/reset/confirm", method = "post", operation_id = "reset_password")]
+    #[oai(path = "/reset/confirm", method = "post", operation_id = "confirm_reset")]
     async fn reset_confirm(
         &self,
         hub: Data<&SharedHub>,
@@ -119,7 +119,7 @@ impl AuthApi {
 }
 
 #[derive(Object)]
-#[oai(rename = "SignUp")]
+#[oai(rename = "Signup")]
 struct SignUpForm {
     company: String,
     name: String,
@@ -153,7 +153,7 @@ struct TokenForm {
 }
 
 #[derive(Object)]
-#[oai(rename = "SignIn")]
+#[oai(rename = "Login")]
 struct SignInForm {
     email: String,
     password: String,
@@ -166,7 +166,7 @@ struct SwitchForm {
 }
 
 #[derive(Object)]
-#[oai(rename = "PasswordReset")]
+#[oai(rename = "Address")]
 struct ResetForm {
     email: String,
 }
@@ -247,7 +247,7 @@ struct SessionView {
 }
 
 #[derive(Object)]
-#[oai(rename = "User")]
+#[oai(rename = "SessionUser")]
 struct UserView {
     id: Uuid,
     name: String,
@@ -255,7 +255,7 @@ struct UserView {
 }
 
 #[derive(Object)]
-#[oai(rename = "Company")]
+#[oai(rename = "SessionCompany")]
 struct CompanyView {
     id: Uuid,
     name: String,
@@ -264,13 +264,14 @@ struct CompanyView {
 }
 
 #[derive(Object)]
-#[oai(rename = "CurrentMember")]
+#[oai(rename = "SessionMember")]
 struct MemberView {
     id: Uuid,
     role: Role,
 }
 
 #[derive(Object)]
+#[oai(rename = "CompanyChoice")]
 struct CompanyOfUser {
     id: Uuid,
     name: String,

@@ -15,7 +15,7 @@ pub(super) struct BillingApi;
 #[OpenApi(prefix_path = "/billing", tag = "Tag::Billing")]
 impl BillingApi {
     /// The plans, the company's, and what it uses.
-    #[oai(path = "/", method = "get", operation_id = "get_billing")]
+    #[oai(path = "/", method = "get", operation_id = "billing")]
     async fn get(
         &self,
         hub: Data<&SharedHub>,
@@ -40,7 +40,7 @@ impl BillingApi {
 }
 
 #[derive(Object)]
-#[oai(rename = "PlanChange")]
+#[oai(rename = "ChangePlan")]
 struct PlanForm {
     plan: Plan,
 }
@@ -59,7 +59,7 @@ struct BillingView {
 }
 
 #[derive(Object)]
-#[oai(rename = "PlanOffer")]
+#[oai(rename = "Plan")]
 struct PlanView {
     id: Plan,
     name: String,
@@ -80,7 +80,7 @@ struct FeatureView {
 }
 
 #[derive(Object)]
-#[oai(rename = "Usage")]
+#[oai(rename = "BillingUsage")]
 struct UsageView {
     contacts: u64,
     seats: u64,

@@ -18,7 +18,7 @@ pub(super) struct DevelopmentApi;
 impl DevelopmentApi {
     /// Mail that would have been sent, newest first. Open to whoever reaches the machine: whoever
     /// confirms a sign-up is not signed in yet.
-    #[oai(path = "/mailbox", method = "get", operation_id = "list_mailbox")]
+    #[oai(path = "/mailbox", method = "get", operation_id = "mailbox")]
     async fn mailbox(&self, hub: Data<&SharedHub>) -> Result<Json<Mailbox>, ApiError> {
         let mails = mailbox::list(&hub).map_err(|error| ApiError::internal(&error))?;
         let mails = mails.ok_or_else(ApiError::not_found)?;

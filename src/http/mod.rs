@@ -8,6 +8,7 @@ mod client_address;
 mod contacts;
 mod csrf;
 mod development;
+mod document;
 mod field;
 mod headers;
 mod integrations;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::flows::SharedHub;
 
+pub use document::openapi_document;
 pub use operations::request_id;
 pub use problem::{ApiError, FieldProblem, Problem};
 pub use server::{listen, serve};
@@ -70,28 +72,14 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         .description(
             "The hub between the book a sales team works from and the CRM its company runs on.",
         )
-        .server("/api")
-}
-
-/// The `OpenAPI` document, from which the web app's client is generated.
-pub fn openapi_document() -> String {
-    let document: serde_json::Value =
-        serde_json::from_str(&api().spec()).expect("the document is JSON that we wrote");
-    format!("{document:#}\n")
-}
-
-/// `/metrics` and nothing else, for a private address.
-pub fn figures_alone() -> impl Endpoint<Output = Response> {
-    Route::new().at("/metrics", get(operations::private_figures)).map_to_response()
+        .url_prefix("/api")
 }
 
 /// Everything that Tandem answers. `stopping` ends open event streams.
 pub fn app(hub: SharedHub, stopping: CancellationToken) -> impl Endpoint<Output = Response> {
-    let api = api();
-    let document = api.spec_endpoint();
     let api = Route::new()
-        .at("/openapi.json", document)
-        .nest("/", api)
+        .at("/openapi.json", get(document::serve_document))
+        .nest("/", api())
         .around(limits::guard)
         .around(csrf::guard)
         .catch_all_error(problem::from_poem)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::policy::{Action, Plan, Role};
 
 macro_rules! api_word {
-    ($name:ident) => {
+    ($name:ident, $schema:literal) => {
         impl Type for $name {
             const IS_REQUIRED: bool = true;
 
@@ -19,15 +19,15 @@ macro_rules! api_word {
             type RawElementValueType = Self;
 
             fn name() -> Cow<'static, str> {
-                stringify!($name).into()
+                $schema.into()
             }
 
             fn schema_ref() -> MetaSchemaRef {
-                MetaSchemaRef::Reference(stringify!($name).to_owned())
+                MetaSchemaRef::Reference($schema.to_owned())
             }
 
             fn register(registry: &mut Registry) {
-                registry.create_schema::<Self, _>(stringify!($name).to_owned(), |_| {
+                registry.create_schema::<Self, _>($schema.to_owned(), |_| {
                     let mut schema = MetaSchema::new("string");
                     schema.enum_items =
                         Self::ALL.iter().map(|word| Value::from(word.word())).collect();
@@ -62,6 +62,7 @@ macro_rules! api_word {
     };
 }
 
-api_word!(Action);
-api_word!(Plan);
-api_word!(Role);
+api_word!(Action, "Action");
+// `Plan` is what the billing page shows of one.
+api_word!(Plan, "PlanId");
+api_word!(Role, "Role");

@@ -2,6 +2,8 @@
 
 mod list;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -32,7 +34,7 @@ pub struct Contact {
     pub warmness: i16,
     pub source: Option<String>,
     pub tags: Vec<String>,
-    pub custom_fields: Value,
+    pub custom_fields: Json<BTreeMap<String, Value>>,
     pub edited: Vec<String>,
     pub linked: Json<Vec<Link>>,
     pub last_contacted_at: Option<DateTime<Utc>>,
@@ -98,7 +100,7 @@ pub async fn lock(
         owner_member_id: Option<MemberId>,
         source: Option<String>,
         tags: Vec<String>,
-        custom_fields: Json<std::collections::BTreeMap<String, Value>>,
+        custom_fields: Json<BTreeMap<String, Value>>,
         warmness: i16,
         edited: Vec<String>,
     }

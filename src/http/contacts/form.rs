@@ -46,7 +46,7 @@ pub(super) struct ContactForm {
 
 /// A change of a contact. What is left out stays; `null` empties a field.
 #[derive(Object)]
-#[oai(rename = "ContactChange")]
+#[oai(rename = "ContactPatch")]
 pub(super) struct ContactPatch {
     full_name: Option<String>,
     first_name: MaybeUndefined<String>,

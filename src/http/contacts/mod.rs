@@ -108,7 +108,7 @@ impl ContactsApi {
     }
 
     /// Change a contact. What is left out stays as it is; `null` empties a field.
-    #[oai(path = "/:id", method = "put", operation_id = "put_contact")]
+    #[oai(path = "/:id", method = "put", operation_id = "replace_contact")]
     async fn put(
         &self,
         hub: Data<&SharedHub>,

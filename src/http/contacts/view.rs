@@ -1,5 +1,7 @@
 //! Contacts as the API shows them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use poem_openapi::{Enum, Object};
 use serde_json::Value;
@@ -29,7 +31,7 @@ pub(in crate::http) struct ContactView {
     warmness: i16,
     source: Option<String>,
     tags: Vec<String>,
-    custom_fields: Value,
+    custom_fields: BTreeMap<String, Value>,
     /// Fields that a member edited; a sync leaves them alone.
     edited: Vec<String>,
     linked: Vec<LinkView>,
@@ -39,7 +41,7 @@ pub(in crate::http) struct ContactView {
 }
 
 #[derive(Object)]
-#[oai(rename = "EmailValue")]
+#[oai(rename = "ContactEmail")]
 struct EmailView {
     value: String,
     label: Option<String>,
@@ -47,7 +49,7 @@ struct EmailView {
 }
 
 #[derive(Object)]
-#[oai(rename = "PhoneValue")]
+#[oai(rename = "ContactPhone")]
 struct PhoneView {
     value: String,
     /// As it is dialled; `null` when the text reaches nobody.
@@ -57,7 +59,7 @@ struct PhoneView {
 }
 
 #[derive(Object)]
-#[oai(rename = "OrganizationRef")]
+#[oai(rename = "ContactOrganization")]
 struct OrganizationView {
     id: Option<Uuid>,
     name: String,
@@ -72,7 +74,7 @@ pub(in crate::http) struct MemberRef {
 
 /// The record at a provider.
 #[derive(Object)]
-#[oai(rename = "ContactLink")]
+#[oai(rename = "LinkedRecord")]
 struct LinkView {
     provider: String,
     remote_id: String,
@@ -118,7 +120,7 @@ impl From<db::contacts::Contact> for ContactView {
             warmness: contact.warmness,
             source: contact.source,
             tags: contact.tags,
-            custom_fields: contact.custom_fields,
+            custom_fields: contact.custom_fields.0,
             edited: contact.edited,
             linked: contact.linked.0.into_iter().map(LinkView::from).collect(),
             last_contacted_at: contact.last_contacted_at,

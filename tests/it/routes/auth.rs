@@ -102,7 +102,7 @@ async fn an_unknown_address_costs_as_much_time_as_a_wrong_password() {
     account(&hub, "anna@example.com").await;
     let stranger = hub.stranger();
     let mut quickest = [f64::MAX; 2];
-    for _ in 0..4 {
+    for _ in 0..8 {
         for (at, email) in ["anna@example.com", "nobody@example.com"].into_iter().enumerate() {
             let begun = std::time::Instant::now();
             let body = json!({ "email": email, "password": "not the password" });
@@ -111,7 +111,9 @@ async fn an_unknown_address_costs_as_much_time_as_a_wrong_password() {
         }
     }
     let [known, unknown] = quickest;
-    assert!(unknown > known * 0.5 && unknown < known * 2.0, "{known} {unknown}");
+    // The fastest of several, and a wide span: other tests run beside this one. Without the work a
+    // sign-in takes a tenth.
+    assert!(unknown > known * 0.3 && unknown < known * 3.0, "{known} {unknown}");
 }
 
 #[tokio::test]

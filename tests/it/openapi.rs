@@ -1,0 +1,90 @@
+//! The `OpenAPI` document: what the web app and others are built from.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::Value;
+
+fn document() -> Value {
+    serde_json::from_str(&tandem::http::openapi_document()).unwrap()
+}
+
+/// `(method, path, operation)` of the whole API.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            methods
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(method, operation)| (method.clone(), path.clone(), operation.clone()))
+        })
+        .collect()
+}
+
+#[test]
+fn the_document_in_the_repository_is_what_the_code_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/openapi.json");
+    let written = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        written == tandem::http::openapi_document(),
+        "web/openapi.json is not what the code says: run `make openapi`"
+    );
+}
+
+#[test]
+fn every_operation_has_a_name_a_chapter_and_tells_how_it_fails() {
+    let document = document();
+    let operations = operations(&document);
+    let mut names = BTreeSet::new();
+    for (method, path, operation) in &operations {
+        assert!(path.starts_with("/api/"), "{path}");
+        let name = operation["operationId"].as_str().unwrap_or_default();
+        assert!(!name.is_empty() && names.insert(name.to_owned()), "{method} {path}: {name}");
+        assert!(operation["summary"].is_string(), "{name} has no summary");
+        assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{name}");
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.contains_key("500"), "{name} never fails?");
+        for (status, response) in responses {
+            if status.starts_with('4') || status.starts_with('5') {
+                assert!(
+                    response["content"].get("application/problem+json").is_some(),
+                    "{name} {status} is no problem"
+                );
+            }
+        }
+    }
+    assert!(operations.len() >= 17, "{}", operations.len());
+}
+
+#[test]
+fn only_what_a_stranger_needs_is_open() {
+    let open: BTreeSet<String> = operations(&document())
+        .into_iter()
+        .filter(|(_, _, operation)| operation.get("security").is_none())
+        .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
+        .collect();
+    let expected = ["confirm", "confirm_reset", "login", "mailbox", "reset", "signup"];
+    assert_eq!(open, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn no_parameter_and_no_field_names_a_company() {
+    let document = document();
+    let mut said = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        // Going over to another of one's own companies: checked against the memberships.
+        if name != "SwitchCompany" && schema["properties"].get("company_id").is_some() {
+            said.push(name.clone());
+        }
+    }
+    for (_, path, operation) in operations(&document) {
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        if parameters.iter().any(|parameter| parameter["name"] == "company_id") {
+            said.push(path);
+        }
+    }
+    assert_eq!(said, Vec::<String>::new());
+}

@@ -97,9 +97,14 @@ async fn sandboxes(config: &mut Config, args: &DemoArgs) -> anyhow::Result<Sandb
         let before: Option<u16> =
             fs::read_to_string(&note).ok().and_then(|port| port.trim().parse().ok());
         let listener = match before {
-            Some(port) => TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| {
-                format!("port {port} of the {} sandbox is taken by another program", manifest.name)
-            })?,
+            Some(port) => {
+                TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| {
+                    format!(
+                        "port {port} of the {} sandbox is taken by another program",
+                        manifest.name
+                    )
+                })?
+            }
             None => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
         };
         fs::write(&note, listener.local_addr()?.port().to_string())?;
@@ -119,7 +124,8 @@ async fn sandboxes(config: &mut Config, args: &DemoArgs) -> anyhow::Result<Sandb
 fn master_keys(data_dir: &Path) -> anyhow::Result<std::path::PathBuf> {
     let path = data_dir.join("master.keys");
     if !path.exists() {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         file.write_all(MasterKeys::fresh_line("demo").as_bytes())?;
         file.sync_all()?;
     }
@@ -139,8 +145,10 @@ async fn database(postgres: &PrivatePostgres) -> anyhow::Result<String> {
 }
 
 fn line(url: &str, sandboxes: &Sandboxes) -> String {
-    let crms: serde_json::Map<String, Value> =
-        sandboxes.iter().map(|(slug, crm)| ((*slug).to_owned(), Value::from(crm.url.as_str()))).collect();
+    let crms: serde_json::Map<String, Value> = sandboxes
+        .iter()
+        .map(|(slug, crm)| ((*slug).to_owned(), Value::from(crm.url.as_str())))
+        .collect();
     let members: Vec<Value> = cast::members()
         .into_iter()
         .map(|member| {
@@ -157,7 +165,8 @@ fn line(url: &str, sandboxes: &Sandboxes) -> String {
 }
 
 fn words(url: &str, sandboxes: &Sandboxes) -> String {
-    let mut text = format!("\n  Tandem is ready: {url}\n\n  Sign in (password for all: {})\n", cast::PASSWORD);
+    let mut text =
+        format!("\n  Tandem is ready: {url}\n\n  Sign in (password for all: {})\n", cast::PASSWORD);
     for member in cast::members() {
         let (plan, role) = (member.plan.word(), member.role.word());
         let _ = writeln!(text, "    {:<34} {role:<14} {} ({plan})", member.email, member.company);
@@ -165,6 +174,9 @@ fn words(url: &str, sandboxes: &Sandboxes) -> String {
     for (slug, crm) in sandboxes {
         let _ = writeln!(text, "\n  Sandbox {slug}: {}", crm.url);
     }
-    let _ = writeln!(text, "  Mail lands on {url}/dev/mailbox. Ctrl-C stops everything; data is kept.\n");
+    let _ = writeln!(
+        text,
+        "  Mail lands on {url}/dev/mailbox. Ctrl-C stops everything; data is kept.\n"
+    );
     text
 }

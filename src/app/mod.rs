@@ -52,7 +52,10 @@ async fn hub(config: Config, connections: u32) -> anyhow::Result<SharedHub> {
 fn vault(config: &Config) -> anyhow::Result<Vault> {
     let lines = match &config.master_keys {
         Some(KeySource::File(path)) => std::fs::read_to_string(path).map_err(|error| {
-            ConfigError::one(format!("the master key file {} cannot be read: {error}.", path.display()))
+            ConfigError::one(format!(
+                "the master key file {} cannot be read: {error}.",
+                path.display()
+            ))
         })?,
         Some(KeySource::Inline(lines)) => lines.expose_secret().to_owned(),
         None => String::new(),

@@ -6,7 +6,13 @@ use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::{app, config::{Config, ConfigError}, db, flows::SharedHub, http, jobs};
+use crate::{
+    app,
+    config::{Config, ConfigError},
+    db,
+    flows::SharedHub,
+    http, jobs,
+};
 
 /// Connections to Postgres per process; 2 cores keep few of them busy.
 const CONNECTIONS: u32 = 16;
@@ -21,8 +27,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     crate::telemetry::recorder();
     let listener = http::listen(hub.config.listen).await?;
     tracing::info!(address = %hub.config.listen, "serving");
-    let worker = hub.config.single_process.then(|| jobs::run(Arc::clone(&hub), JOBS, stopping.clone()));
-    let answering = http::serve(listener, http::app(Arc::clone(&hub), stopping.clone()), stopping.clone());
+    let worker =
+        hub.config.single_process.then(|| jobs::run(Arc::clone(&hub), JOBS, stopping.clone()));
+    let answering =
+        http::serve(listener, http::app(Arc::clone(&hub), stopping.clone()), stopping.clone());
     let private = private_metrics(&hub, stopping.clone());
     match worker {
         Some(worker) => {
@@ -67,7 +75,9 @@ async fn private_metrics(
 /// Brings the database to this version, as its owner.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
     let url = config.owner_database_url.as_ref().ok_or_else(|| {
-        ConfigError::one("TANDEM_OWNER_DATABASE_URL is not set: migrations run as the owner of the database.")
+        ConfigError::one(
+            "TANDEM_OWNER_DATABASE_URL is not set: migrations run as the owner of the database.",
+        )
     })?;
     let owner: PgConnectOptions = url
         .expose_secret()
@@ -86,7 +96,8 @@ pub async fn doctor(config: Config) -> anyhow::Result<()> {
         matches!(redis, Ok(Ok(()))),
         "Redis does not answer. Check REDIS_URL and that Redis is running."
     );
-    let mut words = String::from("Database, roles, migrations, master keys and Redis are in order.\n");
+    let mut words =
+        String::from("Database, roles, migrations, master keys and Redis are in order.\n");
     for provider in hub.providers.all() {
         let standing = match hub.config.provider_hint(provider.slug()) {
             Some(hint) => format!("{}: not offered. {hint}\n", provider.name()),

@@ -60,10 +60,11 @@ pub async fn pending_migrations(db: &Db) -> Result<Vec<i64>, DbError> {
 /// Makes a database if the cluster has none of that name.
 pub async fn create_database(owner: PgConnectOptions, name: &str) -> Result<(), DbError> {
     let pool: PgPool = PgPoolOptions::new().max_connections(1).connect_with(owner).await?;
-    let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
-        .bind(name)
-        .fetch_one(&pool)
-        .await?;
+    let there: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(name)
+            .fetch_one(&pool)
+            .await?;
     if !there {
         // `create database` takes no parameters: Postgres itself quotes the name.
         let statement: String = sqlx::query_scalar("select format('create database %I', $1::text)")

@@ -74,4 +74,3 @@ async fn retire(hub: &Hub, active: &str, done: &mut Rotated) -> Result<(), SealE
     }
     Ok(tx.commit().await.map_err(DbError::from)?)
 }
-

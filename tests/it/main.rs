@@ -9,7 +9,7 @@ mod harness;
 mod policy;
 mod rls;
 mod routes;
+mod sandbox;
 mod start;
 mod telemetry;
-mod sandbox;
 mod tidy;

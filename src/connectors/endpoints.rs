@@ -272,7 +272,7 @@ mod tests {
             regex(".*"),
             regex(r"https://[a-z0-9.:@/?#\\%-]{0,40}"),
             regex(&format!(r"https?://[a-zA-Z0-9.:@/?#-]{{0,20}}{domain}[a-z.:/@0-9]{{0,12}}")),
-            regex(&format!(r"https://[a-z-]{{0,66}}\.{domain}/?")),
+            regex(&format!(r"https://[a-z.-]{{0,66}}\.{domain}/?")),
         ]
     }
 

@@ -29,15 +29,12 @@ use crate::{
 
 const CONNECTIONS: u32 = 24;
 const JOBS: usize = 4;
+const KEYS: &str = "master.keys";
 
 /// Runs the demo until Ctrl-C; its data stays for the next time.
 pub async fn demo(config: Config, args: DemoArgs) -> anyhow::Result<()> {
     if args.reset {
-        embedded::erase(&config.data_dir.join("postgres")).await?;
-        return match fs::remove_dir_all(&config.data_dir) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
-        };
+        return reset(&config.data_dir).await;
     }
     // The port first: finding it taken should take no time and leave nothing running.
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
@@ -84,6 +81,21 @@ async fn serve(
     Ok(answered?)
 }
 
+/// Forgets what earlier runs kept; nothing else in the folder is touched.
+async fn reset(data_dir: &Path) -> anyhow::Result<()> {
+    embedded::erase(&data_dir.join("postgres")).await?;
+    let gone = |result: std::io::Result<()>| match result {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    gone(fs::remove_dir_all(data_dir.join("mail")))?;
+    gone(fs::remove_file(data_dir.join(KEYS)))?;
+    for connector in connectors::all() {
+        gone(fs::remove_file(data_dir.join(format!("{}.port", connector.manifest().slug))))?;
+    }
+    Ok(())
+}
+
 type Sandboxes = Vec<(&'static str, Sandbox)>;
 
 /// Starts a stand-in for every CRM, on the port it had last time: connections made with it keep
@@ -122,7 +134,7 @@ async fn sandboxes(config: &mut Config, args: &DemoArgs) -> anyhow::Result<Sandb
 
 /// The demo's own master key, made at its first start.
 fn master_keys(data_dir: &Path) -> anyhow::Result<std::path::PathBuf> {
-    let path = data_dir.join("master.keys");
+    let path = data_dir.join(KEYS);
     if !path.exists() {
         let mut file =
             fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;

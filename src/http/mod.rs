@@ -75,6 +75,11 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         .url_prefix("/api")
 }
 
+/// `/metrics` and nothing else, for a private address.
+pub fn figures_alone() -> impl Endpoint<Output = Response> {
+    Route::new().at("/metrics", get(operations::private_figures)).map_to_response()
+}
+
 /// Everything that Tandem answers. `stopping` ends open event streams.
 pub fn app(hub: SharedHub, stopping: CancellationToken) -> impl Endpoint<Output = Response> {
     let api = Route::new()

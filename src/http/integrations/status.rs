@@ -106,6 +106,7 @@ enum EstimateSource {
 
 /// What a full import will ask of the provider; an estimate, for providers give no totals.
 #[derive(Object)]
+#[oai(rename = "Forecast")]
 struct ImportForecast {
     persons: Option<i64>,
     source: EstimateSource,
@@ -114,6 +115,7 @@ struct ImportForecast {
 }
 
 #[derive(Object)]
+#[oai(rename = "Connection")]
 struct ConnectionView {
     id: Uuid,
     state: ConnectionState,

@@ -63,23 +63,23 @@ impl SyncLogsApi {
     }
 
     /// One run, with its reconciliation.
-    #[oai(path = "/:run_id", method = "get", operation_id = "get_run")]
+    #[oai(path = "/:id", method = "get", operation_id = "get_run")]
     async fn get(
         &self,
         hub: Data<&SharedHub>,
         session: Session,
-        run_id: Path<Uuid>,
+        id: Path<Uuid>,
     ) -> Result<Json<RunView>, ApiError> {
-        Ok(Json(load(&hub, &session, run_id.0).await?))
+        Ok(Json(load(&hub, &session, id.0).await?))
     }
 
     /// What the run did to each record, grouped by outcome.
-    #[oai(path = "/:run_id/entries", method = "get", operation_id = "list_entries")]
+    #[oai(path = "/:id/entries", method = "get", operation_id = "list_entries")]
     async fn entries(
         &self,
         hub: Data<&SharedHub>,
         session: Session,
-        run_id: Path<Uuid>,
+        id: Path<Uuid>,
         outcome: Query<Option<OutcomeWord>>,
         /// 1 to 200; 50 when left out.
         limit: Query<Option<u32>>,
@@ -89,7 +89,7 @@ impl SyncLogsApi {
         let after: Option<EntryCursor> = paging::position(cursor.0.as_deref())?;
         let after = after.map(EntryCursor::read).transpose()?;
         let outcome = outcome.0.map(OutcomeWord::word);
-        let run_id = RunId::from_uuid(run_id.0);
+        let run_id = RunId::from_uuid(id.0);
         let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
         if db::runs::get(&mut tx, run_id).await?.is_none() {
             return Err(ApiError::not_found());
@@ -110,50 +110,50 @@ impl SyncLogsApi {
     }
 
     /// Progress as server-sent events: the run at once, then at every change, until it ends.
-    #[oai(path = "/:run_id/events", method = "get", operation_id = "watch_run")]
+    #[oai(path = "/:id/events", method = "get", operation_id = "watch_run")]
     async fn events(
         &self,
         hub: Data<&SharedHub>,
         stopping: Data<&CancellationToken>,
         session: Session,
-        run_id: Path<Uuid>,
+        id: Path<Uuid>,
     ) -> Result<EventStream<BoxStream<'static, RunView>>, ApiError> {
-        load(&hub, &session, run_id.0).await?;
-        Ok(events::watch(&hub, &stopping, session, RunId::from_uuid(run_id.0)))
+        load(&hub, &session, id.0).await?;
+        Ok(events::watch(&hub, &stopping, session, RunId::from_uuid(id.0)))
     }
 
     /// Stop a run. What it imported stays.
-    #[oai(path = "/:run_id/cancel", method = "post", operation_id = "cancel_run")]
+    #[oai(path = "/:id/cancel", method = "post", operation_id = "cancel_run")]
     async fn cancel(
         &self,
         hub: Data<&SharedHub>,
         session: Session,
-        run_id: Path<Uuid>,
+        id: Path<Uuid>,
     ) -> Result<Accepted, ApiError> {
         session.may(Action::ImportContacts)?;
-        let id = RunId::from_uuid(run_id.0);
+        let run_id = RunId::from_uuid(id.0);
         let (company, member) = (session.company_id(), session.member_id());
-        import::cancel(&hub, company, member, session.scope(), id).await?;
-        Ok(Accepted::Run(Json(load(&hub, &session, run_id.0).await?)))
+        import::cancel(&hub, company, member, session.scope(), run_id).await?;
+        Ok(Accepted::Run(Json(load(&hub, &session, id.0).await?)))
     }
 
     /// Let a failed or cancelled run go on from its last committed page.
-    #[oai(path = "/:run_id/resume", method = "post", operation_id = "resume_run")]
+    #[oai(path = "/:id/resume", method = "post", operation_id = "resume_run")]
     async fn resume(
         &self,
         hub: Data<&SharedHub>,
         session: Session,
-        run_id: Path<Uuid>,
+        id: Path<Uuid>,
     ) -> Result<Accepted, ApiError> {
         session.may(Action::ImportContacts)?;
-        let run = load(&hub, &session, run_id.0).await?;
+        let run = load(&hub, &session, id.0).await?;
         if let Some(provider) = hub.providers.get(&run.provider) {
             session.allows(provider.connector.manifest().plan_feature)?;
         }
-        let id = RunId::from_uuid(run_id.0);
+        let run_id = RunId::from_uuid(id.0);
         let (company, member) = (session.company_id(), session.member_id());
-        import::resume(&hub, company, member, session.scope(), id).await?;
-        Ok(Accepted::Run(Json(load(&hub, &session, run_id.0).await?)))
+        import::resume(&hub, company, member, session.scope(), run_id).await?;
+        Ok(Accepted::Run(Json(load(&hub, &session, id.0).await?)))
     }
 }
 

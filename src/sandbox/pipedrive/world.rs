@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,6 +36,7 @@ pub(crate) struct Desk {
     pub(crate) url: String,
     pub(crate) config: SandboxConfig,
     world: Mutex<World>,
+    resets: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -69,8 +73,8 @@ pub(crate) struct Account {
 
 impl Desk {
     pub(crate) fn new(url: &str, config: SandboxConfig) -> Self {
-        let world = Mutex::new(World::new(&config));
-        Self { url: url.to_owned(), config, world }
+        let world = Mutex::new(World::new(&config, 0));
+        Self { url: url.to_owned(), config, world, resets: AtomicU64::new(0) }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -79,16 +83,17 @@ impl Desk {
     }
 
     pub(crate) fn reset(&self) {
-        *self.world() = World::new(&self.config);
+        let life = self.resets.fetch_add(1, Ordering::Relaxed) + 1;
+        *self.world() = World::new(&self.config, life);
     }
 }
 
 impl World {
-    fn new(config: &SandboxConfig) -> Self {
+    fn new(config: &SandboxConfig, life: u64) -> Self {
         let accounts = COMPANIES.iter().map(|company| (company.id, Account::new(company, config)));
         Self {
             accounts: accounts.collect(),
-            grants: Grants::new(config),
+            grants: Grants::new(config, life),
             limits: Limits::new(config),
             faults: Faults::default(),
             counters: Counters::default(),

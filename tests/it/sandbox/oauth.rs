@@ -260,3 +260,36 @@ async fn a_regular_user_does_not_see_what_is_private_to_others() {
     stage.sign_in(json!({"company_id": 7_003})).await;
     assert_eq!(stage.all("/api/v2/persons?limit=500").await.len(), 120, "another company's data");
 }
+
+#[tokio::test]
+async fn connections_survive_a_restart_but_not_a_reset() {
+    let before = Stage::new(small()).await;
+    let after = Stage::new(small()).await;
+    let (status, tokens) = answer(after.refresh(&before.refresh).await).await;
+    assert_eq!((status, &tokens["refresh_token"]), (200, &json!(before.refresh)));
+    let forged = before.refresh.replace("20001", "20002");
+    assert_eq!(after.refresh(&forged).await.status(), StatusCode::BAD_REQUEST);
+    after.control("POST", "/reset", json!({})).await;
+    assert_eq!(after.refresh(&before.refresh).await.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn authorizing_twice_keeps_both_tokens_until_one_is_revoked() {
+    let mut stage = Stage::new(small()).await;
+    let first = stage.refresh.clone();
+    stage.sign_in(json!({})).await;
+    assert_ne!(first, stage.refresh);
+    for token in [&first, &stage.refresh] {
+        assert_eq!(stage.refresh(token).await.status(), StatusCode::OK);
+    }
+    stage
+        .http
+        .post(format!("{}/oauth/revoke", stage.crm.url))
+        .basic_auth("sandbox-client", Some("sandbox-secret"))
+        .form(&[("token", &first)])
+        .send()
+        .await
+        .unwrap();
+    let other = stage.refresh(&stage.refresh).await.status();
+    assert_eq!(other, StatusCode::BAD_REQUEST, "the app is out, with all it had");
+}

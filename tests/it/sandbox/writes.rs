@@ -2,6 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tandem::sandbox::SandboxConfig;
 
 use super::{Stage, ids, small};
 
@@ -98,5 +99,25 @@ async fn writes_are_read_back_and_a_merge_takes_the_deals_along() {
             .as_array()
             .unwrap()
             .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn deleted_and_archived_deals_are_listed_only_when_asked_for() {
+    let scopes = "base,contacts:full,deals:full".to_owned();
+    let stage = Stage::new(SandboxConfig { scopes, ..small() }).await;
+    let deals = ids(&stage.all("/api/v2/deals?limit=500").await);
+    let [gone, shelved] = [deals[0], deals[1]];
+    stage.send("DELETE", &format!("/api/v2/deals/{gone}"), None).await;
+    let archive = json!({"is_archived": true});
+    stage.send("PATCH", &format!("/api/v2/deals/{shelved}"), Some(archive)).await;
+
+    assert_eq!(ids(&stage.all("/api/v2/deals?limit=500").await), deals[2..]);
+    assert_eq!(ids(&stage.all("/api/v2/deals/archived?limit=500").await), [shelved]);
+    let deleted = stage.all("/api/v2/deals?limit=500&status=deleted").await;
+    assert_eq!(ids(&deleted), [gone]);
+    assert_eq!(
+        (&deleted[0]["status"], &deleted[0]["is_deleted"]),
+        (&json!("deleted"), &json!(true))
     );
 }

@@ -66,8 +66,17 @@ const BODY: &[&str] = &[
 ];
 
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
+    page(account, call, false)
+}
+
+/// `GET /deals/archived`: these are in no other list.
+pub(crate) fn archived(account: &mut Account, call: &Call) -> Answer {
+    page(account, call, true)
+}
+
+fn page(account: &Account, call: &Call, archived: bool) -> Answer {
     let filters = ["person_id", "org_id", "pipeline_id", "stage_id", "status"];
-    let listing = Listing::read(call, &filters)?;
+    let mut listing = Listing::read(call, &filters)?;
     let include = include(call, INCLUDE)?;
     let person = call.number("person_id")?;
     let numbers = [
@@ -77,11 +86,12 @@ pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
         (call.number("stage_id")?, |deal| Some(deal.stage_id)),
         (listing.owner, |deal| deal.owner_id),
     ];
-    let statuses: Option<Vec<Status>> = call
-        .param("status")
-        .map(|text| text.split(',').map(Status::read).collect::<Option<_>>())
-        .map(|read| read.ok_or_else(|| Refusal::invalid("status: must be one of open, won, lost")))
-        .transpose()?;
+    let words: Option<Vec<&str>> = call.param("status").map(|text| text.split(',').collect());
+    if words.iter().flatten().any(|word| *word != "deleted" && Status::read(word).is_none()) {
+        return Err(Refusal::invalid("status: must be one of open, won, lost, deleted"));
+    }
+    listing.with_deleted = words.as_ref().is_some_and(|words| words.contains(&"deleted"));
+    let wanted = |word: &str| words.as_ref().is_none_or(|words| words.contains(&word));
     let only = match (&listing.ids, person) {
         (Some(ids), _) => Some(ids.clone()),
         (_, Some(person)) => {
@@ -97,17 +107,15 @@ pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
         |index| population.deal(index),
         |index| {
             owner.is_none_or(|owner| population.owner(purpose::DEAL, index) == Some(owner))
-                && statuses
-                    .as_ref()
-                    .is_none_or(|wanted| wanted.contains(&population.deal_status(index)))
+                && wanted(population.deal_status(index).word())
         },
         |deal: &Deal| {
             sees(call.user, deal.owner_id, deal.visible_to)
-                && !deal.is_archived
-                && statuses.as_ref().is_none_or(|wanted| wanted.contains(&deal.status))
+                && deal.is_archived == archived
+                && wanted(deal.word())
                 && numbers
                     .iter()
-                    .all(|(wanted, of)| wanted.is_none_or(|wanted| of(deal) == Some(wanted)))
+                    .all(|(number, of)| number.is_none_or(|number| of(deal) == Some(number)))
         },
         only,
     );

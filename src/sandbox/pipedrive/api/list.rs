@@ -42,6 +42,8 @@ pub(crate) struct Listing {
     /// Custom fields to show; `None` shows all.
     pub(crate) custom: Option<Vec<String>>,
     pub(crate) labels: bool,
+    /// Deleted records are left out unless the list is asked for them.
+    pub(crate) with_deleted: bool,
 }
 
 impl Sort {
@@ -97,6 +99,7 @@ impl Listing {
             owner: call.number("owner_id")?,
             custom,
             labels: call.flag("include_labels")?.unwrap_or(false),
+            with_deleted: false,
         })
     }
 
@@ -127,8 +130,11 @@ impl Listing {
         keep: impl Fn(&R) -> bool,
         only: Option<Vec<u64>>,
     ) -> (Vec<R>, Option<String>) {
-        let fits =
-            |record: &R| !record.is_deleted() && self.in_time(record.update_time()) && keep(record);
+        let fits = |record: &R| {
+            (self.with_deleted || !record.is_deleted())
+                && self.in_time(record.update_time())
+                && keep(record)
+        };
         let mut found: Vec<R>;
         if let Some(ids) = only {
             found = ids.into_iter().filter_map(|id| book.get(roll, id, &make)).collect();

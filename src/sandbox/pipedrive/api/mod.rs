@@ -81,6 +81,7 @@ static V2: &[Operation] = &[
     op("DELETE", "/organizations/:id", 3, CONTACTS_FULL, organizations::delete),
     op("GET", "/deals", 10, DEALS, deals::list),
     op("POST", "/deals", 5, DEALS_FULL, deals::create),
+    op("GET", "/deals/archived", 20, DEALS, deals::archived),
     op("GET", "/deals/search", 20, DEALS_SEARCH, search::deals),
     op("GET", "/deals/:id", 1, DEALS, deals::get),
     op("PATCH", "/deals/:id", 5, DEALS_FULL, deals::update),

@@ -1,7 +1,10 @@
 //! Codes, tokens and installs: who may act for which user of which company.
 //!
-//! An install is one app at one user of one company. Revoking its refresh token ends it and
-//! every token of it, as the vendor documents; authorizing again begins a new one.
+//! An install is one app at one user of one company. Revoking a refresh token ends it and
+//! every token of it, as the vendor documents; authorizing again adds a token to it.
+//!
+//! Refresh tokens carry a seal, so that connections survive a restart of the stand-in, which
+//! remembers nothing. What was revoked before the restart works again after it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,6 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
 
 use crate::sandbox::SandboxConfig;
 
@@ -44,8 +48,8 @@ struct Install {
     /// Tells an install from an earlier one of the same user.
     serial: u64,
     scopes: Vec<String>,
-    refresh_token: String,
-    refreshed: Instant,
+    /// Refresh tokens, and when each was last used.
+    refresh: HashMap<String, Instant>,
     /// Refresh tokens that rotation has replaced.
     replaced: HashSet<String>,
 }
@@ -70,7 +74,11 @@ pub(crate) struct Grants {
     codes: HashMap<String, Code>,
     installs: HashMap<InstallKey, Install>,
     access: HashMap<String, Access>,
+    /// Refresh tokens that ended with their install.
+    ended: HashSet<String>,
     serial: u64,
+    /// Sealed into refresh tokens; those of another secret, seed or life before a reset fail.
+    seal: Vec<u8>,
     pub(crate) expires_in: u32,
     /// Answers a new refresh token each time, and ends the install when an old one is used.
     pub(crate) rotate: bool,
@@ -101,7 +109,8 @@ pub(crate) enum Invalid {
 }
 
 impl Grants {
-    pub(crate) fn new(config: &SandboxConfig) -> Self {
+    /// `life` counts resets: what was given out before one is void after it.
+    pub(crate) fn new(config: &SandboxConfig, life: u64) -> Self {
         let split = |scopes: &str| {
             scopes
                 .split([',', ' '])
@@ -128,7 +137,9 @@ impl Grants {
             codes: HashMap::new(),
             installs: HashMap::new(),
             access: HashMap::new(),
+            ended: HashSet::new(),
             serial: 0,
+            seal: format!("{}:{}:{life}", config.client_secret, config.seed).into_bytes(),
             expires_in: config.expires_in,
             rotate: false,
         }
@@ -161,42 +172,65 @@ impl Grants {
         if code.redirect_uri.is_some_and(|registered| registered != redirect_uri) {
             return Err(Invalid::RedirectUri);
         }
-        let scopes = self.app(app).map(|app| app.scopes.clone()).unwrap_or_default();
+        let token = self.refresh_token(&code.key);
+        self.install(&code.key, token.clone());
+        self.tokens(&code.key, token).ok_or(Invalid::Code)
+    }
+
+    /// Adds a refresh token to an install, which begins with it if there is none.
+    fn install(&mut self, key: &InstallKey, token: String) {
+        let scopes = self.app(&key.app).map(|app| app.scopes.clone()).unwrap_or_default();
         self.serial += 1;
-        let install = Install {
+        let install = self.installs.entry(key.clone()).or_insert(Install {
             serial: self.serial,
-            scopes,
-            refresh_token: refresh_token(&code.key),
-            refreshed: Instant::now(),
+            scopes: vec![],
+            refresh: HashMap::new(),
             replaced: HashSet::new(),
-        };
-        self.installs.insert(code.key.clone(), install);
-        self.tokens(&code.key).ok_or(Invalid::Code)
+        });
+        install.scopes = scopes;
+        install.refresh.insert(token, Instant::now());
     }
 
     pub(crate) fn refresh(&mut self, app: &str, token: &str) -> Result<Tokens, Invalid> {
-        let found = self.installs.iter().find(|(key, install)| {
-            key.app == app && (install.refresh_token == token || install.replaced.contains(token))
-        });
-        let (key, install) = found.ok_or(Invalid::RefreshToken)?;
-        let key = key.clone();
-        if install.refresh_token != token || install.refreshed.elapsed() > REFRESH_LIFE {
-            // Somebody used a token twice: with rotation that ends the family.
-            self.installs.remove(&key);
+        let key = self.sealed(app, token).ok_or(Invalid::RefreshToken)?;
+        if self.ended.contains(token) {
             return Err(Invalid::RefreshToken);
         }
-        let rotate = self.rotate;
-        if let Some(install) = self.installs.get_mut(&key) {
-            install.refreshed = Instant::now();
-            if rotate {
-                let old = std::mem::replace(&mut install.refresh_token, refresh_token(&key));
-                install.replaced.insert(old);
+        let known = self.installs.get(&key).map(|install| {
+            let spent = install.replaced.contains(token)
+                || install.refresh.get(token).is_some_and(|used| used.elapsed() > REFRESH_LIFE);
+            (install.refresh.contains_key(token), spent)
+        });
+        match known {
+            Some((_, true)) => {
+                // Somebody used a token twice: with rotation that ends the family.
+                self.end(&key);
+                return Err(Invalid::RefreshToken);
             }
+            Some((true, false)) => {}
+            // Given out before a restart.
+            Some((false, false)) | None => self.install(&key, token.to_owned()),
         }
-        self.tokens(&key).ok_or(Invalid::RefreshToken)
+        let answered = if self.rotate { self.refresh_token(&key) } else { token.to_owned() };
+        if let Some(install) = self.installs.get_mut(&key) {
+            if self.rotate {
+                install.refresh.remove(token);
+                install.replaced.insert(token.to_owned());
+            }
+            install.refresh.insert(answered.clone(), Instant::now());
+        }
+        self.tokens(&key, answered).ok_or(Invalid::RefreshToken)
     }
 
-    fn tokens(&mut self, key: &InstallKey) -> Option<Tokens> {
+    /// An install is over, and nothing of it comes back.
+    fn end(&mut self, key: &InstallKey) {
+        if let Some(install) = self.installs.remove(key) {
+            self.ended.extend(install.refresh.into_keys());
+            self.ended.extend(install.replaced);
+        }
+    }
+
+    fn tokens(&mut self, key: &InstallKey, refresh_token: String) -> Option<Tokens> {
         let install = self.installs.get(key)?;
         let now = Instant::now();
         self.access.retain(|_, access| access.until > now);
@@ -206,10 +240,33 @@ impl Grants {
         self.access.insert(access_token.clone(), access);
         Some(Tokens {
             access_token,
-            refresh_token: install.refresh_token.clone(),
+            refresh_token,
             expires_in: self.expires_in,
             scope: install.scopes.join(","),
         })
+    }
+
+    /// `company:user:` and forty hexadecimal digits: half chance, half seal.
+    fn refresh_token(&self, key: &InstallKey) -> String {
+        let chance: [u8; 10] = rand::random();
+        let chance = hex::encode(chance);
+        format!("{}:{}:{chance}{}", key.company, key.user, self.seal_of(key, &chance))
+    }
+
+    fn seal_of(&self, key: &InstallKey, chance: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(&self.seal);
+        hash.update(format!("\n{}\n{}\n{}\n{chance}", key.app, key.company, key.user));
+        hex::encode(&hash.finalize()[..10])
+    }
+
+    /// Whose a refresh token is, if it is one of ours.
+    fn sealed(&self, app: &str, token: &str) -> Option<InstallKey> {
+        let mut parts = token.splitn(3, ':');
+        let (company, user) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let (chance, seal) = parts.next()?.split_at_checked(20)?;
+        let key = InstallKey { app: app.to_owned(), company, user };
+        (self.seal_of(&key, chance) == seal).then_some(key)
     }
 
     pub(crate) fn bearer(&self, token: &str) -> Option<Bearer> {
@@ -222,7 +279,10 @@ impl Grants {
     /// RFC 7009: a refresh token takes its install along, an access token only itself.
     pub(crate) fn revoke(&mut self, app: &str, token: &str) {
         self.access.retain(|known, access| known != token || access.key.app != app);
-        self.installs.retain(|key, install| key.app != app || install.refresh_token != token);
+        if let Some(key) = self.sealed(app, token) {
+            self.end(&key);
+            self.ended.insert(token.to_owned());
+        }
     }
 
     /// Every access token dies now; refresh tokens live.
@@ -232,9 +292,9 @@ impl Grants {
 
     /// Every install ends, or those of one company.
     pub(crate) fn revoke_all(&mut self, company: Option<u64>) -> usize {
-        let before = self.installs.len();
-        self.installs.retain(|key, _| company.is_some_and(|company| key.company != company));
-        before - self.installs.len()
+        let keys: Vec<InstallKey> = self.installs.keys().cloned().collect();
+        let hit = keys.iter().filter(|key| company.is_none_or(|company| key.company == company));
+        hit.map(|key| self.end(key)).count()
     }
 
     /// The scopes of installs, from now on and for the tokens that exist.
@@ -254,10 +314,6 @@ fn access_token() -> String {
     let bytes: [u64; 36] = std::array::from_fn(|_| rand::random());
     let bytes: Vec<u8> = bytes.iter().flat_map(|word| word.to_be_bytes()).collect();
     format!("v1u:{}", URL_SAFE_NO_PAD.encode(bytes))
-}
-
-fn refresh_token(key: &InstallKey) -> String {
-    format!("{}:{}:{}", key.company, key.user, random_hex())
 }
 
 /// Forty hexadecimal digits.

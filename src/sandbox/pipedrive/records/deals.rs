@@ -61,6 +61,11 @@ impl Status {
 }
 
 impl Deal {
+    /// The status as it is shown.
+    pub(crate) const fn word(&self) -> &'static str {
+        if self.is_deleted { "deleted" } else { self.status.word() }
+    }
+
     pub(crate) fn write(&self, out: &mut Vec<u8>, extras: &[Extra]) {
         let closed = self.close_time.map(rfc3339);
         let won = closed.as_ref().filter(|_| self.status == Status::Won);
@@ -77,7 +82,7 @@ impl Deal {
         object.field("org_id", &self.org_id);
         object.field("stage_id", &self.stage_id);
         object.field("pipeline_id", &self.pipeline_id);
-        object.field("status", if self.is_deleted { "deleted" } else { self.status.word() });
+        object.field("status", self.word());
         object.field("probability", &self.probability);
         object.field("lost_reason", &self.lost_reason);
         object.field("add_time", &rfc3339(self.add_time));

@@ -210,6 +210,10 @@ impl Population {
             .map(|address| Entry::work(if alone { scrawl(address, &mut dice) } else { address }))
             .into_iter()
             .collect();
+        if !alone && dice.permille(100) {
+            // Promised as text.
+            emails.iter_mut().for_each(|entry| entry.value = None);
+        }
         if !emails.is_empty() && alone && dice.permille(150) {
             for nth in 0..=dice.below(3) {
                 let value = format!("p{id}.{nth}@private.example");

@@ -212,7 +212,9 @@ impl Population {
             .collect();
         if !alone && dice.permille(100) {
             // Promised as text.
-            emails.iter_mut().for_each(|entry| entry.value = None);
+            for entry in &mut emails {
+                entry.value = None;
+            }
         }
         if !emails.is_empty() && alone && dice.permille(150) {
             for nth in 0..=dice.below(3) {

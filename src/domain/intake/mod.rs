@@ -18,3 +18,6 @@ pub use plan::{
     Candidate, Counts, Known, Outcome, PagePlan, PersonMapping, PlannedEntry, PlannedMapping, plan,
 };
 pub use resolve::{OrganizationRef, OwnerRef, Resolved, Source, resolve};
+
+#[cfg(test)]
+mod tests;

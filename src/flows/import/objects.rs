@@ -9,7 +9,7 @@ use crate::{
         OrganizationId, RemoteDeal, RemoteId, RemoteOrganization,
         intake::{OrganizationPlan, Outcome, name_of, plan_organizations},
     },
-    flows::import::work::{Desk, Halt},
+    flows::import::{halt::Halt, work::Desk},
 };
 
 impl Desk {

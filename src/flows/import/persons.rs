@@ -14,10 +14,7 @@ use crate::{
             Source, normalize, plan, resolve,
         },
     },
-    flows::import::{
-        objects::entries,
-        work::{Desk, Halt},
-    },
+    flows::import::{halt::Halt, objects::entries, work::Desk},
     policy::{self, Plan, Thing},
 };
 

@@ -5,11 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    connectors::{Caller, CrmError, Cursor, From as Start, Spent, Throttle},
+    connectors::{Caller, Cursor, From as Start, Spent},
     db::{
         self, DbError, Scope, connections,
         runs::{Advance, Run},
@@ -18,44 +18,14 @@ use crate::{
     flows::{
         FlowError, Next, SharedHub,
         account::{self, Account},
-        import::tell,
-        reconnect,
+        import::{halt::Halt, tell},
     },
     policy,
 };
 
-/// After this many attempts in a row without a committed page a run fails; it can be resumed.
-const PATIENCE: i32 = 8;
 /// Changes are asked for from a little before the last run began: clocks differ, and providers
 /// round to seconds.
-const OVERLAP: TimeDelta = TimeDelta::minutes(5);
-
-/// Why a worker put a run down.
-#[derive(Debug)]
-pub(super) enum Halt {
-    /// The run ended.
-    Done,
-    Cancelled,
-    Stopping,
-    /// The plan has no room for more contacts.
-    Full,
-    /// The plan lost the provider, or the connection was paused or ended meanwhile.
-    Closed(&'static str),
-    Crm(CrmError),
-    Db(DbError),
-}
-
-impl From<CrmError> for Halt {
-    fn from(error: CrmError) -> Self {
-        Self::Crm(error)
-    }
-}
-
-impl From<DbError> for Halt {
-    fn from(error: DbError) -> Self {
-        Self::Db(error)
-    }
-}
+pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
 /// A run on a worker's desk.
 pub(super) struct Desk {
@@ -154,10 +124,10 @@ pub(super) fn refusal(
     }
 }
 
-const CANCELLED: &str = "Cancelled; what was imported stays.";
+pub(super) const CANCELLED: &str = "Cancelled; what was imported stays.";
 const PLAN: &str =
     "The plan does not include this CRM. Upgrade, resume the connection, then let this run go on.";
-const RECONNECT: &str =
+pub(super) const RECONNECT: &str =
     "The connection needs a new consent. Connect again, then let this run go on.";
 
 impl Desk {
@@ -298,113 +268,5 @@ impl Desk {
             db::runs::remember(&mut tx, run.connection_id, watermark, persons).await?;
         }
         tx.commit().await
-    }
-
-    /// Turns what stopped the worker into the run's state, in words, and into when to go on.
-    async fn put_down(&mut self, halt: Halt, moved: bool) -> Result<Next, FlowError> {
-        let view = self.account.budget.view().await;
-        account::keep_budget(&self.hub, self.company_id, self.run.connection_id, &view).await.ok();
-        let spent = account::spent(self.counted, self.account.meter.read());
-        match halt {
-            // Fenced: another worker has the run by now.
-            Halt::Done | Halt::Db(DbError::Fenced) => Ok(Next::Done),
-            Halt::Db(error) if error.is_passing() => {
-                Ok(Next::later(self.soon(5), "the database was busy"))
-            }
-            Halt::Db(error) => {
-                tracing::error!(run_id = %self.run.run_id, %error, "a page could not be written");
-                let error = error.to_string();
-                self.end(
-                    "failed",
-                    &format!("A page could not be written ({error}). It can be resumed."),
-                    spent,
-                )
-                .await
-            }
-            Halt::Stopping => Ok(Next::later(None, "the worker is stopping")),
-            Halt::Cancelled => self.end("cancelled", CANCELLED, spent).await,
-            Halt::Closed(reason) => self.end("failed", reason, spent).await,
-            Halt::Full => {
-                let reason = "Stopped at the plan's contact limit: what fitted was imported. Upgrade and import again to take in the rest.";
-                self.end("completed", reason, spent).await
-            }
-            Halt::Crm(error) => self.crm(error, moved, spent).await,
-        }
-    }
-
-    async fn crm(
-        &mut self,
-        error: CrmError,
-        moved: bool,
-        spent: (i64, i64),
-    ) -> Result<Next, FlowError> {
-        tracing::warn!(run_id = %self.run.run_id, %error, "a run was interrupted by the provider");
-        let connection_id = self.run.connection_id;
-        reconnect::judge(&self.hub, self.company_id, connection_id, &error).await?;
-        match &error {
-            CrmError::Throttled { scope, wait } => {
-                let at = self.hub.clock.now() + TimeDelta::from_std(*wait).unwrap_or(OVERLAP);
-                let reason = match scope {
-                    Throttle::Burst => "Waiting: the CRM asks us to slow down.",
-                    Throttle::Daily => {
-                        "Waiting: the CRM's daily budget is used up, or down to the share kept for people."
-                    }
-                    Throttle::Blocked => "Waiting: the CRM has shut us out for a while.",
-                };
-                self.wait(at, reason, spent).await
-            }
-            CrmError::CursorRefused => {
-                // Pages are safe to see twice: mapped and unchanged records write nothing.
-                let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-                let phase = self.run.phase.clone();
-                let again = Advance { phase: &phase, ..Advance::default() };
-                db::runs::advance(&mut tx, self.run.run_id, self.page, &again).await?;
-                tx.commit().await?;
-                Ok(Next::later(None, "the cursor was refused; the list starts again"))
-            }
-            error if error.passes() && (moved || self.run.attempts < PATIENCE) => {
-                // 5 s, 10 s, 20 s ... 10 min, counted from the last page that was committed.
-                let tries = if moved { 0 } else { self.run.attempts.clamp(0, 7) };
-                let at = self.soon((5_i64 << tries).min(600));
-                self.wait(
-                    at.unwrap_or_else(|| self.hub.clock.now()),
-                    &format!("Waiting: {error}. It goes on by itself."),
-                    spent,
-                )
-                .await
-            }
-            CrmError::Revoked | CrmError::Expired | CrmError::MissingScope { .. } => {
-                self.end("failed", RECONNECT, spent).await
-            }
-            error => {
-                let reason = format!(
-                    "Stopped: {error}. What was imported stays, and the run can be resumed."
-                );
-                self.end("failed", &reason, spent).await
-            }
-        }
-    }
-
-    async fn wait(
-        &self,
-        at: DateTime<Utc>,
-        reason: &str,
-        spent: (i64, i64),
-    ) -> Result<Next, FlowError> {
-        let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-        db::runs::wait(&mut tx, self.run.run_id, at, reason, spent).await?;
-        tx.commit().await?;
-        Ok(Next::later(Some(at), "the provider asked us to wait"))
-    }
-
-    async fn end(&self, state: &str, reason: &str, spent: (i64, i64)) -> Result<Next, FlowError> {
-        let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-        db::runs::end(&mut tx, self.run.run_id, state, Some(reason), spent).await?;
-        tx.commit().await?;
-        Ok(Next::Done)
-    }
-
-    fn soon(&self, seconds: i64) -> Option<DateTime<Utc>> {
-        Some(self.hub.clock.now() + TimeDelta::seconds(seconds))
     }
 }

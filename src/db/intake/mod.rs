@@ -1,0 +1,166 @@
+//! What an import reads and writes, a page at a time: a constant number of statements, whatever
+//! the page's size.
+
+mod seen;
+mod write;
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    db::{DbError, TenantTx},
+    domain::{
+        ConnectionId, ContactId, MemberId, OrganizationId, RemoteId,
+        intake::{
+            Candidate, ContactFields, Identifier, IdentifierKind, OrganizationRef, PersonMapping,
+        },
+    },
+};
+
+pub use seen::{mark_gone, note_seen, unseen};
+pub use write::{insert_contacts, move_identifiers, update_contacts, upsert_mappings};
+
+/// How this page's persons are mapped already.
+pub async fn person_mappings(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    ids: &[&str],
+) -> Result<HashMap<RemoteId, PersonMapping>, DbError> {
+    let rows: Vec<(String, ContactId, i64, bool, bool)> = sqlx::query_as(
+        "select remote_id, contact_id, fingerprint, is_primary, state = 'gone'
+         from mapping
+         where connection_id = $1 and kind = 'person' and remote_id = any($2)",
+    )
+    .bind(connection_id)
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(remote_id, contact_id, fingerprint, is_primary, gone)| {
+            (RemoteId(remote_id), PersonMapping { contact_id, fingerprint, is_primary, gone })
+        })
+        .collect())
+}
+
+/// The organizations of the book behind these remote ones.
+pub async fn organizations(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    ids: &[&str],
+) -> Result<HashMap<RemoteId, OrganizationRef>, DbError> {
+    let rows: Vec<(String, OrganizationId, String)> = sqlx::query_as(
+        "select remote_id, organization.organization_id, organization.name
+         from mapping join organization using (company_id, organization_id)
+         where connection_id = $1 and kind = 'organization' and remote_id = any($2)",
+    )
+    .bind(connection_id)
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(remote_id, id, name)| (RemoteId(remote_id), OrganizationRef { id, name }))
+        .collect())
+}
+
+/// Who holds these identifiers.
+pub async fn holders(
+    tx: &mut TenantTx,
+    identifiers: &[Identifier],
+) -> Result<HashMap<Identifier, Vec<ContactId>>, DbError> {
+    let mut found: HashMap<Identifier, Vec<ContactId>> = HashMap::new();
+    for kind in [IdentifierKind::Email, IdentifierKind::Phone] {
+        let values: Vec<&str> = identifiers
+            .iter()
+            .filter(|identifier| identifier.kind == kind)
+            .map(|identifier| identifier.value.as_str())
+            .collect();
+        if values.is_empty() {
+            continue;
+        }
+        let rows: Vec<(String, ContactId)> = sqlx::query_as(
+            "select value, contact_id from identifier where kind = $1 and value = any($2)",
+        )
+        .bind(kind.as_str())
+        .bind(values)
+        .fetch_all(tx.conn())
+        .await?;
+        for (value, contact_id) in rows {
+            found.entry(Identifier { kind, value }).or_default().push(contact_id);
+        }
+    }
+    Ok(found)
+}
+
+#[derive(FromRow)]
+struct CandidateRow {
+    contact_id: ContactId,
+    full_name: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    emails: Value,
+    phones: Value,
+    organization_id: Option<OrganizationId>,
+    organization_name: Option<String>,
+    owner_member_id: Option<MemberId>,
+    source: Option<String>,
+    tags: Vec<String>,
+    custom_fields: Value,
+    edited: Vec<String>,
+    mapped: i64,
+}
+
+/// The contacts that a page may touch, as an import sees them.
+pub async fn candidates(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    ids: &[ContactId],
+) -> Result<HashMap<ContactId, Candidate>, DbError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<CandidateRow> = sqlx::query_as(
+        "select contact_id, full_name, first_name, last_name, emails, phones, organization_id,
+                organization_name, owner_member_id, source, tags, custom_fields, edited,
+                (select count(*) from mapping
+                 where mapping.company_id = contact.company_id
+                   and mapping.contact_id = contact.contact_id
+                   and connection_id = $1 and kind = 'person') as mapped
+         from contact
+         where contact_id = any($2)",
+    )
+    .bind(connection_id)
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.contact_id, row.into())).collect())
+}
+
+impl From<CandidateRow> for Candidate {
+    fn from(row: CandidateRow) -> Self {
+        let custom: BTreeMap<String, Value> =
+            serde_json::from_value(row.custom_fields).unwrap_or_default();
+        Self {
+            fields: ContactFields {
+                full_name: row.full_name,
+                first_name: row.first_name,
+                last_name: row.last_name,
+                emails: serde_json::from_value(row.emails).unwrap_or_default(),
+                phones: serde_json::from_value(row.phones).unwrap_or_default(),
+                organization_id: row.organization_id,
+                organization_name: row.organization_name,
+                owner_member_id: row.owner_member_id,
+                source: row.source,
+                tags: row.tags,
+                custom_fields: custom,
+            },
+            edited: row.edited,
+            mapped: u32::try_from(row.mapped).unwrap_or(u32::MAX),
+        }
+    }
+}

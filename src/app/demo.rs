@@ -74,7 +74,7 @@ async fn serve(
     let working = jobs::run(Arc::clone(&hub), JOBS, stopping.clone());
     app::say(&if args.json { line(&url, &sandboxes) } else { words(&url, &sandboxes) })?;
     let (answered, ()) = tokio::join!(answering, working);
-    hub.db.close().await;
+    app::close(&hub).await;
     for (_, sandbox) in sandboxes {
         sandbox.stop().await;
     }

@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     config::{Config, ConfigError, MasterKeys as KeySource},
     db::Db,
-    flows::{self, Hub, SharedHub},
+    flows::{self, Hub, SealError, SharedHub},
     http,
     vault::{MasterKeys, Vault},
 };
@@ -45,8 +45,18 @@ async fn hub(config: Config, connections: u32) -> anyhow::Result<SharedHub> {
         None => Cache::in_process(),
     };
     let db = Db::start(options, connections).await?;
-    flows::keys::check(&db, &vault).await?;
+    flows::keys::check(&db, &vault).await.map_err(|error| match error {
+        // The file does not belong to this database: as wrong as a missing one.
+        SealError::Vault(error) => ConfigError::one(format!("{error}.")).into(),
+        SealError::Db(error) => anyhow::Error::from(error),
+    })?;
     Ok(Arc::new(Hub::new(config, db, cache, vault, Clock::system())?))
+}
+
+/// Lets refreshes that are under way store what they get, then leaves the database.
+async fn close(hub: &SharedHub) {
+    hub.refreshing.settled().await;
+    hub.db.close().await;
 }
 
 fn vault(config: &Config) -> anyhow::Result<Vault> {
@@ -61,7 +71,7 @@ fn vault(config: &Config) -> anyhow::Result<Vault> {
         None => String::new(),
     };
     let lines = zeroize::Zeroizing::new(lines);
-    Ok(Vault::new(MasterKeys::parse(&lines).map_err(|error| ConfigError::one(error.to_string()))?))
+    Ok(Vault::new(MasterKeys::parse(&lines).map_err(|error| ConfigError::one(format!("{error}.")))?))
 }
 
 /// Cancelled by Ctrl-C or SIGTERM.

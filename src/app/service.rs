@@ -42,7 +42,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             served.and(measured)?;
         }
     }
-    hub.db.close().await;
+    app::close(&hub).await;
     Ok(())
 }
 
@@ -58,7 +58,7 @@ pub async fn work(config: Config) -> anyhow::Result<()> {
         private_metrics(&hub, stopping.clone()),
     );
     measured?;
-    hub.db.close().await;
+    app::close(&hub).await;
     Ok(())
 }
 

@@ -255,8 +255,12 @@ pub async fn set_state(
     Ok(done.rows_affected() == 1)
 }
 
-/// Destroys the tokens; data and mappings stay.
+/// Destroys the tokens, late answers of refreshes included; data and mappings stay.
 pub async fn disconnect(tx: &mut TenantTx, id: ConnectionId) -> Result<(), DbError> {
+    sqlx::query("update refresh_attempt set orphan = null where connection_id = $1")
+        .bind(id)
+        .execute(tx.conn())
+        .await?;
     sqlx::query(
         "update connection
          set state = 'disconnected', state_reason = null, access_token = null,

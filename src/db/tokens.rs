@@ -32,6 +32,18 @@ pub async fn sealed(tx: &mut TenantTx, id: ConnectionId) -> Result<Option<Sealed
     .await?)
 }
 
+/// The same, holding the row against refreshes and other consents until the transaction ends.
+pub async fn sealed_for_update(
+    tx: &mut TenantTx,
+    id: ConnectionId,
+) -> Result<Option<SealedTokens>, DbError> {
+    sqlx::query("select from connection where connection_id = $1 for update")
+        .bind(id)
+        .execute(tx.conn())
+        .await?;
+    sealed(tx, id).await
+}
+
 /// Takes the right to refresh generation `token_gen`; `None` while another holds it, or when the
 /// generation moved. Writes the intent in the same transaction: the database's clock decides.
 pub async fn lease(
@@ -106,14 +118,15 @@ pub async fn store(
     Ok(stored.rows_affected() == 1)
 }
 
-/// Writes down how an attempt ended; an answer that came too late is kept, sealed.
+/// Writes down how an attempt ended; an answer that came too late is kept, sealed. Returns whether
+/// the lease was still ours, and then the row stays locked until the transaction ends.
 pub async fn end_attempt(
     tx: &mut TenantTx,
     id: ConnectionId,
     lease_gen: i64,
     outcome: &str,
     orphan: Option<&[u8]>,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     sqlx::query(
         "update refresh_attempt set outcome = $3, finished_at = now(), orphan = $4
          where connection_id = $1 and lease_gen = $2",
@@ -124,7 +137,7 @@ pub async fn end_attempt(
     .bind(orphan)
     .execute(tx.conn())
     .await?;
-    sqlx::query(
+    let released = sqlx::query(
         "update connection set lease_until = null where connection_id = $1 and lease_gen = $2",
     )
     .bind(id)
@@ -139,7 +152,7 @@ pub async fn end_attempt(
     .bind(id)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    Ok(released.rows_affected() == 1)
 }
 
 /// Whether the company has the connection, and since when its token was last renewed before `old`.
@@ -226,17 +239,28 @@ pub async fn rewrap(tx: &mut TenantTx, key: &WrappedKey) -> Result<(), DbError> 
     Ok(())
 }
 
-/// The master keys that this database knows, with the text sealed under each.
-pub async fn masters(tx: &mut DoorTx) -> Result<Vec<(String, Vec<u8>)>, DbError> {
-    Ok(sqlx::query_as("select master_id, canary from master_key where retired_at is null")
-        .fetch_all(tx.conn())
-        .await?)
+/// A master key that this database knows, with a text sealed under it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Master {
+    pub master_id: String,
+    pub canary: Vec<u8>,
+    /// Nothing is sealed under it any more.
+    pub retired: bool,
 }
 
+pub async fn masters(tx: &mut DoorTx) -> Result<Vec<Master>, DbError> {
+    Ok(sqlx::query_as(
+        "select master_id, canary, retired_at is not null as retired from master_key",
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Remembers a master key, or takes a retired one into use again.
 pub async fn insert_master(tx: &mut DoorTx, id: &str, canary: &[u8]) -> Result<(), DbError> {
     sqlx::query(
         "insert into master_key (master_id, canary) values ($1, $2)
-         on conflict (master_id) do nothing",
+         on conflict (master_id) do update set retired_at = null",
     )
     .bind(id)
     .bind(canary)

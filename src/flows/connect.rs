@@ -186,7 +186,14 @@ pub async fn finish(
             _ => Denied::ProviderDown,
         }
     })?;
-    match store(hub, who, provider, &grant, &base, &account).await {
+    let stored = match store(hub, who, provider, &grant, &base, &account).await {
+        // Two consents came back at once: the second finds what the first has made.
+        Err(CallbackError::Flow(FlowError::Db(DbError::Conflict { .. }))) => {
+            store(hub, who, provider, &grant, &base, &account).await
+        }
+        other => other,
+    };
+    match stored {
         Err(CallbackError::Denied(Denied::AccountMismatch)) => {
             // Not ours to keep: give it back rather than leave a grant that nobody knows of.
             if let Some(token) = &grant.refresh_token
@@ -250,7 +257,7 @@ async fn store(
     }
     let (connection_id, generation) = match &known {
         Some(known) => {
-            let sealed = db::tokens::sealed(&mut tx, known.connection_id).await?;
+            let sealed = db::tokens::sealed_for_update(&mut tx, known.connection_id).await?;
             (known.connection_id, sealed.map_or(0, |sealed| sealed.token_gen) + 1)
         }
         None => (ConnectionId::fresh(), 1),

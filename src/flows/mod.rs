@@ -37,7 +37,7 @@ use crate::{
 
 pub use password::PasswordError;
 pub use providers::{Provider, ProviderSetupError, Providers};
-pub use tokens::{SealError, SingleFlight};
+pub use tokens::{ConnectionTokens, SealError, SingleFlight};
 
 /// Everything a flow may reach for.
 #[derive(Debug, Clone)]

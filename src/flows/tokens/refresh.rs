@@ -1,0 +1,209 @@
+//! One refresh: lease, ask, store. Only the holder of the newest lease stores its answer, and only
+//! it may say that a connection is dead.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+
+use crate::{
+    connectors::{self, AccessToken, ApiBase, CrmError, Grant, OAuthError, Revocable},
+    db::{
+        self, Scope,
+        tokens::{Refreshed, SealedTokens},
+    },
+    flows::reconnect,
+};
+
+use super::{ACCESS, ConnectionTokens, EARLY, REFRESH, Trouble, seal::data_key};
+
+/// How long an answer is carried in memory when the database is away: it may be the only copy.
+const CARRY: Duration = Duration::from_secs(60);
+
+/// What is needed to ask, read before the lease is taken.
+struct Before {
+    row: SealedTokens,
+    refresh_token: SecretString,
+}
+
+impl ConnectionTokens {
+    /// Refreshes generation `seen`; `None` while another process does, or when it has.
+    pub(super) async fn refresh(&self, seen: i64) -> Result<Option<AccessToken>, Trouble> {
+        let credentials = self.provider.credentials.clone().ok_or(CrmError::Misconfigured)?;
+        let Some(before) = self.before(seen).await? else { return Ok(None) };
+        let Some(lease) = self.lease(seen).await? else { return Ok(None) };
+        tracing::info!(
+            connection_id = %self.connection_id, generation = seen, lease,
+            "refreshing an access token"
+        );
+        let answer = connectors::refresh(
+            &self.provider.http,
+            &self.provider.endpoints,
+            &credentials,
+            &before.refresh_token,
+        )
+        .await;
+        match answer {
+            Ok(grant) => self.keep(seen, lease, &before, grant).await,
+            Err(error) => self.refuse(seen, lease, error).await,
+        }
+    }
+
+    async fn before(&self, seen: i64) -> Result<Option<Before>, Trouble> {
+        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        let row = self.row(&mut tx).await?;
+        if row.token_gen != seen {
+            return Ok(None);
+        }
+        let sealed = row.refresh_token.as_deref().ok_or(CrmError::Revoked)?;
+        let refresh_token = self.open(&mut tx, sealed, REFRESH, seen).await?;
+        Ok(Some(Before { row, refresh_token }))
+    }
+
+    async fn lease(&self, seen: i64) -> Result<Option<i64>, Trouble> {
+        let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+        let lease =
+            db::tokens::lease(&mut tx, self.connection_id, seen, &self.hub.instance).await?;
+        tx.commit().await?;
+        Ok(lease)
+    }
+
+    /// Stores the answer, however long the database takes to come back.
+    async fn keep(
+        &self,
+        seen: i64,
+        lease: i64,
+        before: &Before,
+        grant: Grant,
+    ) -> Result<Option<AccessToken>, Trouble> {
+        let until = Instant::now() + CARRY;
+        let mut pause = Duration::from_millis(200);
+        let kept = loop {
+            match self.store(seen, lease, before, &grant).await {
+                Err(Trouble::Db(error)) if error.is_passing() && Instant::now() < until => {
+                    tracing::warn!(connection_id = %self.connection_id, %error, "a refreshed token waits for the database");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(5));
+                }
+                other => break other?,
+            }
+        };
+        match kept {
+            Kept::Stored(api_base) => {
+                let (secret, generation) = (grant.access_token, seen + 1);
+                Ok(Some(AccessToken { secret, generation, api_base }))
+            }
+            Kept::Fenced => {
+                tracing::error!(
+                    connection_id = %self.connection_id, lease,
+                    "a refresh was overtaken; its answer is kept, sealed"
+                );
+                Ok(None)
+            }
+            Kept::Ended => {
+                self.give_back(grant.refresh_token.as_ref().unwrap_or(&before.refresh_token)).await;
+                Err(CrmError::Revoked.into())
+            }
+        }
+    }
+
+    async fn store(
+        &self,
+        seen: i64,
+        lease: i64,
+        before: &Before,
+        grant: &Grant,
+    ) -> Result<Kept, Trouble> {
+        let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+        let key = data_key(&self.hub, &mut tx).await?;
+        let access = key.seal(self.place(ACCESS, seen + 1), grant.access_token.expose_secret())?;
+        // Providers that do not rotate send no refresh token, or the same one: keep what works.
+        let refresh = grant.refresh_token.as_ref().unwrap_or(&before.refresh_token);
+        let refresh = key.seal(self.place(REFRESH, seen + 1), refresh.expose_secret())?;
+        let base = grant.api_domain.as_ref().map_or(before.row.api_base.as_str(), ApiBase::as_str);
+        let api_base = self.base(base)?;
+        let lifetime = TimeDelta::from_std(grant.expires_in).unwrap_or(EARLY);
+        let new = Refreshed {
+            access_token: &access,
+            refresh_token: &refresh,
+            expires_at: self.hub.clock.now() + lifetime,
+            api_base: base,
+            granted_scopes: (!grant.scopes.is_empty()).then_some(grant.scopes.as_slice()),
+        };
+        let id = self.connection_id;
+        let kept = if db::tokens::store(&mut tx, id, seen, lease, &new).await? {
+            Kept::Stored(api_base)
+        } else if db::tokens::sealed(&mut tx, id)
+            .await?
+            .is_none_or(|row| row.state == "disconnected")
+        {
+            Kept::Ended
+        } else {
+            Kept::Fenced
+        };
+        let (outcome, orphan) = match &kept {
+            Kept::Stored(_) => ("stored", None),
+            Kept::Fenced => ("fenced", Some(&*refresh)),
+            // Disconnected meanwhile: nothing of it may stay.
+            Kept::Ended => ("fenced", None),
+        };
+        db::tokens::end_attempt(&mut tx, id, lease, outcome, orphan).await?;
+        tx.commit().await?;
+        Ok(kept)
+    }
+
+    async fn refuse(
+        &self,
+        seen: i64,
+        lease: i64,
+        error: OAuthError,
+    ) -> Result<Option<AccessToken>, Trouble> {
+        let (outcome, error) = match error {
+            OAuthError::InvalidGrant => ("refused", CrmError::Revoked),
+            // Ours to repair: no connection dies of it.
+            OAuthError::InvalidClient => ("refused", CrmError::Misconfigured),
+            OAuthError::ForbiddenHost { .. } => ("refused", CrmError::ForbiddenHost),
+            _ => (
+                "unknown",
+                CrmError::Down { what: "it did not renew the token", status: None, wait: None },
+            ),
+        };
+        let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+        // Locks the row while the lease is ours, so that no new consent comes in between.
+        let ours =
+            db::tokens::end_attempt(&mut tx, self.connection_id, lease, outcome, None).await?;
+        let row = db::tokens::sealed(&mut tx, self.connection_id).await?;
+        let moved = row.as_ref().is_some_and(|row| row.token_gen != seen);
+        let revoked = matches!(error, CrmError::Revoked);
+        if revoked && ours && !moved {
+            reconnect::needed(&mut tx, self.connection_id, reconnect::REVOKED).await?;
+        }
+        tx.commit().await?;
+        // Overtaken: it was a race, not a revocation, or whoever holds the lease will find out.
+        if moved || (revoked && !ours) { Ok(None) } else { Err(error.into()) }
+    }
+
+    async fn give_back(&self, token: &SecretString) {
+        let Some(credentials) = &self.provider.credentials else { return };
+        let answer = connectors::revoke(
+            &self.provider.http,
+            &self.provider.endpoints,
+            credentials,
+            Revocable::Refresh(token),
+        )
+        .await;
+        if let Err(error) = answer {
+            tracing::warn!(connection_id = %self.connection_id, %error, "a refresh that came after the end was not revoked");
+        }
+    }
+}
+
+/// What became of an answer.
+enum Kept {
+    Stored(ApiBase),
+    /// Another lease went on; the answer is in the attempt's row.
+    Fenced,
+    /// The connection was ended meanwhile.
+    Ended,
+}

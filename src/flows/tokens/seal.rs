@@ -1,0 +1,82 @@
+//! Sealing a new grant under the company's data key, and opening what is to be revoked.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    connectors::Grant,
+    db::{self, DbError, Scope, TenantTx, connections::Connection},
+    domain::{CompanyId, ConnectionId},
+    flows::{Hub, Provider, SharedHub},
+    vault::{DataKey, Place, VaultError},
+};
+
+use super::{ACCESS, ConnectionTokens, REFRESH, Trouble};
+
+/// Why nothing could be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl From<SealError> for Trouble {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Db(error) => error.into(),
+            SealError::Vault(error) => error.into(),
+        }
+    }
+}
+
+/// The company's data key, made at first use.
+pub(super) async fn data_key(hub: &Hub, tx: &mut TenantTx) -> Result<DataKey, SealError> {
+    let company_id = tx.company_id();
+    if let Some(wrapped) = db::tokens::active_key(tx).await? {
+        return Ok(hub.vault.open_data_key(company_id, &wrapped)?);
+    }
+    db::tokens::insert_key(tx, &hub.vault.new_data_key(company_id)?).await?;
+    let wrapped = db::tokens::active_key(tx).await?.ok_or(VaultError::Refused)?;
+    Ok(hub.vault.open_data_key(company_id, &wrapped)?)
+}
+
+/// The first tokens of a connection, or those of a new consent: `(access, refresh)`, sealed.
+pub(in crate::flows) async fn seal_grant(
+    hub: &Hub,
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    provider: &'static str,
+    generation: i64,
+    grant: &Grant,
+) -> Result<(Vec<u8>, Option<Vec<u8>>), SealError> {
+    let key = data_key(hub, tx).await?;
+    let place = |column| Place { connection_id, provider, column, generation };
+    let access = key.seal(place(ACCESS), grant.access_token.expose_secret())?;
+    let refresh = match &grant.refresh_token {
+        Some(token) => Some(key.seal(place(REFRESH), token.expose_secret())?),
+        None => None,
+    };
+    Ok((access, refresh))
+}
+
+/// The refresh token, to be revoked; `None` when there is none to open.
+pub(in crate::flows) async fn refresh_token(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    connection: &Connection,
+    provider: &Provider,
+) -> Option<SecretString> {
+    let tokens = ConnectionTokens::new(
+        Arc::clone(hub),
+        company_id,
+        connection.connection_id,
+        provider.clone(),
+    );
+    let mut tx = hub.db.tenant_reading(company_id, Scope::All).await.ok()?;
+    let row = db::tokens::sealed(&mut tx, connection.connection_id).await.ok()??;
+    let sealed = row.refresh_token?;
+    tokens.open(&mut tx, &sealed, REFRESH, row.token_gen).await.ok()
+}

@@ -1,4 +1,4 @@
-import { ActionIcon, Button } from '@mantine/core';
+import { ActionIcon, Button, VisuallyHidden } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -76,7 +76,9 @@ export function EntryList({ run, outcome }: { run: Run; outcome: string | undefi
                 Why
               </th>
             )}
-            <th scope="col" style={{ width: 56 }} aria-label="Details" />
+            <th scope="col" style={{ width: 56 }}>
+              <VisuallyHidden>Details</VisuallyHidden>
+            </th>
           </tr>
         </thead>
         {entries.map((entry) => (

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'react';
 import { asProblem } from '../../api/problem';
 import { isFinal } from '../../api/run-order';
 import { entriesQuery } from '../../api/runs';
-import type { Entry, Run } from '../../api/schemas';
+import type { Entry, Outcome, Run } from '../../api/schemas';
 import { DiffTable } from '../../ui/diff-table';
 import { EmptyState } from '../../ui/empty-state';
 import { LinkButton } from '../../ui/link-button';
@@ -25,7 +25,7 @@ const WHY: Record<Entry['outcome'], string> = {
   quarantined: 'Could not be read',
 };
 
-export function EntryList({ run, outcome }: { run: Run; outcome: string | undefined }) {
+export function EntryList({ run, outcome }: { run: Run; outcome: Outcome | undefined }) {
   const phone = usePhone();
   const client = useQueryClient();
   const query = useInfiniteQuery(entriesQuery(run.id, outcome));

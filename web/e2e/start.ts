@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ const PATIENCE_MS = 180_000; // the first start of the demo creates its database
 export default async function start(): Promise<() => Promise<void>> {
   const binary = process.env.TANDEM_BIN;
   const data = mkdtempSync(join(tmpdir(), 'tandem-e2e-'));
+  chmodSync(data, 0o755); // PostgreSQL runs as another user when this runs as root
   const port = String(await freePort());
   const child = binary
     ? spawn(binary, ['demo', '--json', '--port', port], {

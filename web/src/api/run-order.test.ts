@@ -11,6 +11,7 @@ const aRun = (part: Partial<Run> = {}): Run => ({
   mode: 'full',
   direction: 'inbound',
   state: 'running',
+  phase: 'persons',
   created_at: '2026-11-20T10:00:00Z',
   seen: 0,
   counts: COUNTS,

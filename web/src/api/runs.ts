@@ -1,9 +1,9 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { body, http, queryClient } from './client';
 import { newer } from './run-order';
-import type { Run } from './schemas';
+import type { Outcome, Run, RunState } from './schemas';
 
-export const runsQuery = (filter: { provider?: string; state?: string }) =>
+export const runsQuery = (filter: { provider?: string; state?: RunState }) =>
   infiniteQueryOptions({
     queryKey: ['runs', 'list', filter],
     queryFn: ({ pageParam, signal }) =>
@@ -24,7 +24,7 @@ export const runsQuery = (filter: { provider?: string; state?: string }) =>
 export const runQuery = (id: string) =>
   queryOptions({
     queryKey: ['runs', 'one', id],
-    queryFn: () => body(http.GET('/api/sync-logs/{id}', { params: { path: { id } } })),
+    queryFn: () => body(http.GET('/api/sync-logs/{run_id}', { params: { path: { run_id: id } } })),
     staleTime: 2_000,
   });
 
@@ -36,13 +36,13 @@ export function putRun(run: Run): Run {
   return kept;
 }
 
-export const entriesQuery = (id: string, outcome: string | undefined) =>
+export const entriesQuery = (id: string, outcome: Outcome | undefined) =>
   infiniteQueryOptions({
     queryKey: ['runs', 'entries', id, outcome ?? 'all'],
     queryFn: ({ pageParam, signal }) =>
       body(
-        http.GET('/api/sync-logs/{id}/entries', {
-          params: { path: { id }, query: { outcome, limit: 100, cursor: pageParam } },
+        http.GET('/api/sync-logs/{run_id}/entries', {
+          params: { path: { run_id: id }, query: { outcome, limit: 100, cursor: pageParam } },
           signal,
         }),
       ),
@@ -52,7 +52,7 @@ export const entriesQuery = (id: string, outcome: string | undefined) =>
   });
 
 export const cancelRun = async (id: string) =>
-  putRun(await body(http.POST('/api/sync-logs/{id}/cancel', { params: { path: { id } } })));
+  putRun(await body(http.POST('/api/sync-logs/{run_id}/cancel', { params: { path: { run_id: id } } })));
 
 export const resumeRun = async (id: string) =>
-  putRun(await body(http.POST('/api/sync-logs/{id}/resume', { params: { path: { id } } })));
+  putRun(await body(http.POST('/api/sync-logs/{run_id}/resume', { params: { path: { run_id: id } } })));

@@ -4,22 +4,6 @@
  */
 
 export interface paths {
-    "/api/auth/signup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["signup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/auth/confirm": {
         parameters: {
             query?: never;
@@ -29,6 +13,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Confirm the address with the token of the mail; makes the company and signs its owner in. */
         post: operations["confirm"];
         delete?: never;
         options?: never;
@@ -45,6 +30,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Sign in. */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -61,23 +47,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Sign out. */
         post: operations["logout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["session"];
-        put: operations["switch_company"];
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -93,6 +64,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Ask for a link to choose a new password; the answer never tells whether there is an account. */
         post: operations["reset"];
         delete?: never;
         options?: never;
@@ -109,6 +81,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Choose a new password with the token of the mail; ends all sessions of the user. */
         post: operations["confirm_reset"];
         delete?: never;
         options?: never;
@@ -116,47 +89,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/contacts": {
+    "/api/auth/session": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["list_contacts"];
-        put?: never;
-        post: operations["create_contact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/contacts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_contact"];
-        put: operations["replace_contact"];
-        post?: never;
-        delete: operations["delete_contact"];
-        options?: never;
-        head?: never;
-        patch: operations["update_contact"];
-        trace?: never;
-    };
-    "/api/team/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_members"];
-        put?: never;
+        /** Who is signed in, where, and what they may do. */
+        get: operations["session"];
+        /** Go on in another company of yours. */
+        put: operations["switch_company"];
         post?: never;
         delete?: never;
         options?: never;
@@ -164,23 +107,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/integrations/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["integrations_status"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/integrations/{provider}/disconnect": {
+    "/api/auth/signup": {
         parameters: {
             query?: never;
             header?: never;
@@ -189,167 +116,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["disconnect"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/integrations/{provider}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["resume_connection"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/integrations/{provider}/delete-data": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["delete_connection_data"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/integrations/{provider}/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_remote_users"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/integrations/{provider}/contacts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_remote_people"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/integrations/{provider}/sync": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["start_sync"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sync-logs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_runs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sync-logs/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_run"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sync-logs/{id}/entries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_entries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sync-logs/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["cancel_run"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sync-logs/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["resume_run"];
+        /**
+         * Sign a company up. A mail with a link follows; the answer never tells whether the address
+         *     has an account.
+         */
+        post: operations["signup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -363,6 +134,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The plans, the company's, and what it uses. */
         get: operations["billing"];
         put?: never;
         post?: never;
@@ -381,11 +153,53 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Change the plan with the test biller, which exists in development and in the demo only.
+         *     A smaller plan pauses the connections it does not include.
+         */
         post: operations["change_plan"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List contacts: all that hold every condition, and that you may see. */
+        get: operations["list_contacts"];
+        put?: never;
+        /** Add a contact. It belongs to you unless you say otherwise. */
+        post: operations["create_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contact. */
+        get: operations["get_contact"];
+        /** Change a contact. What is left out stays as it is; `null` empties a field. */
+        put: operations["replace_contact"];
+        post?: never;
+        /** Remove a contact from the book. The CRM keeps what it has. */
+        delete: operations["delete_contact"];
+        options?: never;
+        head?: never;
+        /** Change a part of a contact. What is left out stays as it is; `null` empties a field. */
+        patch: operations["update_contact"];
         trace?: never;
     };
     "/api/dev/mailbox": {
@@ -395,7 +209,290 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Mail that would have been sent, newest first. Open to whoever reaches the machine: whoever
+         *     confirms a sign-up is not signed in yet.
+         */
         get: operations["mailbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every provider with its connection, budget and health. */
+        get: operations["get_integrations_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the provider sends the browser back to. */
+        get: operations["callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{provider}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Send the browser to the provider's consent page.
+         * @description A browser (`Accept: text/html`) is sent to a page of ours when that cannot be; a program gets
+         *     the problem itself.
+         */
+        get: operations["connect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{provider}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People at the provider, each beside what the book has of them. */
+        get: operations["list_remote_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{provider}/delete-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget a disconnected account: links and history of its records. Contacts stay. */
+        post: operations["delete_connection_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{provider}/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the connection: access is revoked at the provider and the tokens are destroyed.
+         *     Contacts, links and history stay.
+         */
+        post: operations["disconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{provider}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a paused connection up again, after an upgrade. */
+        post: operations["resume_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{provider}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import people. The same import asked for twice is one run. */
+        post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{provider}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The CRM's users, and which of them are members here. */
+        get: operations["list_remote_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List runs, newest first. */
+        get: operations["list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync-logs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run, with its reconciliation. */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync-logs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a run. What it imported stays. */
+        post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync-logs/{run_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the run did to each record, grouped by outcome. */
+        get: operations["list_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync-logs/{run_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Progress as server-sent events: the run at once, then at every change, until it ends. */
+        get: operations["watch_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync-logs/{run_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a failed or cancelled run go on from its last committed page. */
+        post: operations["resume_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in the company. */
+        get: operations["list_members"];
         put?: never;
         post?: never;
         delete?: never;
@@ -408,516 +505,792 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type: string;
-            title: string;
-            /** Format: int64 */
-            status: number;
-            detail: string;
-            code: string;
-            request_id: string;
-            upgrade_to?: string | null;
-            fields?: components["schemas"]["FieldProblem"][];
-            /** Format: int64 */
-            retry_after_s?: number | null;
-            /** Format: uuid */
-            existing?: string | null;
-        };
-        FieldProblem: {
-            field: string;
-            message: string;
-        };
-        Sent: {
-            sent: boolean;
-        };
-        Signup: {
-            company: string;
-            name: string;
-            email: string;
-            password: string;
-            country?: string;
-        };
-        Login: {
-            email: string;
-            password: string;
-        };
-        Token: {
-            token: string;
-        };
+        /** @enum {string} */
+        Action: "change_plan" | "delete_company" | "manage_connections" | "manage_team" | "read_audit" | "manage_campaigns" | "import_contacts" | "work_contacts" | "log_activities" | "review_duplicates" | "see_all_contacts";
+        /** Address */
         Address: {
             email: string;
         };
-        NewPassword: {
-            token: string;
-            password: string;
+        /** Asked */
+        Asked: {
+            scope: string;
+            words: string;
         };
-        SwitchCompany: {
-            /** Format: uuid */
-            company_id: string;
-        };
-        Session: {
-            user: components["schemas"]["SessionUser"];
-            company: components["schemas"]["SessionCompany"];
-            member: components["schemas"]["SessionMember"];
-            companies: components["schemas"]["CompanyChoice"][];
-            may: string[];
-            allows: string[];
-            limits: components["schemas"]["Limits"];
-            attention: components["schemas"]["Attention"][];
-            development: boolean;
-        };
-        SessionUser: {
-            /** Format: uuid */
-            id: string;
+        /** Attention */
+        Attention: {
+            kind: components["schemas"]["AttentionKind"];
             name: string;
-            email: string;
+            provider: string;
         };
-        SessionCompany: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            country: string;
-            plan: string;
+        /** @enum {string} */
+        AttentionKind: "needs_reconnect" | "paused";
+        /** Billing */
+        Billing: {
+            /** @description Providers whose connection waits for a larger plan. */
+            paused_connections: string[];
+            plan: components["schemas"]["PlanId"];
+            /** @description In the order of upgrades. */
+            plans: components["schemas"]["Plan"][];
+            /** @description Whether plans are changed by the built-in test biller. */
+            test_biller: boolean;
+            usage: components["schemas"]["BillingUsage"];
         };
-        SessionMember: {
-            /** Format: uuid */
-            id: string;
-            role: string;
+        /** BillingUsage */
+        BillingUsage: {
+            /** Format: uint64 */
+            contacts: number;
+            /** Format: uint64 */
+            seats: number;
         };
+        /**
+         * Budget
+         * @description The account's daily budget is shared with every other integration of the account.
+         */
+        Budget: {
+            /** Format: uint32 */
+            burst_limit: number;
+            /** Format: double */
+            burst_window_s: number;
+            /**
+             * Format: uint32
+             * @description Tokens per day; `null` until the provider told.
+             */
+            daily_limit?: number | null;
+            /** Format: uint32 */
+            daily_remaining?: number | null;
+            /** Format: uint32 */
+            daily_used?: number | null;
+            /**
+             * Format: uint32
+             * @description Share that jobs leave to people.
+             */
+            reserve_percent: number;
+            /**
+             * Format: date-time
+             * @description When the day is over; providers do not say, so `null`.
+             */
+            resets_at?: string | null;
+            /**
+             * Format: uint32
+             * @description Tokens that Tandem took today (UTC).
+             */
+            spent_by_us_today: number;
+        };
+        /** ChangePlan */
+        ChangePlan: {
+            plan: components["schemas"]["PlanId"];
+        };
+        /** CompanyChoice */
         CompanyChoice: {
             /** Format: uuid */
             id: string;
             name: string;
-            role: string;
+            role: components["schemas"]["Role"];
         };
-        Limits: {
-            /** Format: int64 */
-            contacts?: number | null;
-            /** Format: int64 */
-            contacts_used: number;
-            /** Format: int64 */
-            seats?: number | null;
-            /** Format: int64 */
-            seats_used: number;
+        /**
+         * Comparison
+         * @description One field, here and there.
+         */
+        Comparison: {
+            /** @description In the book after an import. */
+            after?: string | null;
+            differs: boolean;
+            field: string;
+            /** @description In the book. */
+            here?: string | null;
+            /** @description At the provider. */
+            there?: string | null;
         };
-        Attention: {
-            /** @enum {string} */
-            kind: "needs_reconnect" | "paused";
-            provider: string;
+        /** ConnectedBy */
+        ConnectedBy: {
+            /** Format: uuid */
+            member_id: string;
             name: string;
         };
-        ContactEmail: {
-            value: string;
-            label?: string | null;
-            primary?: boolean;
+        /** @enum {string} */
+        ConnectionState: "active" | "needs_reconnect" | "paused" | "disconnected";
+        /** ConnectionView */
+        ConnectionView: {
+            /** @description Whether the user who connected is an admin there: others see less. */
+            account_admin: boolean;
+            account_domain?: string | null;
+            account_name: string;
+            account_user?: string | null;
+            budget: components["schemas"]["Budget"];
+            /** Format: date-time */
+            connected_at: string;
+            connected_by?: components["schemas"]["ConnectedBy"] | null;
+            /** Format: int64 */
+            contacts_linked: number;
+            forecast: components["schemas"]["ImportForecast"];
+            granted_scopes: string[];
+            health: components["schemas"]["Health"];
+            /** Format: uuid */
+            id: string;
+            last_sync?: components["schemas"]["LastSync"] | null;
+            missing_scopes: string[];
+            /** Format: date-time */
+            next_run?: string | null;
+            running?: components["schemas"]["RunningSync"] | null;
+            state: components["schemas"]["ConnectionState"];
+            state_reason?: string | null;
         };
-        ContactPhone: {
+        /**
+         * Contact
+         * @description A person in the book.
+         */
+        Contact: {
+            /** Format: date-time */
+            created_at: string;
+            custom_fields: {
+                [key: string]: unknown;
+            };
+            /** @description Fields that a member edited; a sync leaves them alone. */
+            edited: string[];
+            emails: components["schemas"]["ContactEmail"][];
+            first_name?: string | null;
+            full_name: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_contacted_at?: string | null;
+            last_name?: string | null;
+            linked: components["schemas"]["LinkedRecord"][];
+            organization?: components["schemas"]["ContactOrganization"] | null;
+            owner?: components["schemas"]["MemberRef"] | null;
+            phones: components["schemas"]["ContactPhone"][];
+            source?: string | null;
+            tags: string[];
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int16
+             * @description 0 (cold) to 10 (hot).
+             */
+            warmness: number;
+        };
+        /** ContactEmail */
+        ContactEmail: {
+            label?: string | null;
+            primary: boolean;
             value: string;
+        };
+        /** ContactOrganization */
+        ContactOrganization: {
+            /** Format: uuid */
+            id?: string | null;
+            name: string;
+        };
+        /** ContactPage */
+        ContactPage: {
+            items: components["schemas"]["Contact"][];
+            next_cursor?: string | null;
+            /**
+             * Format: uint64
+             * @description Of all pages, on the first; `null` when counting would take too long.
+             */
+            total?: number | null;
+        };
+        /**
+         * ContactPatch
+         * @description A change of a contact. What is left out stays; `null` empties a field.
+         */
+        ContactPatch: {
+            emails?: components["schemas"]["ValueInput"][] | null;
+            first_name?: string | null;
+            full_name?: string | null;
+            last_name?: string | null;
+            organization_name?: string | null;
+            /** Format: uuid */
+            owner_member_id?: string | null;
+            phones?: components["schemas"]["ValueInput"][] | null;
+            tags?: string[] | null;
+            /**
+             * Format: int64
+             * @description 0 to 10.
+             */
+            warmness?: number | null;
+        };
+        /** ContactPhone */
+        ContactPhone: {
+            /** @description As it is dialled; `null` when the text reaches nobody. */
             e164?: string | null;
             label?: string | null;
-            primary?: boolean;
+            primary: boolean;
+            value: string;
         };
-        ContactOrganization: {
+        /** ContactRef */
+        ContactRef: {
+            full_name: string;
+            /** Format: uuid */
+            id: string;
+        };
+        /** CustomFact */
+        CustomFact: {
+            name: string;
+            value: unknown;
+        };
+        /** DataDeleted */
+        DataDeleted: {
+            /** Format: int64 */
+            mappings_deleted: number;
+        };
+        /** DealCounts */
+        DealCounts: {
+            /** Format: int64 */
+            quarantined: number;
+            /** Format: int64 */
+            seen: number;
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            written: number;
+        };
+        /** DeleteData */
+        DeleteData: {
+            /** @description The account's name, typed out. */
+            confirm: string;
+        };
+        /** Disconnected */
+        Disconnected: {
+            /** Format: int64 */
+            contacts_kept: number;
+        };
+        /**
+         * Entry
+         * @description What a run did to one record.
+         */
+        Entry: {
+            after?: unknown;
+            /** Format: date-time */
+            at: string;
+            /** @description The fields that changed, as they were. */
+            before?: unknown;
+            /**
+             * Format: uuid
+             * @description `null` when there is none, or you may not see it.
+             */
+            contact_id?: string | null;
+            contact_name?: string | null;
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Format: int32
+             * @description Which committed page of the run.
+             */
+            page: number;
+            reason?: string | null;
+            remote_id?: string | null;
+            remote_name?: string | null;
+        };
+        /** EntryPage */
+        EntryPage: {
+            items: components["schemas"]["Entry"][];
+            next_cursor?: string | null;
+        };
+        /** @enum {string} */
+        EstimateSource: "last_run" | "unknown";
+        /**
+         * FieldProblem
+         * @description What is wrong with one field of a request.
+         */
+        FieldProblem: {
+            field: string;
+            message: string;
+        };
+        /** @enum {string} */
+        Health: "ok" | "attention" | "failing";
+        /**
+         * ImportForecast
+         * @description What a full import will ask of the provider; an estimate, for providers give no totals.
+         */
+        ImportForecast: {
+            /** Format: int64 */
+            persons?: number | null;
+            /** Format: uint32 */
+            requests?: number | null;
+            source: components["schemas"]["EstimateSource"];
+            /** Format: uint32 */
+            tokens?: number | null;
+        };
+        /** IntegrationsStatus */
+        IntegrationsStatus: {
+            providers: components["schemas"]["ProviderStatus"][];
+        };
+        /** LastSync */
+        LastSync: {
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** Format: uuid */
+            run_id: string;
+            state: string;
+        };
+        /**
+         * Limits
+         * @description What the plan counts; a missing limit is none.
+         */
+        Limits: {
+            /** Format: uint64 */
+            contacts?: number | null;
+            /** Format: uint64 */
+            contacts_used: number;
+            /** Format: uint64 */
+            seats?: number | null;
+            /** Format: uint64 */
+            seats_used: number;
+        };
+        /** @enum {string} */
+        LinkState: "linked" | "gone";
+        /**
+         * LinkedRecord
+         * @description The record at a provider.
+         */
+        LinkedRecord: {
+            /** Format: date-time */
+            last_synced_at: string;
+            provider: string;
+            remote_id: string;
+            state: components["schemas"]["LinkState"];
+            /** @description Where to see it at the provider. */
+            url?: string | null;
+        };
+        /** Login */
+        Login: {
+            email: string;
+            password: string;
+        };
+        /** Mail */
+        Mail: {
+            /** Format: date-time */
+            at: string;
+            id: string;
+            links: string[];
+            subject: string;
+            text: string;
+            to: string;
+        };
+        /** Mailbox */
+        Mailbox: {
+            items: components["schemas"]["Mail"][];
+        };
+        /** Member */
+        Member: {
+            /**
+             * Format: uint64
+             * @description Contacts they own, of those you may see.
+             */
+            contacts: number;
+            email: string;
             /** Format: uuid */
             id: string;
             name: string;
+            role: components["schemas"]["Role"];
+            /** Format: uuid */
+            user_id: string;
         };
+        /** MemberList */
+        MemberList: {
+            items: components["schemas"]["Member"][];
+        };
+        /**
+         * MemberRef
+         * @description A member, by name.
+         */
         MemberRef: {
             /** Format: uuid */
             member_id: string;
             name: string;
         };
-        ContactRef: {
-            /** Format: uuid */
-            id: string;
-            full_name: string;
-        };
-        LinkedRecord: {
-            provider: string;
-            remote_id: string;
-            /** @enum {string} */
-            state: "linked" | "gone";
-            /** Format: date-time */
-            last_synced_at?: string | null;
-            url?: string | null;
-        };
-        Contact: {
-            /** Format: uuid */
-            id: string;
-            full_name: string;
-            first_name?: string | null;
-            last_name?: string | null;
-            emails: components["schemas"]["ContactEmail"][];
-            phones: components["schemas"]["ContactPhone"][];
-            organization?: components["schemas"]["ContactOrganization"] | null;
-            owner?: components["schemas"]["MemberRef"] | null;
-            /** Format: int64 */
-            warmness: number;
-            source?: string | null;
-            tags: string[];
-            custom_fields: {
-                [key: string]: unknown;
-            };
-            edited: string[];
-            linked: components["schemas"]["LinkedRecord"][];
-            /** Format: date-time */
-            last_contacted_at?: string | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-        };
-        ContactPage: {
-            items: components["schemas"]["Contact"][];
-            next_cursor?: string | null;
-            /** Format: int64 */
-            total?: number | null;
-        };
+        /**
+         * NewContact
+         * @description A new contact.
+         */
         NewContact: {
+            emails?: components["schemas"]["ValueInput"][] | null;
+            first_name?: string | null;
             full_name: string;
-            first_name?: string | null;
             last_name?: string | null;
-            emails?: components["schemas"]["ContactEmail"][];
-            phones?: components["schemas"]["ContactPhone"][];
             organization_name?: string | null;
             /** Format: uuid */
             owner_member_id?: string | null;
-            /** Format: int64 */
-            warmness?: number;
-            tags?: string[];
+            phones?: components["schemas"]["ValueInput"][] | null;
+            tags?: string[] | null;
+            /**
+             * Format: int64
+             * @description 0 to 10.
+             */
+            warmness?: number | null;
         };
-        ContactPatch: {
-            full_name?: string;
-            first_name?: string | null;
-            last_name?: string | null;
-            emails?: components["schemas"]["ContactEmail"][];
-            phones?: components["schemas"]["ContactPhone"][];
-            organization_name?: string | null;
-            /** Format: uuid */
-            owner_member_id?: string | null;
-            /** Format: int64 */
-            warmness?: number;
-            tags?: string[];
+        /** NewPassword */
+        NewPassword: {
+            password: string;
+            token: string;
         };
-        Member: {
-            /** Format: uuid */
-            id: string;
-            /** Format: uuid */
-            user_id: string;
+        /** OrganizationCounts */
+        OrganizationCounts: {
+            /** Format: int64 */
+            created: number;
+            /** Format: int64 */
+            seen: number;
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
+        };
+        /** @enum {string} */
+        Outcome: "created" | "updated" | "linked" | "skipped" | "conflict" | "quarantined";
+        /** Plan */
+        Plan: {
+            /**
+             * Format: uint64
+             * @description `null`: no limit.
+             */
+            contacts?: number | null;
+            features: components["schemas"]["PlanFeature"][];
+            id: components["schemas"]["PlanId"];
             name: string;
-            email: string;
-            role: string;
-            /** Format: int64 */
-            contacts: number;
+            price_words: string;
+            /**
+             * Format: uint64
+             * @description `null`: no limit.
+             */
+            seats?: number | null;
         };
-        MemberList: {
-            items: components["schemas"]["Member"][];
-        };
-        Ask: {
-            scope: string;
+        /** PlanFeature */
+        PlanFeature: {
+            id: string;
+            included: boolean;
             words: string;
         };
-        LastSync: {
-            /** Format: uuid */
-            run_id: string;
-            state: string;
-            /** Format: date-time */
-            finished_at?: string | null;
+        /** @enum {string} */
+        PlanId: "free" | "starter" | "growth" | "business" | "teams" | "enterprise";
+        /**
+         * Problem
+         * @description The one error shape of the API.
+         */
+        Problem: {
+            /** @description A stable word for programs. */
+            code: string;
+            /** @description What happened here and what to do. */
+            detail: string;
+            /**
+             * Format: uuid
+             * @description What is in the way: the id of the contact that already has the address.
+             */
+            existing?: string | null;
+            /** @description Which fields of the request are wrong. */
+            fields?: components["schemas"]["FieldProblem"][] | null;
+            /** @description Names this request in our log. */
+            request_id: string;
+            /**
+             * Format: uint64
+             * @description Seconds to wait before trying again.
+             */
+            retry_after_s?: number | null;
+            /** Format: uint16 */
+            status: number;
+            /** @description The kind of problem in words. */
+            title: string;
+            /** @description A stable address of this kind of problem. */
+            type: string;
+            /** @description The plan that would allow it. */
+            upgrade_to?: (components["schemas"]["PlanId"] & unknown) | null;
         };
-        RunningSync: {
-            /** Format: uuid */
-            run_id: string;
-        };
-        Budget: {
-            /** Format: int64 */
-            daily_limit?: number | null;
-            /** Format: int64 */
-            daily_used?: number | null;
-            /** Format: int64 */
-            daily_remaining?: number | null;
-            /** Format: int64 */
-            reserve_percent: number;
-            /** Format: date-time */
-            resets_at?: string | null;
-            /** Format: int64 */
-            burst_limit?: number | null;
-            /** Format: int64 */
-            burst_window_s?: number | null;
-            /** Format: int64 */
-            spent_by_us_today: number;
-        };
-        Forecast: {
-            /** Format: int64 */
-            persons?: number | null;
-            /** @enum {string} */
-            source: "last_run" | "counted" | "unknown";
-            /** Format: int64 */
-            requests?: number | null;
-            /** Format: int64 */
-            tokens?: number | null;
-        };
-        Connection: {
-            /** Format: uuid */
-            id: string;
-            /** @enum {string} */
-            state: "active" | "needs_reconnect" | "paused" | "disconnected";
-            state_reason?: string | null;
-            account_name?: string | null;
-            account_domain?: string | null;
-            account_user?: string | null;
-            connected_by?: components["schemas"]["MemberRef"] | null;
-            /** Format: date-time */
-            connected_at?: string | null;
-            granted_scopes: string[];
-            missing_scopes: string[];
-            last_sync?: components["schemas"]["LastSync"] | null;
-            running?: components["schemas"]["RunningSync"] | null;
-            /** Format: date-time */
-            next_run?: string | null;
-            budget: components["schemas"]["Budget"];
-            forecast: components["schemas"]["Forecast"];
-            /** Format: int64 */
-            contacts_linked: number;
-            /** @enum {string} */
-            health: "ok" | "attention" | "failing";
-        };
+        /**
+         * ProviderStatus
+         * @description One CRM product and the company's connection to it.
+         */
         ProviderStatus: {
-            provider: string;
-            name: string;
-            color: string;
-            configured: boolean;
-            setup_hint?: string | null;
+            /** @description Whether the plan includes it. */
             allowed: boolean;
-            upgrade_to?: string | null;
-            asks: components["schemas"]["Ask"][];
-            never: string[];
-            connection?: components["schemas"]["Connection"] | null;
-        };
-        IntegrationsStatus: {
-            providers: components["schemas"]["ProviderStatus"][];
-        };
-        Disconnected: {
-            /** Format: int64 */
-            contacts_kept: number;
-        };
-        ConfirmDelete: {
-            confirm: string;
-        };
-        DataDeleted: {
-            /** Format: int64 */
-            mappings_deleted: number;
-        };
-        RemoteUser: {
-            remote_id: string;
+            /** @description What a consent asks for, in words. */
+            asks: components["schemas"]["Asked"][];
+            /** @description The brand's colour, `#rrggbb`. */
+            color: string;
+            /** @description Whether this installation has an app at the provider. */
+            configured: boolean;
+            connection?: components["schemas"]["ConnectionView"] | null;
             name: string;
-            email?: string | null;
-            active: boolean;
-            /** Format: uuid */
-            member_id?: string | null;
+            /** @description What Tandem never touches, in words. */
+            never: string[];
+            provider: string;
+            /** @description What an operator must set before it can be offered. */
+            setup_hint?: string | null;
+            upgrade_to?: components["schemas"]["PlanId"] | null;
         };
+        /** @enum {string} */
+        RemoteBadge: "new" | "linked" | "changed" | "synced";
+        /** RemoteOrganizationView */
+        RemoteOrganizationView: {
+            name?: string | null;
+            remote_id: string;
+        };
+        /**
+         * RemotePerson
+         * @description Somebody at the provider, beside the book.
+         */
+        RemotePerson: {
+            badge: components["schemas"]["RemoteBadge"];
+            /** Format: uint32 */
+            closed_deals?: number | null;
+            comparison: components["schemas"]["Comparison"][];
+            /** @description `null` when there is none, or you may not see it. */
+            contact?: (components["schemas"]["ContactRef"] & unknown) | null;
+            custom_fields: components["schemas"]["CustomFact"][];
+            emails: components["schemas"]["RemoteValueView"][];
+            /** @description Why an import would hold this person for somebody to decide. */
+            held?: string | null;
+            labels: string[];
+            name: string;
+            /** Format: uint32 */
+            open_deals?: number | null;
+            organization?: components["schemas"]["RemoteOrganizationView"] | null;
+            owner_name?: string | null;
+            phones: components["schemas"]["RemoteValueView"][];
+            remote_id: string;
+            /** Format: date-time */
+            updated_at?: string | null;
+        };
+        /** RemotePersonPage */
+        RemotePersonPage: {
+            account_name: string;
+            items: components["schemas"]["RemotePerson"][];
+            next_cursor?: string | null;
+            /**
+             * Format: uint64
+             * @description What this look cost of the account's daily budget.
+             */
+            tokens_spent: number;
+        };
+        /**
+         * RemoteUser
+         * @description Somebody who signs in to the CRM.
+         */
+        RemoteUser: {
+            active: boolean;
+            email?: string | null;
+            /**
+             * Format: uuid
+             * @description The member with the same address.
+             */
+            member_id?: string | null;
+            name?: string | null;
+            remote_id: string;
+        };
+        /** RemoteUserList */
         RemoteUserList: {
             items: components["schemas"]["RemoteUser"][];
         };
-        RemoteOrganization: {
-            remote_id: string;
-            name?: string | null;
+        /**
+         * RemoteValueView
+         * @description An address or number at the provider.
+         */
+        RemoteValueView: {
+            label?: string | null;
+            primary: boolean;
+            value: string;
         };
-        Comparison: {
-            field: string;
-            here?: string | null;
-            there?: string | null;
-            after?: string | null;
-            differs: boolean;
-        };
-        RemotePerson: {
-            remote_id: string;
-            name: string;
-            emails: components["schemas"]["ContactEmail"][];
-            phones: components["schemas"]["ContactPhone"][];
-            organization?: components["schemas"]["RemoteOrganization"] | null;
-            owner_name?: string | null;
-            /** Format: int64 */
-            open_deals?: number | null;
-            /** Format: int64 */
-            closed_deals?: number | null;
-            labels: string[];
-            /** Format: date-time */
-            updated_at?: string | null;
-            /** @enum {string} */
-            badge: "new" | "linked" | "changed" | "synced";
-            custom_fields: {
-                [key: string]: unknown;
-            };
-            contact?: components["schemas"]["ContactRef"] | null;
-            comparison: components["schemas"]["Comparison"][];
-        };
-        RemotePersonPage: {
-            items: components["schemas"]["RemotePerson"][];
-            next_cursor?: string | null;
-            /** Format: int64 */
-            tokens_spent?: number | null;
-            account_name?: string | null;
-        };
-        StartSync: {
-            /** @enum {string} */
-            mode: "full" | "selective" | "incremental";
-            ids?: string[];
-        };
-        SyncStarted: {
+        /** @enum {string} */
+        Role: "owner" | "admin" | "golden_ticket" | "consultant";
+        /**
+         * Run
+         * @description One import or sync.
+         */
+        Run: {
+            adds_up: boolean;
+            /**
+             * Format: int32
+             * @description How often a worker took it up since its last committed page.
+             */
+            attempts: number;
             /** Format: uuid */
-            run_id: string;
-            already_running: boolean;
+            connection_id: string;
+            counts: components["schemas"]["RunCounts"];
+            /** Format: date-time */
+            created_at: string;
+            deals: components["schemas"]["DealCounts"];
+            direction: string;
+            /**
+             * Format: int64
+             * @description How many persons there may be; from the last run, for providers give no totals.
+             */
+            estimate?: number | null;
+            /**
+             * Format: int64
+             * @description Seconds left, where the estimate allows a guess.
+             */
+            eta_s?: number | null;
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description The plan had no room for more contacts. */
+            limit_reached: boolean;
+            mode: string;
+            organizations: components["schemas"]["OrganizationCounts"];
+            phase: string;
+            provider: string;
+            provider_name: string;
+            /**
+             * Format: double
+             * @description Persons per second since the start, while it runs.
+             */
+            rate_per_s?: number | null;
+            requested_by?: components["schemas"]["RunRequester"] | null;
+            /**
+             * Format: int64
+             * @description HTTP requests to the provider, retries included.
+             */
+            requests: number;
+            resumable: boolean;
+            /**
+             * Format: int64
+             * @description Persons looked at: the sum of `counts`.
+             */
+            seen: number;
+            /** Format: date-time */
+            started_at?: string | null;
+            state: components["schemas"]["RunState"];
+            /** @description What happened and what to do, in words. */
+            state_reason?: string | null;
+            /**
+             * Format: int64
+             * @description Of the account's daily budget.
+             */
+            tokens_spent: number;
+            /**
+             * Format: date-time
+             * @description When a waiting run goes on.
+             */
+            waiting_until?: string | null;
         };
+        /**
+         * RunCounts
+         * @description What became of the persons that a run saw.
+         */
         RunCounts: {
-            /** Format: int64 */
-            created: number;
-            /** Format: int64 */
-            updated: number;
-            /** Format: int64 */
-            linked: number;
-            /** Format: int64 */
-            unchanged: number;
-            /** Format: int64 */
-            skipped: number;
             /** Format: int64 */
             conflict: number;
             /** Format: int64 */
-            quarantined: number;
-        };
-        OrganizationCounts: {
-            /** Format: int64 */
-            seen: number;
-            /** Format: int64 */
             created: number;
             /** Format: int64 */
-            updated: number;
-            /** Format: int64 */
-            unchanged: number;
-        };
-        DealCounts: {
-            /** Format: int64 */
-            seen: number;
-            /** Format: int64 */
-            written: number;
-            /** Format: int64 */
-            unchanged: number;
+            linked: number;
             /** Format: int64 */
             quarantined: number;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
         };
-        Run: {
-            /** Format: uuid */
-            id: string;
-            provider: string;
-            provider_name: string;
-            /** Format: uuid */
-            connection_id: string;
-            /** @enum {string} */
-            mode: "full" | "selective" | "incremental";
-            direction: string;
-            /** @enum {string} */
-            state: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
-            state_reason?: string | null;
-            /** Format: date-time */
-            waiting_until?: string | null;
-            /** @enum {string|null} */
-            phase?: "users" | "fields" | "organizations" | "deals" | "persons" | "reconcile" | null;
-            requested_by?: components["schemas"]["MemberRef"] | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            started_at?: string | null;
-            /** Format: date-time */
-            finished_at?: string | null;
-            /** Format: int64 */
-            seen: number;
-            counts: components["schemas"]["RunCounts"];
-            adds_up: boolean;
-            /** Format: int64 */
-            estimate?: number | null;
-            organizations: components["schemas"]["OrganizationCounts"];
-            deals: components["schemas"]["DealCounts"];
-            /** Format: int64 */
-            requests: number;
-            /** Format: int64 */
-            tokens_spent: number;
-            /** Format: int64 */
-            attempts: number;
-            resumable: boolean;
-            limit_reached: boolean;
-            rate_per_s?: number | null;
-            /** Format: int64 */
-            eta_s?: number | null;
-        };
+        /** RunPage */
         RunPage: {
             items: components["schemas"]["Run"][];
             next_cursor?: string | null;
         };
-        Entry: {
-            /** @enum {string} */
-            outcome: "created" | "updated" | "linked" | "skipped" | "conflict" | "quarantined";
-            remote_id: string;
+        /** RunRequester */
+        RunRequester: {
             /** Format: uuid */
-            contact_id?: string | null;
-            contact_name?: string | null;
-            remote_name?: string | null;
-            reason?: string | null;
-            before?: {
-                [key: string]: unknown;
-            } | null;
-            after?: {
-                [key: string]: unknown;
-            } | null;
-            /** Format: int64 */
-            page?: number | null;
-            /** Format: date-time */
-            at: string;
+            member_id: string;
+            name: string;
         };
-        EntryPage: {
-            items: components["schemas"]["Entry"][];
-            next_cursor?: string | null;
+        /** @enum {string} */
+        RunState: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+        /** RunningSync */
+        RunningSync: {
+            /** Format: uuid */
+            run_id: string;
         };
-        PlanFeature: {
-            id: string;
-            words: string;
-            included: boolean;
+        /** Sent */
+        Sent: {
+            sent: boolean;
         };
-        Plan: {
+        /**
+         * Session
+         * @description Who is signed in, where, and what they may do.
+         */
+        Session: {
+            /** @description Features that the plan holds. */
+            allows: string[];
+            /** @description Connections that somebody has to do something about. */
+            attention: components["schemas"]["Attention"][];
+            /** @description All companies of the user. */
+            companies: components["schemas"]["CompanyChoice"][];
+            company: components["schemas"]["SessionCompany"];
+            /** @description Whether the mailbox page and the test biller exist. */
+            development: boolean;
+            limits: components["schemas"]["Limits"];
+            /** @description What the role allows. */
+            may: components["schemas"]["Action"][];
+            member: components["schemas"]["SessionMember"];
+            user: components["schemas"]["SessionUser"];
+        };
+        /** SessionCompany */
+        SessionCompany: {
+            country: string;
+            /** Format: uuid */
             id: string;
             name: string;
-            price_words: string;
-            /** Format: int64 */
-            seats?: number | null;
-            /** Format: int64 */
-            contacts?: number | null;
-            features: components["schemas"]["PlanFeature"][];
+            plan: components["schemas"]["PlanId"];
         };
-        BillingUsage: {
-            /** Format: int64 */
-            contacts: number;
-            /** Format: int64 */
-            seats: number;
-        };
-        Billing: {
-            plan: string;
-            plans: components["schemas"]["Plan"][];
-            test_biller: boolean;
-            usage: components["schemas"]["BillingUsage"];
-            paused_connections: string[];
-        };
-        ChangePlan: {
-            plan: string;
-        };
-        Mail: {
+        /** SessionMember */
+        SessionMember: {
+            /** Format: uuid */
             id: string;
-            to: string;
-            subject: string;
-            text: string;
-            links: string[];
-            /** Format: date-time */
-            at: string;
+            role: components["schemas"]["Role"];
         };
-        Mailbox: {
-            items: components["schemas"]["Mail"][];
+        /** SessionUser */
+        SessionUser: {
+            email: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /** Signup */
+        Signup: {
+            company: string;
+            /** @description ISO 3166 alpha-2; phone numbers without a country code belong there. `DE` when left out. */
+            country?: string | null;
+            email: string;
+            name: string;
+            password: string;
+        };
+        /** SwitchCompany */
+        SwitchCompany: {
+            /** Format: uuid */
+            company_id: string;
+        };
+        /** @enum {string} */
+        SyncMode: "full" | "selective" | "incremental";
+        /** SyncRequest */
+        SyncRequest: {
+            /** @description Ids at the provider, 1 to 500; with `selective` only. */
+            ids?: string[] | null;
+            mode: components["schemas"]["SyncMode"];
+        };
+        /** SyncStarted */
+        SyncStarted: {
+            /** @description The same import was asked for before and has not ended. */
+            already_running: boolean;
+            /** Format: uuid */
+            run_id: string;
+        };
+        /** Token */
+        Token: {
+            token: string;
+        };
+        /**
+         * ValueInput
+         * @description An e-mail address or phone number, as written.
+         */
+        ValueInput: {
+            label?: string | null;
+            /**
+             * @description The first is, where none says so.
+             * @default false
+             */
+            primary: boolean | null;
+            value: string;
         };
     };
     responses: never;
@@ -928,39 +1301,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    signup: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["Signup"];
-            };
-        };
-        responses: {
-            /** @description done */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Sent"];
-                };
-            };
-            /** @description a problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     confirm: {
         parameters: {
             query?: never;
@@ -974,18 +1314,111 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Signed in. */
             200: {
                 headers: {
+                    "SET-COOKIE": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Session"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1007,18 +1440,111 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Signed in. */
             200: {
                 headers: {
+                    "SET-COOKIE": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Session"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1036,15 +1562,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Signed out. */
             204: {
                 headers: {
+                    "SET-COOKIE": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1052,28 +1579,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Session"];
-                };
-            };
-            /** @description a problem */
-            default: {
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1081,33 +1588,83 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    switch_company: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["SwitchCompany"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Session"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description There is no such thing in this company. */
+            404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1129,7 +1686,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description If there is something to send, a mail is on its way. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1138,9 +1695,101 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Sent"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1162,16 +1811,723 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done; there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_company: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SwitchCompany"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    "SET-COOKIE": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Signup"];
+            };
+        };
+        responses: {
+            /** @description If there is something to send, a mail is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Sent"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    billing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Billing"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["ChangePlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Billing"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1183,12 +2539,20 @@ export interface operations {
     list_contacts: {
         parameters: {
             query?: {
+                /** @description Part of a name, address, number or organization. */
                 search?: string;
+                /** @description Id of a member, or `none`. */
                 owner?: string;
                 source?: string;
                 tag?: string;
+                /** @description Linked at this provider. */
                 provider?: string;
+                /**
+                 * @description `name`, `created`, `updated` or `warmness`; `-` in front is descending. `-created` when
+                 *     left out.
+                 */
                 sort?: string;
+                /** @description 1 to 200; 50 when left out. */
                 limit?: number;
                 cursor?: string;
             };
@@ -1198,7 +2562,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1207,9 +2570,101 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["ContactPage"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1231,7 +2686,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description The contact as it is now. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1240,9 +2695,101 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Contact"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1262,7 +2809,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1271,9 +2817,101 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Contact"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1293,11 +2931,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["NewContact"];
+                "application/json; charset=utf-8": components["schemas"]["ContactPatch"];
             };
         };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1306,9 +2943,101 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Contact"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1328,16 +3057,108 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description It is gone. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1361,7 +3182,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1370,9 +3190,101 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Contact"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1381,7 +3293,7 @@ export interface operations {
             };
         };
     };
-    list_members: {
+    mailbox: {
         parameters: {
             query?: never;
             header?: never;
@@ -1390,18 +3302,109 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["MemberList"];
+                    "application/json; charset=utf-8": components["schemas"]["Mailbox"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1410,7 +3413,7 @@ export interface operations {
             };
         };
     };
-    integrations_status: {
+    get_integrations_status: {
         parameters: {
             query?: never;
             header?: never;
@@ -1419,7 +3422,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1428,9 +3430,101 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["IntegrationsStatus"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1439,7 +3533,133 @@ export interface operations {
             };
         };
     };
-    disconnect: {
+    callback: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                error?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Go there. */
+            303: {
+                headers: {
+                    LOCATION: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connect: {
         parameters: {
             query?: never;
             header?: never;
@@ -1450,18 +3670,109 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
-            200: {
+            /** @description Go there. */
+            303: {
+                headers: {
+                    LOCATION: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Disconnected"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1470,9 +3781,15 @@ export interface operations {
             };
         };
     };
-    resume_connection: {
+    list_remote_people: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Part of a name, address or number. */
+                search?: string;
+                /** @description 1 to 100; 50 when left out. */
+                limit?: number;
+                cursor?: string;
+            };
             header?: never;
             path: {
                 provider: string;
@@ -1481,18 +3798,109 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["ProviderStatus"];
+                    "application/json; charset=utf-8": components["schemas"]["RemotePersonPage"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1512,11 +3920,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["ConfirmDelete"];
+                "application/json; charset=utf-8": components["schemas"]["DeleteData"];
             };
         };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1525,9 +3932,472 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["DataDeleted"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Disconnected"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ProviderStatus"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SyncRequest"];
+            };
+        };
+        responses: {
+            /** @description The run is queued; its state is at `/api/sync-logs/{run_id}`. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SyncStarted"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1547,7 +4417,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1556,8 +4425,8 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["RemoteUserList"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1565,34 +4434,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    list_remote_people: {
-        parameters: {
-            query?: {
-                search?: string;
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                provider: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["RemotePersonPage"];
-                };
-            };
-            /** @description a problem */
-            default: {
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1600,35 +4443,83 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    start_sync: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                provider: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["StartSync"];
-            };
-        };
-        responses: {
-            /** @description done */
-            202: {
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["SyncStarted"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description There is no such thing in this company. */
+            404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1641,7 +4532,8 @@ export interface operations {
         parameters: {
             query?: {
                 provider?: string;
-                state?: string;
+                state?: components["schemas"]["RunState"];
+                /** @description 1 to 200; 50 when left out. */
                 limit?: number;
                 cursor?: string;
             };
@@ -1651,7 +4543,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1660,9 +4551,101 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["RunPage"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1676,13 +4659,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                run_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1691,8 +4673,8 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Run"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1700,35 +4682,92 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    list_entries: {
-        parameters: {
-            query?: {
-                outcome?: string;
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["EntryPage"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1742,13 +4781,13 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                run_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Noted; the run's state follows. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1757,9 +4796,350 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Run"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                outcome?: components["schemas"]["Outcome"];
+                /** @description 1 to 200; 50 when left out. */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["EntryPage"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Run"][];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1773,13 +5153,13 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                run_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Noted; the run's state follows. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1788,9 +5168,101 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Run"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1799,7 +5271,7 @@ export interface operations {
             };
         };
     };
-    billing: {
+    list_members: {
         parameters: {
             query?: never;
             header?: never;
@@ -1808,17 +5280,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Billing"];
+                    "application/json; charset=utf-8": components["schemas"]["MemberList"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1826,32 +5297,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    change_plan: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["ChangePlan"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Billing"];
-                };
-            };
-            /** @description a problem */
-            default: {
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1859,29 +5306,83 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    mailbox: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Mailbox"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description a problem */
-            default: {
+            /** @description There is no such thing in this company. */
+            404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {

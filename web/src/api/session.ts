@@ -1,6 +1,6 @@
 import { queryOptions, useSuspenseQuery } from '@tanstack/react-query';
 import { body, http, queryClient } from './client';
-import type { Session } from './schemas';
+import type { Action, Session } from './schemas';
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -14,7 +14,7 @@ export function useSession(): Session {
   return useSuspenseQuery(sessionQuery).data;
 }
 
-export const may = (session: Session, action: string) => session.may.includes(action);
+export const may = (session: Session, action: Action) => session.may.includes(action);
 
 function enter(session: Session): Session {
   // Another company's rows must not outlive the switch.

@@ -7,7 +7,7 @@ import { Reconciliation } from '../features/runs/reconciliation';
 import { ResumeRun } from '../features/runs/run-actions';
 import { RunFacts } from '../features/runs/run-facts';
 import { RunProgress } from '../features/runs/run-progress';
-import { MODE, OUTCOMES, STATE, stateSentence } from '../features/runs/words';
+import { modeWords, OUTCOMES, outcomeOf, STATE, stateSentence } from '../features/runs/words';
 import { EmptyState } from '../ui/empty-state';
 import { LinkButton } from '../ui/link-button';
 import { PageHead } from '../ui/page-head';
@@ -37,10 +37,10 @@ export function RunRoute() {
     );
   const state = STATE[run.state];
   const over = isFinal(run);
-  const filter = OUTCOMES.find((o) => o.key === outcome);
+  const filter = OUTCOMES.find((o) => o.key === outcomeOf(outcome));
   return (
     <>
-      <PageHead title={`${MODE[run.mode]} from ${run.provider_name}`}>
+      <PageHead title={`${modeWords(run)} from ${run.provider_name}`}>
         <Link to="/sync-logs" activeOptions={{ exact: true }}>
           All runs
         </Link>
@@ -60,7 +60,7 @@ export function RunRoute() {
           {!over && <RunProgress run={run} />}
           {over && run.resumable && run.state !== 'completed' && <ResumeRun run={run} />}
         </section>
-        <Reconciliation run={run} outcome={filter?.key} />
+        <Reconciliation run={run} outcome={outcomeOf(outcome)} />
         <RunFacts run={run} />
         <section aria-label="Entries">
           <div className="section">
@@ -73,7 +73,7 @@ export function RunRoute() {
               )}
             </h2>
           </div>
-          <EntryList run={run} outcome={filter?.key} />
+          <EntryList run={run} outcome={outcomeOf(outcome)} />
         </section>
       </div>
     </>

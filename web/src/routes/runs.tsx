@@ -5,7 +5,7 @@ import { statusQuery } from '../api/integrations';
 import { asProblem } from '../api/problem';
 import { runsQuery } from '../api/runs';
 import { RunTable } from '../features/runs/run-table';
-import { STATE } from '../features/runs/words';
+import { STATE, stateOf } from '../features/runs/words';
 import { EmptyState } from '../ui/empty-state';
 import { FilterChip } from '../ui/filter-chip';
 import { LinkButton } from '../ui/link-button';
@@ -15,7 +15,8 @@ import { SkeletonRows } from '../ui/skeleton-rows';
 const STATES = Object.entries(STATE).map(([value, { word }]) => ({ value, label: word }));
 
 export function RunsRoute() {
-  const filter = useSearch({ from: '/workspace/sync-logs' });
+  const search = useSearch({ from: '/workspace/sync-logs' });
+  const filter = { provider: search.provider, state: stateOf(search.state) };
   const navigate = useNavigate({ from: '/sync-logs' });
   const query = useInfiniteQuery(runsQuery(filter));
   const { data: status } = useQuery(statusQuery);

@@ -19,7 +19,7 @@ export function Workspace() {
       <CommandPalette />
       <RunToasts />
       {phone ? (
-        <header className="topbar">
+        <section className="topbar" aria-label="Search and account">
           <span className="brand">
             <img src="/favicon.svg" width="22" height="22" alt="" /> Tandem
           </span>
@@ -35,7 +35,7 @@ export function Workspace() {
           <span>
             <AccountMenu compact />
           </span>
-        </header>
+        </section>
       ) : (
         <Rail />
       )}

@@ -40,6 +40,10 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { size: 'sm' } },
     NativeSelect: { defaultProps: { size: 'sm' } },
     TagsInput: { defaultProps: { size: 'sm' } },
+    // In place rather than in a portal, so that a menu is inside the landmark it belongs to.
+    Menu: {
+      defaultProps: { withinPortal: false, floatingStrategy: 'fixed', withInitialFocusPlaceholder: false },
+    },
     Modal: { defaultProps: { padding: 20, radius: 'lg' } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: false } },
   },

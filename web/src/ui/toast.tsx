@@ -12,6 +12,7 @@ export function toast({ id, title, message, tone = 'ok', long }: Toast) {
     message,
     color: tone === 'bad' ? 'ember' : 'petrol',
     withBorder: true,
+    closeButtonProps: { 'aria-label': 'Close notification' },
     autoClose: long || tone === 'bad' ? 14_000 : 6_000,
     role: tone === 'bad' ? 'alert' : 'status',
   });

@@ -1,4 +1,4 @@
-import type { Connection, Forecast, ProviderStatus } from '../../api/schemas';
+import type { Connection, ProviderStatus } from '../../api/schemas';
 import { count, counted } from '../../ui/figures';
 import type { Tone } from '../../ui/status-word';
 
@@ -25,7 +25,7 @@ export function budgetWords({ budget }: Connection): string {
   return `${counted(budget.spent_by_us_today, 'token', 'tokens')} spent by Tandem today`;
 }
 
-const SOURCE: Record<Forecast['source'], string> = {
+const SOURCE: Record<string, string> = {
   last_run: 'counted in the last run',
   counted: 'counted',
   unknown: 'not counted yet',
@@ -38,6 +38,6 @@ export function forecastWords({ forecast }: Connection): string {
     forecast.requests != null && `about ${counted(forecast.requests, 'request', 'requests')}`,
     forecast.tokens != null && `${counted(forecast.tokens, 'token', 'tokens')}`,
   ].filter(Boolean);
-  const people = `About ${counted(forecast.persons, 'person', 'people')} (${SOURCE[forecast.source]})`;
+  const people = `About ${counted(forecast.persons, 'person', 'people')} (${SOURCE[forecast.source] ?? forecast.source})`;
   return cost.length ? `${people}, ${cost.join(' and ')}` : people;
 }

@@ -31,6 +31,7 @@ export function PersonDetails({ person, provider }: { person: RemotePerson; prov
           'The contact belongs to a colleague, so it is not shown.'
         )}
       </span>
+      {person.held && <span className="hint">An import would leave this person out: {person.held}</span>}
       {rows.length > 0 && (
         <DiffTable
           rows={rows}

@@ -1,7 +1,7 @@
 import type { DiffRow } from '../../ui/diff-table';
 import { humanize } from '../../ui/figures';
 
-type Image = Record<string, unknown> | null | undefined;
+type Image = Record<string, unknown> | null;
 
 /** A value as people read it; lists of addresses show the addresses. */
 export function shown(value: unknown): string | null {
@@ -13,12 +13,16 @@ export function shown(value: unknown): string | null {
 }
 
 /** The fields that changed. The before-image holds only what was overwritten; nested objects open up. */
-export function diffRows(before: Image, after: Image, prefix = ''): DiffRow[] {
+export function diffRows(before: unknown, after: unknown): DiffRow[] {
+  return changed(plain(before), plain(after));
+}
+
+function changed(before: Image, after: Image): DiffRow[] {
   const fields = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
   return [...fields].flatMap((field) => {
     const [was, is] = [before?.[field], after?.[field]];
-    if (field === 'custom_fields' && (plain(was) || plain(is))) return diffRows(plain(was), plain(is), '');
-    const row = { field: prefix + humanize(field), before: shown(was), after: shown(is) };
+    if (field === 'custom_fields' && (plain(was) || plain(is))) return changed(plain(was), plain(is));
+    const row = { field: humanize(field), before: shown(was), after: shown(is) };
     return row.before === row.after ? [] : [row];
   });
 }

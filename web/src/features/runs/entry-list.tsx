@@ -1,4 +1,4 @@
-import { ActionIcon, Button } from '@mantine/core';
+import { ActionIcon, Button, VisuallyHidden } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -6,7 +6,7 @@ import { useEffect, useState } from 'react';
 import { asProblem } from '../../api/problem';
 import { isFinal } from '../../api/run-order';
 import { entriesQuery } from '../../api/runs';
-import type { Entry, Run } from '../../api/schemas';
+import type { Entry, Outcome, Run } from '../../api/schemas';
 import { DiffTable } from '../../ui/diff-table';
 import { EmptyState } from '../../ui/empty-state';
 import { LinkButton } from '../../ui/link-button';
@@ -25,7 +25,7 @@ const WHY: Record<Entry['outcome'], string> = {
   quarantined: 'Could not be read',
 };
 
-export function EntryList({ run, outcome }: { run: Run; outcome: string | undefined }) {
+export function EntryList({ run, outcome }: { run: Run; outcome: Outcome | undefined }) {
   const phone = usePhone();
   const client = useQueryClient();
   const query = useInfiniteQuery(entriesQuery(run.id, outcome));
@@ -76,7 +76,9 @@ export function EntryList({ run, outcome }: { run: Run; outcome: string | undefi
                 Why
               </th>
             )}
-            <th scope="col" style={{ width: 56 }} aria-label="Details" />
+            <th scope="col" style={{ width: 56 }}>
+              <VisuallyHidden>Details</VisuallyHidden>
+            </th>
           </tr>
         </thead>
         {entries.map((entry) => (

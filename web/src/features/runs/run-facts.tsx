@@ -1,7 +1,7 @@
 import type { Run } from '../../api/schemas';
 import { count, duration } from '../../ui/figures';
 import { Moment } from '../../ui/moment';
-import { MODE } from './words';
+import { modeWords } from './words';
 
 /** Who, when, how long, and what it cost at the provider. */
 export function RunFacts({ run }: { run: Run }) {
@@ -10,7 +10,7 @@ export function RunFacts({ run }: { run: Run }) {
       ? (Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000
       : null;
   const facts: [string, React.ReactNode][] = [
-    ['Whom', MODE[run.mode]],
+    ['Whom', modeWords(run)],
     ['Started by', run.requested_by?.name ?? 'Tandem'],
     ['Started', <Moment key="s" at={run.started_at ?? run.created_at} />],
     ['Took', seconds === null ? '–' : duration(seconds)],

@@ -5,7 +5,7 @@ import { Moment } from '../../ui/moment';
 import { ProviderTile } from '../../ui/provider-tile';
 import { StatusWord } from '../../ui/status-word';
 import { usePhone } from '../../ui/use-phone';
-import { MODE, STATE, summary } from './words';
+import { modeWords, STATE, summary } from './words';
 
 type Props = { runs: Run[]; colors: Record<string, string> };
 
@@ -23,7 +23,7 @@ function RunCards({ runs, colors }: Props) {
             <ProviderTile name={run.provider_name} color={colors[run.provider]} large />
             <span style={{ minWidth: 0 }}>
               <b>
-                {MODE[run.mode]} from {run.provider_name}
+                {modeWords(run)} from {run.provider_name}
               </b>
               <span className="l2 num">{summary(run)}</span>
             </span>
@@ -69,7 +69,7 @@ function Wide({ runs, colors }: Props) {
                 <ProviderTile name={run.provider_name} color={colors[run.provider]} />
                 <div>
                   <Link to="/sync-logs/$id" params={{ id: run.id }} className="primary">
-                    {MODE[run.mode]} from {run.provider_name}
+                    {modeWords(run)} from {run.provider_name}
                   </Link>
                 </div>
               </div>

@@ -1,12 +1,14 @@
 import type { Outcome, Run, RunMode, RunState } from '../../api/schemas';
-import { count, counted, duration } from '../../ui/figures';
+import { count, counted, duration, humanize } from '../../ui/figures';
 import type { Tone } from '../../ui/status-word';
 
-export const MODE: Record<RunMode, string> = {
+const MODES: Record<RunMode, string> = {
   full: 'Everyone',
   selective: 'Selected people',
   incremental: 'Changes only',
 };
+
+export const modeWords = (run: Run): string => MODES[run.mode as RunMode] ?? humanize(run.mode);
 
 export const STATE: Record<RunState, { word: string; tone: Tone }> = {
   queued: { word: 'Queued', tone: 'idle' },
@@ -17,7 +19,7 @@ export const STATE: Record<RunState, { word: string; tone: Tone }> = {
   cancelled: { word: 'Cancelled', tone: 'idle' },
 };
 
-const PHASE: Record<NonNullable<Run['phase']>, string> = {
+const PHASE: Record<string, string> = {
   users: 'Reading who owns what',
   fields: 'Reading field names',
   organizations: 'Reading organizations',
@@ -29,7 +31,7 @@ const PHASE: Record<NonNullable<Run['phase']>, string> = {
 export const phaseWords = (run: Run): string => {
   if (run.state === 'queued') return 'Queued, starts in a moment';
   if (run.state === 'waiting') return 'Waiting for the limit of the provider';
-  return run.phase ? PHASE[run.phase] : 'Starting';
+  return PHASE[run.phase] ?? 'Starting';
 };
 
 /** What a count means; `unchanged` has no entries, it is only counted. */
@@ -47,6 +49,14 @@ export const OUTCOMES: { key: Outcome | 'unchanged'; word: string; tone: Tone; m
   },
   { key: 'quarantined', word: 'Quarantined', tone: 'bad', means: 'could not be read; kept with the reason' },
 ];
+
+/** A word of the address as an outcome; anything else means no filter. */
+export const outcomeOf = (word: string | undefined): Outcome | undefined =>
+  OUTCOMES.map((o) => o.key).find((key): key is Outcome => key === word && key !== 'unchanged');
+
+/** A word of the address as a state of a run. */
+export const stateOf = (word: string | undefined): RunState | undefined =>
+  (Object.keys(STATE) as RunState[]).find((state) => state === word);
 
 export const wroteNothing = (run: Run) => run.counts.created + run.counts.updated + run.counts.linked === 0;
 

@@ -63,7 +63,7 @@ export function CommandPalette() {
       overlayProps={{ backgroundOpacity: 0.35 }}
       scrollable
       maxHeight={420}
-      aria-label="Search or jump to"
+      attributes={{ content: { 'aria-label': 'Search or jump to' } }}
     >
       <Spotlight.Search
         placeholder="Go to a page, find a person, run a command"

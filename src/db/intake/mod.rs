@@ -114,6 +114,22 @@ struct CandidateRow {
     mapped: i64,
 }
 
+/// Locks contacts in one order for everybody, so that what a member writes meanwhile is neither
+/// overwritten nor half seen: whoever comes second reads what the first has written.
+pub async fn lock_contacts(tx: &mut TenantTx, ids: &[ContactId]) -> Result<(), DbError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query(
+        "select from contact where contact_id = any($1) order by contact_id for no key update",
+    )
+    .bind(ids)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// The contacts that a page may touch, as an import sees them.
 pub async fn candidates(
     tx: &mut TenantTx,

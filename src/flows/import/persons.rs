@@ -274,6 +274,7 @@ impl Desk {
         let mut touched: BTreeSet<ContactId> = holders.values().flatten().copied().collect();
         touched.extend(mappings.values().map(|mapping| mapping.contact_id));
         let touched: Vec<ContactId> = touched.into_iter().collect();
+        db::intake::lock_contacts(tx, &touched).await?;
         let contacts = db::intake::candidates(tx, connection_id, &touched).await?;
         let known = Known { mappings, holders, contacts, room };
         let organizations = HashMap::new();

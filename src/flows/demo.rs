@@ -12,36 +12,36 @@ pub const PASSWORD: &str = "tandem-demo-2026";
 /// Somebody who can sign in to the demo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemoMember {
-    pub email: String,
+    pub email: &'static str,
     pub role: Role,
     pub company: &'static str,
     pub plan: Plan,
 }
 
-/// `(company, plan, e-mail domain, [(role, name)])`; the first is the owner.
-type Cast = (&'static str, Plan, &'static str, &'static [(Role, &'static str)]);
+/// `(role, name, e-mail)`.
+type Person = (Role, &'static str, &'static str);
 
-const CAST: &[Cast] = &[
-    ("Harbor Coffee", Plan::Free, "harbor.example", &[(Role::Owner, "Frida Lind")]),
+/// `(company, plan, people)`; the first is the owner. The second company's people also sign in to
+/// the sandbox CRM, so that remote owners become owners here.
+const CAST: &[(&str, Plan, &[Person])] = &[
+    ("Harbor Coffee", Plan::Free, &[(Role::Owner, "Frida Lind", "frida@harborcoffee.example")]),
     (
-        "Northwind Sales",
+        "Nordwind Sales",
         Plan::Business,
-        "northwind.example",
         &[
-            (Role::Owner, "Ines Haddad"),
-            (Role::Admin, "Tomas Berg"),
-            (Role::Consultant, "Mira Sato"),
+            (Role::Owner, "Anna Albrecht", "anna@nordwind.example"),
+            (Role::Admin, "Dmitri Dorn", "dmitri@nordwind.example"),
+            (Role::Consultant, "Clara Çelik", "clara.celik@nordwind.example"),
         ],
     ),
     (
         "Atlas Machines",
         Plan::Teams,
-        "atlas.example",
         &[
-            (Role::Owner, "Oskar Weiss"),
-            (Role::Admin, "Amara Diallo"),
-            (Role::GoldenTicket, "Gita Rao"),
-            (Role::Consultant, "Leo Martin"),
+            (Role::Owner, "Oskar Weiss", "oskar@atlas.example"),
+            (Role::Admin, "Amara Diallo", "amara@atlas.example"),
+            (Role::GoldenTicket, "Gita Rao", "gita@atlas.example"),
+            (Role::Consultant, "Leo Martin", "leo@atlas.example"),
         ],
     ),
 ];
@@ -49,9 +49,9 @@ const CAST: &[Cast] = &[
 /// Everybody who can sign in.
 pub fn members() -> Vec<DemoMember> {
     CAST.iter()
-        .flat_map(|(company, plan, domain, people)| {
-            people.iter().map(move |(role, _)| DemoMember {
-                email: format!("{}@{domain}", role.word().replace('_', ".")),
+        .flat_map(|(company, plan, people)| {
+            people.iter().map(move |(role, _, email)| DemoMember {
+                email,
                 role: *role,
                 company,
                 plan: *plan,
@@ -62,35 +62,34 @@ pub fn members() -> Vec<DemoMember> {
 
 /// Makes the companies that are not there yet; what somebody did in them stays.
 pub async fn populate(hub: &Hub) -> Result<(), FlowError> {
-    for (company, plan, domain, people) in CAST {
-        let email = |role: Role| format!("{}@{domain}", role.word().replace('_', "."));
+    for (company, plan, people) in CAST {
         let (owner, others) = people.split_first().expect("every demo company has an owner");
         let mut tx = hub.db.door().await?;
-        if db::accounts::credentials(&mut tx, &email(owner.0)).await?.is_some() {
+        if db::accounts::credentials(&mut tx, owner.2).await?.is_some() {
             continue;
         }
         drop(tx);
         let mut hashes = Vec::new();
-        for (role, _) in *people {
-            let password = Password::parse(PASSWORD, &email(*role));
+        for (_, _, email) in *people {
+            let password = Password::parse(PASSWORD, email);
             hashes.push(password.expect("the demo's password is long enough").hash().await);
         }
         let mut tx = hub.db.door().await?;
         let now = hub.clock.now();
         let signup = Signup {
-            email: email(owner.0),
+            email: owner.2.to_owned(),
             name: owner.1.to_owned(),
             company_name: (*company).to_owned(),
             country: "DE".to_owned(),
             password_hash: hashes.remove(0),
         };
         let founded = db::accounts::found_company(&mut tx, &signup, *plan, now).await?;
-        for ((role, name), password_hash) in others.iter().zip(hashes) {
+        for ((role, name, email), password_hash) in others.iter().zip(hashes) {
             let joined = db::accounts::NewMember {
                 company_id: founded.company_id,
                 role: *role,
                 name,
-                email: &email(*role),
+                email,
                 password_hash: &password_hash,
             };
             db::accounts::join(&mut tx, &joined, now).await?;

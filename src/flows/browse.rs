@@ -189,7 +189,8 @@ async fn words(
     account: &account::Account,
 ) -> Result<(Vec<RemoteUser>, Fields), FlowError> {
     let connection = &account.connection;
-    let users = connection.remote_users.clone().and_then(|users| serde_json::from_value(users).ok());
+    let users =
+        connection.remote_users.clone().and_then(|users| serde_json::from_value(users).ok());
     let fields =
         connection.remote_fields.clone().and_then(|fields| serde_json::from_value(fields).ok());
     if let (Some(users), Some(fields)) = (users, fields) {
@@ -202,7 +203,10 @@ async fn words(
     let (users_json, fields_json) =
         (serde_json::to_value(&users).ok(), serde_json::to_value(&fields).ok());
     connections::remember_words(
-        &mut tx, connection.connection_id, users_json.as_ref(), fields_json.as_ref(),
+        &mut tx,
+        connection.connection_id,
+        users_json.as_ref(),
+        fields_json.as_ref(),
     )
     .await?;
     tx.commit().await?;
@@ -267,7 +271,9 @@ fn beside(
         .inserts
         .iter()
         .map(|(_, fields)| fields)
-        .chain(planned.updates.iter().filter(|(id, _)| visible.contains(id)).map(|(_, fields)| fields))
+        .chain(
+            planned.updates.iter().filter(|(id, _)| visible.contains(id)).map(|(_, fields)| fields),
+        )
         .next()
         .or(here);
     let there = ContactFields::new(incoming, source);
@@ -281,7 +287,9 @@ fn beside(
             .as_ref()
             .and_then(|id| source.owners.get(id))
             .and_then(|owner| owner.name.clone()),
-        labels: labels.map(|labels| labels.split(", ").map(str::to_owned).collect()).unwrap_or_default(),
+        labels: labels
+            .map(|labels| labels.split(", ").map(str::to_owned).collect())
+            .unwrap_or_default(),
         custom: incoming
             .resolved
             .custom_fields
@@ -297,7 +305,11 @@ fn beside(
     }
 }
 
-fn compare(here: Option<&ContactFields>, there: &ContactFields, after: Option<&ContactFields>) -> Vec<Compared> {
+fn compare(
+    here: Option<&ContactFields>,
+    there: &ContactFields,
+    after: Option<&ContactFields>,
+) -> Vec<Compared> {
     type Read = fn(&ContactFields) -> Option<String>;
     let rows: [(&'static str, Read); 5] = [
         ("name", |fields| said(&fields.full_name)),

@@ -2,7 +2,10 @@
 //! ends on a page of ours that says what happened.
 
 use poem::{Request, web::Data};
-use poem_openapi::{ApiResponse, OpenApi, param::{Path, Query}};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+};
 use secrecy::SecretString;
 use url::form_urlencoded;
 
@@ -59,7 +62,9 @@ impl ConsentApi {
         let slug = provider.0;
         let provider = known(&hub, &slug)?;
         let failed = |reason: &str| {
-            Navigation::SeeOther(format!("/integrations?integration={slug}&status=error&reason={reason}"))
+            Navigation::SeeOther(format!(
+                "/integrations?integration={slug}&status=error&reason={reason}"
+            ))
         };
         let Some(session) = Session::of(request).await? else { return Ok(failed("signed_out")) };
         if !policy::may(session.role(), Action::ManageConnections) {

@@ -101,7 +101,8 @@ impl IntegrationsApi {
         let provider = allowed(&hub, &session, &provider, Action::ImportContacts)?;
         let mode = form.0.mode()?;
         let started =
-            import::start(&hub, session.company_id(), session.member_id(), &provider, &mode).await?;
+            import::start(&hub, session.company_id(), session.member_id(), &provider, &mode)
+                .await?;
         Ok(Accepted::Run(Json(SyncStarted {
             run_id: started.run_id.uuid(),
             already_running: started.already_running,
@@ -138,7 +139,11 @@ impl IntegrationsApi {
     }
 
     /// Forget a disconnected account: links and history of its records. Contacts stay.
-    #[oai(path = "/:provider/delete-data", method = "post", operation_id = "delete_connection_data")]
+    #[oai(
+        path = "/:provider/delete-data",
+        method = "post",
+        operation_id = "delete_connection_data"
+    )]
     async fn delete(
         &self,
         hub: Data<&SharedHub>,
@@ -148,10 +153,9 @@ impl IntegrationsApi {
     ) -> Result<Json<DataDeleted>, ApiError> {
         session.may(Action::ManageConnections)?;
         let provider = known(&hub, &provider)?;
-        let mappings_deleted = delete_data(
-            &hub, session.company_id(), session.member_id(), &provider, &form.confirm,
-        )
-        .await?;
+        let mappings_deleted =
+            delete_data(&hub, session.company_id(), session.member_id(), &provider, &form.confirm)
+                .await?;
         Ok(Json(DataDeleted { mappings_deleted }))
     }
 }
@@ -198,7 +202,8 @@ struct SyncForm {
 
 impl SyncForm {
     fn mode(self) -> Result<Mode, ApiError> {
-        let wrong = |message: &str| Err(ApiError::invalid_fields(vec![FieldProblem::new("ids", message)]));
+        let wrong =
+            |message: &str| Err(ApiError::invalid_fields(vec![FieldProblem::new("ids", message)]));
         match (self.mode, self.ids) {
             (SyncMode::Full, None) => Ok(Mode::Full),
             (SyncMode::Incremental, None) => Ok(Mode::Incremental),
@@ -213,9 +218,14 @@ impl SyncForm {
                 if ids.is_empty() || ids.len() > MOST_IDS {
                     return wrong("Choose 1 to 500 people.");
                 }
-                let fits = |id: &String| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+                let fits = |id: &String| {
+                    (1..=64).contains(&id.len())
+                        && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
+                };
                 if !ids.iter().all(fits) {
-                    return wrong("An id is 1 to 64 letters, digits or signs without spaces and commas.");
+                    return wrong(
+                        "An id is 1 to 64 letters, digits or signs without spaces and commas.",
+                    );
                 }
                 Ok(Mode::Selective(ids))
             }

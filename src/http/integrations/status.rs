@@ -6,7 +6,10 @@ use uuid::Uuid;
 
 use crate::{
     connectors::{self, BudgetView},
-    db::{self, connections::{Connection, Standing}},
+    db::{
+        self,
+        connections::{Connection, Standing},
+    },
     flows::{Provider, SharedHub, account},
     http::{ApiError, Session},
     policy::{self, Plan},
@@ -179,7 +182,11 @@ pub(super) async fn one(
         configured: provider.credentials.is_some(),
         setup_hint: hub.config.provider_hint(manifest.slug),
         allowed,
-        upgrade_to: if allowed { None } else { policy::upgrade_to(session.plan(), manifest.plan_feature) },
+        upgrade_to: if allowed {
+            None
+        } else {
+            policy::upgrade_to(session.plan(), manifest.plan_feature)
+        },
         asks: manifest
             .scopes
             .iter()
@@ -267,7 +274,11 @@ impl ImportForecast {
             count.map(|n| provider.connector.manifest().forecast(n, n.div_ceil(5), n.div_ceil(2)));
         Self {
             persons,
-            source: if persons.is_some() { EstimateSource::LastRun } else { EstimateSource::Unknown },
+            source: if persons.is_some() {
+                EstimateSource::LastRun
+            } else {
+                EstimateSource::Unknown
+            },
             requests: forecast.map(|forecast| forecast.requests),
             tokens: forecast.map(|forecast| forecast.tokens),
         }

@@ -5,7 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::{self, BoxStream}};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 use poem_openapi::payload::EventStream;
 use tokio_util::sync::CancellationToken;
 
@@ -53,12 +56,10 @@ pub(super) fn watch(
         let run = watch.next().await?;
         Some((run, watch))
     });
-    EventStream::new(runs.boxed())
-        .keep_alive(KEEP_ALIVE)
-        .to_event(|run| {
-            use poem_openapi::types::ToJSON as _;
-            poem::web::sse::Event::message(run.to_json_string()).event_type("run")
-        })
+    EventStream::new(runs.boxed()).keep_alive(KEEP_ALIVE).to_event(|run| {
+        use poem_openapi::types::ToJSON as _;
+        poem::web::sse::Event::message(run.to_json_string()).event_type("run")
+    })
 }
 
 impl Watch {

@@ -53,8 +53,7 @@ impl SyncLogsApi {
         let state = state.0.map(RunStateWord::word);
         let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
         let before = before.map(RunId::from_uuid);
-        let runs =
-            db::runs::list(&mut tx, provider.0.as_deref(), state, before, limit + 1).await?;
+        let runs = db::runs::list(&mut tx, provider.0.as_deref(), state, before, limit + 1).await?;
         let (runs, more) = paging::cut(runs, limit);
         let next_cursor =
             runs.last().filter(|_| more).and_then(|last| paging::cursor(&last.run_id.uuid()));

@@ -177,7 +177,8 @@ impl RunView {
         let provider = hub.providers.get(&run.provider);
         Self {
             id: run.run_id.uuid(),
-            provider_name: provider.map_or_else(|| run.provider.clone(), |found| found.name().to_owned()),
+            provider_name: provider
+                .map_or_else(|| run.provider.clone(), |found| found.name().to_owned()),
             provider: run.provider,
             connection_id: run.connection_id.uuid(),
             mode: run.mode,
@@ -256,7 +257,8 @@ pub(super) struct EntryView {
 impl From<Entry> for EntryView {
     fn from(entry: Entry) -> Self {
         // Before-images of a contact that the member may not see are not shown.
-        let hidden = entry.contact_id.is_none() && matches!(entry.outcome.as_str(), "updated" | "linked");
+        let hidden =
+            entry.contact_id.is_none() && matches!(entry.outcome.as_str(), "updated" | "linked");
         Self {
             outcome: OutcomeWord::parse(&entry.outcome),
             remote_id: entry.remote_id,

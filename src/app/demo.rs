@@ -91,12 +91,20 @@ async fn reset(data_dir: &Path) -> anyhow::Result<()> {
     gone(fs::remove_dir_all(data_dir.join("mail")))?;
     gone(fs::remove_file(data_dir.join(KEYS)))?;
     for connector in connectors::all() {
-        gone(fs::remove_file(data_dir.join(format!("{}.port", connector.manifest().slug))))?;
+        let slug = connector.manifest().slug;
+        gone(fs::remove_file(data_dir.join(format!("{slug}.port"))))?;
+        gone(fs::remove_file(data_dir.join(tokens_of(slug))))?;
     }
     Ok(())
 }
 
 type Sandboxes = Vec<(&'static str, Sandbox)>;
+
+/// What a stand-in has granted; without it every connection would need a new consent after a
+/// restart.
+fn tokens_of(slug: &str) -> String {
+    format!("{slug}.tokens.json")
+}
 
 /// Starts a stand-in for every CRM, on the port it had last time: connections made with it keep
 /// working.
@@ -120,7 +128,11 @@ async fn sandboxes(config: &mut Config, args: &DemoArgs) -> anyhow::Result<Sandb
             None => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
         };
         fs::write(&note, listener.local_addr()?.port().to_string())?;
-        let crm = SandboxConfig::of_size(args.persons, args.seed);
+        let tokens = config.data_dir.join(tokens_of(slug));
+        let crm = SandboxConfig {
+            state_file: Some(tokens),
+            ..SandboxConfig::of_size(args.persons, args.seed)
+        };
         let credentials = ProviderCredentials {
             client_id: crm.client_id.clone(),
             client_secret: crm.client_secret.clone().into(),

@@ -9,7 +9,7 @@
 //! // crm.url answers like the CRM; crm.url + "/__sandbox/..." is the control plane
 //! ```
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -47,6 +47,8 @@ pub struct SandboxConfig {
     pub daily: u64,
     /// What the token answer calls the API's address; `None` is the stand-in's own.
     pub api_domain: Option<String>,
+    /// Keeps tokens between starts; without it they end with the process.
+    pub state_file: Option<PathBuf>,
 }
 
 impl Default for SandboxConfig {
@@ -69,6 +71,7 @@ impl Default for SandboxConfig {
             search_burst: 10,
             daily: 600_000,
             api_domain: None,
+            state_file: None,
         }
     }
 }

@@ -79,6 +79,10 @@ impl Desk {
     }
 
     pub(crate) fn reset(&self) {
+        if let Some(file) = &self.config.state_file {
+            // There may be none yet.
+            std::fs::remove_file(file).ok();
+        }
         *self.world() = World::new(&self.config);
     }
 }

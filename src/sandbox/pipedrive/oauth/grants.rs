@@ -5,12 +5,17 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    time::{Duration, Instant},
+    path::PathBuf,
+    time::{Duration, Instant, SystemTime},
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
+use serde::{Deserialize, Serialize};
+
 use crate::sandbox::SandboxConfig;
+
+use super::kept;
 
 /// A code lives five minutes.
 const CODE_LIFE: Duration = Duration::from_mins(5);
@@ -32,20 +37,20 @@ pub(crate) struct App {
     pub(crate) redirect_uri: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct InstallKey {
     pub(crate) app: String,
     pub(crate) company: u64,
     pub(crate) user: u64,
 }
 
-#[derive(Debug)]
-struct Install {
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Install {
     /// Tells an install from an earlier one of the same user.
     serial: u64,
     scopes: Vec<String>,
     refresh_token: String,
-    refreshed: Instant,
+    refreshed: SystemTime,
     /// Refresh tokens that rotation has replaced.
     replaced: HashSet<String>,
 }
@@ -57,20 +62,22 @@ struct Code {
     until: Instant,
 }
 
-#[derive(Debug)]
-struct Access {
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Access {
     key: InstallKey,
     serial: u64,
-    until: Instant,
+    until: SystemTime,
 }
 
 #[derive(Debug)]
 pub(crate) struct Grants {
     pub(crate) apps: Vec<App>,
     codes: HashMap<String, Code>,
-    installs: HashMap<InstallKey, Install>,
-    access: HashMap<String, Access>,
-    serial: u64,
+    pub(super) installs: HashMap<InstallKey, Install>,
+    pub(super) access: HashMap<String, Access>,
+    pub(super) serial: u64,
+    /// Where tokens outlive the process.
+    pub(super) file: Option<PathBuf>,
     pub(crate) expires_in: u32,
     /// Answers a new refresh token each time, and ends the install when an old one is used.
     pub(crate) rotate: bool,
@@ -110,7 +117,7 @@ impl Grants {
                 .collect()
         };
         let (id, secret, scopes) = CONFORMANCE;
-        Self {
+        let mut grants = Self {
             apps: vec![
                 App {
                     id: config.client_id.clone(),
@@ -129,9 +136,12 @@ impl Grants {
             installs: HashMap::new(),
             access: HashMap::new(),
             serial: 0,
+            file: config.state_file.clone(),
             expires_in: config.expires_in,
             rotate: false,
-        }
+        };
+        kept::read(&mut grants);
+        grants
     }
 
     pub(crate) fn app(&self, id: &str) -> Option<&App> {
@@ -167,7 +177,7 @@ impl Grants {
             serial: self.serial,
             scopes,
             refresh_token: refresh_token(&code.key),
-            refreshed: Instant::now(),
+            refreshed: SystemTime::now(),
             replaced: HashSet::new(),
         };
         self.installs.insert(code.key.clone(), install);
@@ -180,14 +190,16 @@ impl Grants {
         });
         let (key, install) = found.ok_or(Invalid::RefreshToken)?;
         let key = key.clone();
-        if install.refresh_token != token || install.refreshed.elapsed() > REFRESH_LIFE {
+        let is_old = install.refreshed.elapsed().is_ok_and(|age| age > REFRESH_LIFE);
+        if install.refresh_token != token || is_old {
             // Somebody used a token twice: with rotation that ends the family.
             self.installs.remove(&key);
+            kept::write(self);
             return Err(Invalid::RefreshToken);
         }
         let rotate = self.rotate;
         if let Some(install) = self.installs.get_mut(&key) {
-            install.refreshed = Instant::now();
+            install.refreshed = SystemTime::now();
             if rotate {
                 let old = std::mem::replace(&mut install.refresh_token, refresh_token(&key));
                 install.replaced.insert(old);
@@ -198,22 +210,24 @@ impl Grants {
 
     fn tokens(&mut self, key: &InstallKey) -> Option<Tokens> {
         let install = self.installs.get(key)?;
-        let now = Instant::now();
+        let now = SystemTime::now();
         self.access.retain(|_, access| access.until > now);
         let access_token = access_token();
         let until = now + Duration::from_secs(self.expires_in.into());
         let access = Access { key: key.clone(), serial: install.serial, until };
         self.access.insert(access_token.clone(), access);
-        Some(Tokens {
+        let tokens = Tokens {
             access_token,
             refresh_token: install.refresh_token.clone(),
             expires_in: self.expires_in,
             scope: install.scopes.join(","),
-        })
+        };
+        kept::write(self);
+        Some(tokens)
     }
 
     pub(crate) fn bearer(&self, token: &str) -> Option<Bearer> {
-        let access = self.access.get(token).filter(|access| access.until > Instant::now())?;
+        let access = self.access.get(token).filter(|access| access.until > SystemTime::now())?;
         let install = self.installs.get(&access.key)?;
         (install.serial == access.serial)
             .then(|| Bearer { install: access.key.clone(), scopes: install.scopes.clone() })
@@ -223,17 +237,21 @@ impl Grants {
     pub(crate) fn revoke(&mut self, app: &str, token: &str) {
         self.access.retain(|known, access| known != token || access.key.app != app);
         self.installs.retain(|key, install| key.app != app || install.refresh_token != token);
+        kept::write(self);
     }
 
     /// Every access token dies now; refresh tokens live.
     pub(crate) fn expire_all(&mut self) -> usize {
-        std::mem::take(&mut self.access).len()
+        let expired = std::mem::take(&mut self.access).len();
+        kept::write(self);
+        expired
     }
 
     /// Every install ends, or those of one company.
     pub(crate) fn revoke_all(&mut self, company: Option<u64>) -> usize {
         let before = self.installs.len();
         self.installs.retain(|key, _| company.is_some_and(|company| key.company != company));
+        kept::write(self);
         before - self.installs.len()
     }
 
@@ -246,6 +264,7 @@ impl Grants {
         if let Some(app) = self.apps.first_mut() {
             app.scopes = scopes;
         }
+        kept::write(self);
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod consent;
 pub(crate) mod grants;
+mod kept;
 
 use std::sync::Arc;
 

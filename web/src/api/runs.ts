@@ -24,7 +24,7 @@ export const runsQuery = (filter: { provider?: string; state?: RunState }) =>
 export const runQuery = (id: string) =>
   queryOptions({
     queryKey: ['runs', 'one', id],
-    queryFn: () => body(http.GET('/api/sync-logs/{run_id}', { params: { path: { run_id: id } } })),
+    queryFn: () => body(http.GET('/api/sync-logs/{id}', { params: { path: { id } } })),
     staleTime: 2_000,
   });
 
@@ -41,8 +41,8 @@ export const entriesQuery = (id: string, outcome: Outcome | undefined) =>
     queryKey: ['runs', 'entries', id, outcome ?? 'all'],
     queryFn: ({ pageParam, signal }) =>
       body(
-        http.GET('/api/sync-logs/{run_id}/entries', {
-          params: { path: { run_id: id }, query: { outcome, limit: 100, cursor: pageParam } },
+        http.GET('/api/sync-logs/{id}/entries', {
+          params: { path: { id }, query: { outcome, limit: 100, cursor: pageParam } },
           signal,
         }),
       ),
@@ -52,7 +52,7 @@ export const entriesQuery = (id: string, outcome: Outcome | undefined) =>
   });
 
 export const cancelRun = async (id: string) =>
-  putRun(await body(http.POST('/api/sync-logs/{run_id}/cancel', { params: { path: { run_id: id } } })));
+  putRun(await body(http.POST('/api/sync-logs/{id}/cancel', { params: { path: { id } } })));
 
 export const resumeRun = async (id: string) =>
-  putRun(await body(http.POST('/api/sync-logs/{run_id}/resume', { params: { path: { run_id: id } } })));
+  putRun(await body(http.POST('/api/sync-logs/{id}/resume', { params: { path: { id } } })));

@@ -399,7 +399,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sync-logs/{run_id}": {
+    "/api/sync-logs/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -416,7 +416,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sync-logs/{run_id}/cancel": {
+    "/api/sync-logs/{id}/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -433,7 +433,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sync-logs/{run_id}/entries": {
+    "/api/sync-logs/{id}/entries": {
         parameters: {
             query?: never;
             header?: never;
@@ -450,7 +450,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sync-logs/{run_id}/events": {
+    "/api/sync-logs/{id}/events": {
         parameters: {
             query?: never;
             header?: never;
@@ -467,7 +467,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sync-logs/{run_id}/resume": {
+    "/api/sync-logs/{id}/resume": {
         parameters: {
             query?: never;
             header?: never;
@@ -607,10 +607,8 @@ export interface components {
             member_id: string;
             name: string;
         };
-        /** @enum {string} */
-        ConnectionState: "active" | "needs_reconnect" | "paused" | "disconnected";
-        /** ConnectionView */
-        ConnectionView: {
+        /** Connection */
+        Connection: {
             /** @description Whether the user who connected is an admin there: others see less. */
             account_admin: boolean;
             account_domain?: string | null;
@@ -622,7 +620,7 @@ export interface components {
             connected_by?: components["schemas"]["ConnectedBy"] | null;
             /** Format: int64 */
             contacts_linked: number;
-            forecast: components["schemas"]["ImportForecast"];
+            forecast: components["schemas"]["Forecast"];
             granted_scopes: string[];
             health: components["schemas"]["Health"];
             /** Format: uuid */
@@ -635,6 +633,8 @@ export interface components {
             state: components["schemas"]["ConnectionState"];
             state_reason?: string | null;
         };
+        /** @enum {string} */
+        ConnectionState: "active" | "needs_reconnect" | "paused" | "disconnected";
         /**
          * Contact
          * @description A person in the book.
@@ -797,13 +797,11 @@ export interface components {
             field: string;
             message: string;
         };
-        /** @enum {string} */
-        Health: "ok" | "attention" | "failing";
         /**
-         * ImportForecast
+         * Forecast
          * @description What a full import will ask of the provider; an estimate, for providers give no totals.
          */
-        ImportForecast: {
+        Forecast: {
             /** Format: int64 */
             persons?: number | null;
             /** Format: uint32 */
@@ -812,6 +810,8 @@ export interface components {
             /** Format: uint32 */
             tokens?: number | null;
         };
+        /** @enum {string} */
+        Health: "ok" | "attention" | "failing";
         /** IntegrationsStatus */
         IntegrationsStatus: {
             providers: components["schemas"]["ProviderStatus"][];
@@ -1008,7 +1008,7 @@ export interface components {
             color: string;
             /** @description Whether this installation has an app at the provider. */
             configured: boolean;
-            connection?: components["schemas"]["ConnectionView"] | null;
+            connection?: components["schemas"]["Connection"] | null;
             name: string;
             /** @description What Tandem never touches, in words. */
             never: string[];
@@ -4659,7 +4659,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                run_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -4781,7 +4781,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                run_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -4909,7 +4909,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                run_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -5031,7 +5031,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                run_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -5153,7 +5153,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                run_id: string;
+                id: string;
             };
             cookie?: never;
         };

@@ -66,7 +66,7 @@ export async function consent(page: Page, name: string, answer: 'Allow' | 'Deny'
   await page.getByRole('button', { name: `Connect ${name}`, exact: true }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByText(`Tandem will ask ${name} for`)).toBeVisible();
-  await expect(dialog.getByText('Tandem never')).toBeVisible();
+  await expect(dialog.getByText('Tandem never touches')).toBeVisible();
   await accessible(page, 'what will be asked for');
   await dialog.getByRole('link', { name: `Continue to ${name}` }).click();
   await expect(page.getByLabel('Company')).toBeVisible();

@@ -50,7 +50,7 @@ export function provider(company, p) {
       { scope: 'deals', words: 'Read deals, to show how many are open' },
       { scope: 'users', words: 'Read the names of users, to know who owns a person' },
     ],
-    never: ['reads your mail or files', `deletes anything in ${p.name}`, 'asks for personal API keys'],
+    never: ['Mail and files', 'Users, permissions and billing', 'Deleting people or organizations'],
     connection: c ? { ...rest, contacts_linked: mapped.size } : null,
   };
 }

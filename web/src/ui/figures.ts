@@ -43,6 +43,9 @@ export const initials = (name: string) =>
     .slice(0, 2)
     .join('') || '·';
 
+/** With a capital, as a sentence begins. */
+export const sentence = (words: string) => words.charAt(0).toLocaleUpperCase('en') + words.slice(1);
+
 /** A stable word of the API as people read it: `golden_ticket` becomes "Golden ticket". */
 export const humanize = (slug: string) => {
   const words = slug.replaceAll('_', ' ');

@@ -57,7 +57,7 @@ export function Asks({ provider }: { provider: ProviderStatus }) {
       </section>
       {provider.never.length > 0 && (
         <section>
-          <h3>Tandem never</h3>
+          <h3>Tandem never touches</h3>
           <ul className="plain">
             {provider.never.map((words) => (
               <li key={words}>{words}</li>

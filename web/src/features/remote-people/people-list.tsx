@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useCallback, useMemo, useState } from 'react';
-import { remotePeopleQuery } from '../../api/integrations';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { queryClient } from '../../api/client';
+import { remotePeopleQuery, statusQuery } from '../../api/integrations';
 import { asProblem } from '../../api/problem';
 import type { ProviderStatus } from '../../api/schemas';
 import { EmptyState } from '../../ui/empty-state';
@@ -28,6 +29,11 @@ export function PeopleList({ provider, search, onSearch, selection, onSelection,
   const people = useMemo(() => data?.pages.flatMap((p) => p.items) ?? [], [data]);
   const spent = data?.pages.reduce((sum, p) => sum + (p.tokens_spent ?? 0), 0) ?? 0;
   const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+
+  // What a page cost shows in the budget of the connection.
+  useEffect(() => {
+    if (spent > 0) void queryClient.invalidateQueries({ queryKey: statusQuery.queryKey });
+  }, [spent]);
 
   const takeAllMatching = async () => {
     gather(true);

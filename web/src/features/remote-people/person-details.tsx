@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { RemotePerson } from '../../api/schemas';
 import { DiffTable } from '../../ui/diff-table';
-import { counted } from '../../ui/figures';
+import { counted, humanize } from '../../ui/figures';
 import { Moment } from '../../ui/moment';
 import { usePhone } from '../../ui/use-phone';
 import { BADGES } from './badges';
@@ -11,7 +11,12 @@ export function PersonDetails({ person, provider }: { person: RemotePerson; prov
   const phone = usePhone();
   const rows = [...person.comparison]
     .sort((a, b) => Number(b.differs) - Number(a.differs))
-    .map((c) => ({ field: c.field, before: c.here ?? null, there: c.there ?? null, after: c.after ?? null }));
+    .map((c) => ({
+      field: humanize(c.field),
+      before: c.here ?? null,
+      there: c.there ?? null,
+      after: c.after ?? null,
+    }));
   const facts = [
     person.owner_name && `Owned by ${person.owner_name}`,
     person.open_deals != null && counted(person.open_deals, 'open deal', 'open deals'),

@@ -9,6 +9,7 @@ import { entriesQuery } from '../../api/runs';
 import type { Entry, Outcome, Run } from '../../api/schemas';
 import { DiffTable } from '../../ui/diff-table';
 import { EmptyState } from '../../ui/empty-state';
+import { sentence } from '../../ui/figures';
 import { LinkButton } from '../../ui/link-button';
 import { SkeletonRows } from '../../ui/skeleton-rows';
 import { StatusWord } from '../../ui/status-word';
@@ -124,7 +125,7 @@ function EntryRows({ entry, phone }: { entry: Entry; phone: boolean }) {
         </td>
         {!phone && (
           <td title={entry.reason ?? undefined}>
-            {entry.reason ?? <span className="dim">{WHY[entry.outcome]}</span>}
+            {entry.reason ? sentence(entry.reason) : <span className="dim">{WHY[entry.outcome]}</span>}
           </td>
         )}
         <td className="r act">
@@ -145,7 +146,7 @@ function EntryRows({ entry, phone }: { entry: Entry; phone: boolean }) {
       {opened && (
         <tr className="detail">
           <td colSpan={phone ? 3 : 4}>
-            {entry.reason && <p className="hint">{entry.reason}</p>}
+            {entry.reason && <p className="hint">{sentence(entry.reason)}</p>}
             {rows.length > 0 && (
               <DiffTable rows={rows} caption={`${name}, before and after`} heads={['Before', 'After']} />
             )}

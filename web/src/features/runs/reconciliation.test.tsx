@@ -22,7 +22,9 @@ async function show(part: Partial<Run>, outcome?: string) {
   });
   const router = createRouter({
     routeTree: root.addChildren([page]),
-    history: createMemoryHistory({ initialEntries: ['/sync-logs/r1'] }),
+    history: createMemoryHistory({
+      initialEntries: [`/sync-logs/r1${outcome ? `?outcome=${outcome}` : ''}`],
+    }),
   });
   render(<RouterProvider router={router as never} />);
   await screen.findByText('read');

@@ -55,7 +55,7 @@ export function Reconciliation({ run, outcome }: { run: Run; outcome: string | u
                   className="term"
                   title={means}
                   aria-current={outcome === key ? 'true' : undefined}
-                  activeProps={{}}
+                  activeOptions={{ exact: true, includeSearch: true }}
                 >
                   {inside}
                 </Link>

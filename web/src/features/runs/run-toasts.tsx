@@ -6,10 +6,9 @@ import { useRun } from '../../api/follow-run';
 import { refreshConnections } from '../../api/integrations';
 import { isFinal } from '../../api/run-order';
 import { unwatchRun, useWatchedRuns } from '../../api/watched-runs';
+import { sentence } from '../../ui/figures';
 import { hideToast, toast } from '../../ui/toast';
 import { resultTitle, summary } from './words';
-
-const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** Announces the end of each run started in this tab, on whatever page its starter is by then. */
 export function RunToasts() {

@@ -1,6 +1,7 @@
 //! What Tandem does for a company; one file per verb. A flow owns the order of its steps.
 
 pub mod account;
+pub mod audit;
 pub mod browse;
 pub mod connect;
 pub mod contacts;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::{self, DbError, Scope},
-    flows::{SharedHub, account, door_mail},
+    flows::{SharedHub, account, audit, door_mail},
 };
 
 /// Dead workers' jobs and mail that nobody belongs to are looked for that often.
@@ -16,6 +16,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const DORMANT: TimeDelta = TimeDelta::days(7);
 const HOUR: u32 = 3_600;
 const MINUTE: u32 = 60;
+/// The audit log is chained that often: until then a row is only append-only by grant.
+const SEALING: u32 = 5 * MINUTE;
 
 pub(super) async fn run(hub: SharedHub, stopping: CancellationToken) {
     let mut seconds: u32 = 0;
@@ -45,6 +47,11 @@ pub async fn tick(hub: &SharedHub, seconds: u32) {
             report("ended sessions", &error);
         }
     }
+    if seconds % SEALING == 0
+        && let Err(error) = for_each_company(hub, Chore::SealAudit).await
+    {
+        report("the audit log", &error);
+    }
     if seconds % HOUR == 0
         && let Err(error) = for_each_company(hub, Chore::WakeConnections).await
     {
@@ -70,11 +77,13 @@ async fn reap(hub: &SharedHub) -> Result<(), DbError> {
 async fn sweep(hub: &SharedHub) -> Result<(), DbError> {
     let mut tx = hub.db.door().await?;
     db::sessions::sweep(&mut tx, hub.clock.now()).await?;
+    db::door_mail::sweep(&mut tx, hub.clock.now()).await?;
     tx.commit().await
 }
 
 #[derive(Clone, Copy)]
 enum Chore {
+    SealAudit,
     WakeConnections,
 }
 
@@ -84,6 +93,9 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
     drop(tx);
     for company_id in companies {
         match chore {
+            Chore::SealAudit => {
+                audit::seal(hub, company_id).await?;
+            }
             Chore::WakeConnections => {
                 let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
                 let before = hub.clock.now() - DORMANT;

@@ -1,5 +1,7 @@
 //! Who did what in a company: appended in the transaction that causes it, chained by a job.
 
+mod chain;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -7,6 +9,8 @@ use crate::{
     db::{DbError, DoorTx, TenantTx},
     domain::{CompanyId, MemberId},
 };
+
+pub use chain::{Verdict, seal, verify};
 
 /// What happened, as a stable word of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -76,7 +76,7 @@ impl Stat {
         Self::parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
     }
 
-    /// See proc_pid_stat(5). The name may hold anything, closing brackets too.
+    /// See `proc_pid_stat(5)`. The name may hold anything, closing brackets too.
     fn parse(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
         // Field 3 of the manual is the first here.

@@ -37,7 +37,7 @@ use processes::{Crm, Worker};
 /// How often the run is looked at; the look itself costs Postgres well under 1 % of a core.
 const LOOK: Duration = Duration::from_millis(100);
 /// A run that takes longer than this is stuck.
-const PATIENCE: Duration = Duration::from_mins(60);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// Measures every size, prints a table and keeps the figures.
 pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod bare;
 pub mod book;
 pub mod companies;
 pub mod connections;

@@ -13,7 +13,7 @@ pub(super) fn of(request: &Request, config: &Config) -> String {
         ClientAddress::FlyHeader => {
             request.header("fly-client-ip").and_then(|text| text.parse::<IpAddr>().ok())
         }
-        ClientAddress::Peer => request.remote_addr().as_socket_addr().map(|peer| peer.ip()),
+        ClientAddress::Peer => request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip),
     };
     match address.map(|address| address.to_canonical()) {
         Some(IpAddr::V4(address)) => address.to_string(),

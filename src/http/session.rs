@@ -99,7 +99,7 @@ impl Session {
 
     /// The same session as it is now; `None` once it has ended.
     pub async fn again(&self, hub: &Hub) -> Option<Self> {
-        Self::with(hub, self.token.clone()).await.ok().flatten()
+        Self::with(hub, self.token).await.ok().flatten()
     }
 
     /// The session that this token opens, if it has not ended.

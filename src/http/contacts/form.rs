@@ -98,6 +98,7 @@ impl ContactPatch {
     }
 }
 
+#[expect(clippy::option_option, reason = "absent, null and given are three things")]
 fn read<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,
@@ -107,6 +108,7 @@ fn read<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
 }
 
 /// Text that may be empty, which is the same as none.
+#[expect(clippy::option_option, reason = "absent, null and given are three things")]
 fn optional(
     name: &str,
     value: MaybeUndefined<String>,

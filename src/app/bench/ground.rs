@@ -1,0 +1,108 @@
+//! Where an import lands: a database of its own with one empty company, connected to the stand-in.
+
+use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, path::PathBuf};
+
+use anyhow::Context as _;
+use secrecy::SecretString;
+
+use super::{Sheet, processes::Crm};
+use crate::{
+    app,
+    config::MasterKeys as KeySource,
+    db::{self, accounts::Signup},
+    domain::{CompanyId, ConnectionId, MemberId},
+    flows::{
+        Provider, SharedHub,
+        connect::{self, Callback, Connecting},
+    },
+    policy::Plan,
+    vault::MasterKeys,
+};
+
+/// The bench asks for little beside what it measures.
+const CONNECTIONS: u32 = 4;
+/// Nobody calls it; consents come back to it all the same.
+const PUBLIC_URL: &str = "http://localhost:8080";
+
+pub(super) struct Ground {
+    pub hub: SharedHub,
+    /// Of the login role.
+    pub url: SecretString,
+    pub company_id: CompanyId,
+    pub member_id: MemberId,
+    pub connection_id: ConnectionId,
+    slug: &'static str,
+}
+
+impl Ground {
+    pub(super) async fn prepare(sheet: &Sheet<'_>, crm: &Crm, name: &str) -> anyhow::Result<Self> {
+        db::create_database(sheet.postgres.url("postgres").parse()?, name).await?;
+        let password = uuid::Uuid::new_v4().simple().to_string();
+        db::migrate(sheet.postgres.url(name).parse()?, Some(&password)).await?;
+        let mut url: url::Url = sheet.postgres.url(name).parse()?;
+        url.set_username("tandem_login").ok();
+        url.set_password(Some(&password)).ok();
+        let url = SecretString::from(String::from(url));
+
+        let mut config = sheet.config.clone();
+        config.public_url = Some(PUBLIC_URL.parse()?);
+        config.master_keys = Some(KeySource::File(sheet.keys.to_owned()));
+        config.database_url = Some(url.clone());
+        config.redis_url = None;
+        config.offer_sandbox(crm.slug, Crm::app(), &crm.url);
+        let hub = app::hub(config, CONNECTIONS).await?;
+
+        let signup = Signup {
+            email: "owner@bench.example".to_owned(),
+            name: "Bench".to_owned(),
+            company_name: "Bench".to_owned(),
+            country: "DE".to_owned(),
+            // No hash: nobody signs in.
+            password_hash: "none".to_owned(),
+        };
+        let mut tx = hub.db.door().await?;
+        let founded =
+            db::accounts::found_company(&mut tx, &signup, Plan::Enterprise, hub.clock.now())
+                .await?;
+        tx.commit().await?;
+        let (company_id, member_id) = (founded.company_id, founded.member_id);
+        let connection_id = consent(&hub, crm, company_id, member_id).await?;
+        Ok(Self { hub, url, company_id, member_id, connection_id, slug: crm.slug })
+    }
+
+    pub(super) fn provider(&self) -> anyhow::Result<&Provider> {
+        self.hub.providers.get(self.slug).context("the provider is not in the registry")
+    }
+
+    pub(super) async fn close(self) {
+        self.hub.db.close().await;
+    }
+}
+
+/// The way of every connection, with a code that needed no page.
+async fn consent(
+    hub: &SharedHub,
+    crm: &Crm,
+    company_id: CompanyId,
+    member_id: MemberId,
+) -> anyhow::Result<ConnectionId> {
+    let provider = hub.providers.get(crm.slug).context("the provider is not in the registry")?;
+    let who = Connecting { company_id, member_id, session_hash: b"bench" };
+    let page = connect::begin(hub, who, provider).await?.context("the provider is not offered")?;
+    let state = page.query_pairs().find(|(name, _)| name == "state");
+    let callback = Callback {
+        code: Some(crm.code().await?),
+        state: state.map(|(_, state)| state.into_owned()),
+        error: None,
+    };
+    Ok(connect::finish(hub, who, provider, callback).await?)
+}
+
+/// A master key for this measurement, in a file that only we may read.
+pub(super) fn master_keys(folder: &Path) -> anyhow::Result<PathBuf> {
+    let path = folder.join("master.keys");
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    file.write_all(MasterKeys::fresh_line("bench").as_bytes())?;
+    Ok(path)
+}

@@ -5,6 +5,7 @@
 mod cache;
 mod connectors;
 mod embedded;
+mod flows;
 mod harness;
 mod openapi;
 mod policy;

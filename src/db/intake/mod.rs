@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-pub use seen::{mark_gone, note_seen, unseen};
+pub use seen::{mark_gone, note_seen, promote, unseen};
 pub use write::{insert_contacts, move_identifiers, update_contacts, upsert_mappings};
 
 /// How this page's persons are mapped already.
@@ -146,7 +146,7 @@ pub async fn candidates(
                 (select count(*) from mapping
                  where mapping.company_id = contact.company_id
                    and mapping.contact_id = contact.contact_id
-                   and connection_id = $1 and kind = 'person') as mapped
+                   and connection_id = $1 and kind = 'person' and state = 'linked') as mapped
          from contact
          where contact_id = any($2)",
     )

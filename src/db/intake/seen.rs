@@ -45,19 +45,56 @@ pub async fn unseen(
     Ok(ids.into_iter().map(RemoteId).collect())
 }
 
-/// Marks records as gone at the provider; their contacts stay. Returns how many.
+/// Marks records as gone at the provider; their contacts stay.
 pub async fn mark_gone(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
     ids: &[&str],
-) -> Result<u64, DbError> {
-    Ok(sqlx::query(
+) -> Result<(), DbError> {
+    sqlx::query(
         "update mapping set state = 'gone', last_synced_at = now()
          where connection_id = $1 and kind = 'person' and state = 'linked' and remote_id = any($2)",
     )
     .bind(connection_id)
     .bind(ids)
     .execute(tx.conn())
-    .await?
-    .rows_affected())
+    .await?;
+    promote(tx, connection_id, ids).await
+}
+
+/// Where the primary person of a contact is gone (merged into another one, often), the next one
+/// leads; it is looked at anew the next time it comes.
+pub async fn promote(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    gone: &[&str],
+) -> Result<(), DbError> {
+    sqlx::query(
+        "with heir as (
+             select distinct on (next.contact_id) next.remote_id
+             from mapping lost
+             join mapping next
+               on next.company_id = lost.company_id and next.contact_id = lost.contact_id
+              and next.connection_id = lost.connection_id and next.kind = 'person'
+              and next.state = 'linked'
+             where lost.connection_id = $1 and lost.kind = 'person' and lost.state = 'gone'
+               and lost.is_primary and lost.remote_id = any($2)
+               and not exists (
+                   select from mapping leader
+                   where leader.company_id = lost.company_id
+                     and leader.contact_id = lost.contact_id
+                     and leader.connection_id = lost.connection_id and leader.kind = 'person'
+                     and leader.state = 'linked' and leader.is_primary
+               )
+             order by next.contact_id, next.remote_id
+         )
+         update mapping set is_primary = true, fingerprint = 0
+         from heir
+         where connection_id = $1 and kind = 'person' and mapping.remote_id = heir.remote_id",
+    )
+    .bind(connection_id)
+    .bind(gone)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

@@ -224,6 +224,7 @@ pub async fn upsert_mappings(
               as new (remote_id, contact_id, fingerprint, is_primary, state, updated_at)
          on conflict (company_id, connection_id, kind, remote_id) do update
          set fingerprint = excluded.fingerprint, state = excluded.state,
+             is_primary = excluded.is_primary,
              remote_updated_at = excluded.remote_updated_at, last_synced_at = now()
          where mapping.contact_id = excluded.contact_id",
     )

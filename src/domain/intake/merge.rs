@@ -53,7 +53,8 @@ impl ContactFields {
     }
 
     /// The CRM wins every field that no member edited. When several remote persons are this
-    /// contact (`shared`), their addresses are united instead of replaced.
+    /// contact (`shared`), their addresses are united instead of replaced, and what this one does
+    /// not say may be what another one said.
     pub fn take(
         &mut self,
         incoming: &Incoming,
@@ -68,10 +69,10 @@ impl ContactFields {
         {
             self.full_name.clone_from(name);
         }
-        if free("first_name") {
+        if free("first_name") && (resolved.first_name.is_some() || !shared) {
             self.first_name.clone_from(&resolved.first_name);
         }
-        if free("last_name") {
+        if free("last_name") && (resolved.last_name.is_some() || !shared) {
             self.last_name.clone_from(&resolved.last_name);
         }
         if free("emails") {
@@ -88,7 +89,7 @@ impl ContactFields {
                 self.add_phones(&before);
             }
         }
-        if free("organization") {
+        if free("organization") && (resolved.organization.is_some() || !shared) {
             self.organization_id = resolved.organization.as_ref().map(|found| found.id);
             self.organization_name = resolved.organization.as_ref().map(|found| found.name.clone());
         }
@@ -105,8 +106,15 @@ impl ContactFields {
         }
     }
 
-    /// A match fills what is empty and adds addresses; it overwrites nothing.
-    pub fn fill(&mut self, incoming: &Incoming, source: &Source<'_>, edited: &[String]) {
+    /// A match fills what is empty and adds addresses; it overwrites nothing. The CRM's own facts
+    /// are those of the primary person: half of one and half of another would be nobody.
+    pub fn fill(
+        &mut self,
+        incoming: &Incoming,
+        source: &Source<'_>,
+        edited: &[String],
+        is_primary: bool,
+    ) {
         let free = |field: &str| !edited.iter().any(|name| name == field);
         let resolved = &incoming.resolved;
         if free("first_name") && self.first_name.is_none() && self.last_name.is_none() {
@@ -132,7 +140,10 @@ impl ContactFields {
         if free("tags") {
             self.tag(&source.tag);
         }
-        for (name, value) in &resolved.custom_fields {
+        let facts = resolved.custom_fields.iter();
+        for (name, value) in
+            facts.filter(|(name, _)| is_primary || !name.starts_with(source.prefix))
+        {
             self.custom_fields.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }

@@ -100,7 +100,8 @@ impl Desk {
                 // Pages are safe to see twice: mapped and unchanged records write nothing.
                 let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
                 let phase = self.run.phase.clone();
-                let again = Advance { phase: &phase, ..Advance::default() };
+                let (requests, tokens) = spent;
+                let again = Advance { phase: &phase, requests, tokens, ..Advance::default() };
                 db::runs::advance(&mut tx, self.run.run_id, self.page, &again).await?;
                 tx.commit().await?;
                 Ok(Next::later(None, "the cursor was refused; the list starts again"))

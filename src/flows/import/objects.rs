@@ -122,11 +122,17 @@ impl Desk {
         for ids in unseen.chunks(self.ids_per_page()) {
             let found =
                 self.account.provider.connector.persons_by_id(&self.account.api, ids).await?;
+            if found.quarantined.iter().any(|lost| lost.id.is_none()) {
+                // It may be any of these: leave them to the next run rather than guess.
+                continue;
+            }
+            let unreadable = found.quarantined.iter().filter_map(|lost| lost.id.as_ref());
             let there: Vec<&RemoteId> = found
                 .items
                 .iter()
                 .filter(|person| !person.deleted)
                 .map(|person| &person.id)
+                .chain(unreadable)
                 .collect();
             let gone: Vec<&str> =
                 ids.iter().filter(|id| !there.contains(id)).map(RemoteId::as_str).collect();

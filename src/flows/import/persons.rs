@@ -195,8 +195,10 @@ impl Desk {
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
             match self.write_once(&mut tx, batch, &changed, unchanged, by.clone()).await {
                 Ok(by) => {
-                    let seen: Vec<&str> =
-                        batch.page.items.iter().map(|person| person.id.as_str()).collect();
+                    // One that could not be read is there all the same.
+                    let lost = batch.page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
+                    let seen = batch.page.items.iter().map(|person| &person.id).chain(lost);
+                    let seen: Vec<&str> = seen.map(RemoteId::as_str).collect();
                     if self.run.mode == "full" && !seen.is_empty() {
                         db::intake::note_seen(&mut tx, self.run.run_id, self.page, &seen).await?;
                     }
@@ -302,6 +304,11 @@ impl Desk {
         db::intake::update_contacts(tx, &plan.updates).await?;
         db::intake::move_identifiers(tx, &plan.releases, &plan.claims).await?;
         db::intake::upsert_mappings(tx, self.run.connection_id, &plan.mappings).await?;
+        let gone = plan.mappings.iter().filter(|mapping| mapping.gone);
+        let gone: Vec<&str> = gone.map(|mapping| mapping.remote_id.as_str()).collect();
+        if !gone.is_empty() {
+            db::intake::promote(tx, self.run.connection_id, &gone).await?;
+        }
         Ok(())
     }
 }

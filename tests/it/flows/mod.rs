@@ -1,4 +1,11 @@
-//! What Tandem does for a company, below the API.
+//! What Tandem does for a company, from the API to the tables, with a stand-in for its CRM.
 
 mod audit;
 mod door_mail;
+mod import;
+mod import_changes;
+mod import_crash;
+mod import_faults;
+mod import_live;
+mod import_races;
+mod stage;

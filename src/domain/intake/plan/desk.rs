@@ -61,15 +61,23 @@ impl<'a> Desk<'a> {
         let id = mapping.contact_id;
         let gone = incoming.resolved.deleted;
         let before = self.known.contacts.get(&id).map(|known| known.fields.clone());
-        if let Some(candidate) = self.known.contacts.get_mut(&id).filter(|_| !gone) {
-            let shared = candidate.mapped > 1;
-            if mapping.is_primary {
+        let mut is_primary = mapping.is_primary;
+        if let Some(candidate) = self.known.contacts.get_mut(&id) {
+            if mapping.gone && !gone {
+                // Back again: the primary one only if nobody took over meanwhile.
+                is_primary = candidate.mapped == 0;
+                candidate.mapped += 1;
+            }
+            if gone {
+                candidate.mapped -= u32::from(!mapping.gone && candidate.mapped > 0);
+            } else if is_primary {
+                let shared = candidate.mapped > 1;
                 candidate.fields.take(incoming, self.source, &candidate.edited, shared);
             } else {
-                candidate.fields.fill(incoming, self.source, &candidate.edited);
+                candidate.fields.fill(incoming, self.source, &candidate.edited, false);
             }
         }
-        self.map(incoming, id, mapping.is_primary, gone);
+        self.map(incoming, id, is_primary, gone);
         let after = self.known.contacts.get(&id).map(|known| known.fields.clone());
         if gone {
             self.plan.counts.skipped += 1;
@@ -98,7 +106,7 @@ impl<'a> Desk<'a> {
         let before = candidate.fields.clone();
         let is_primary = candidate.mapped == 0;
         candidate.mapped += 1;
-        candidate.fields.fill(incoming, self.source, &candidate.edited);
+        candidate.fields.fill(incoming, self.source, &candidate.edited, is_primary);
         let same = candidate.fields == before;
         self.map(incoming, id, is_primary, false);
         self.plan.counts.linked += 1;
@@ -154,7 +162,12 @@ impl<'a> Desk<'a> {
             };
             if free {
                 holders.push(id);
-                self.plan.claims.push((identifier, id));
+                let claim = (identifier, id);
+                // Given back by an earlier person of the page: nothing happened.
+                match self.plan.releases.iter().position(|release| *release == claim) {
+                    Some(at) => drop(self.plan.releases.swap_remove(at)),
+                    None => self.plan.claims.push(claim),
+                }
             }
         }
     }

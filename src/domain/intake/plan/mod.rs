@@ -34,7 +34,7 @@ pub struct PersonMapping {
 pub struct Candidate {
     pub fields: ContactFields,
     pub edited: Vec<String>,
-    /// Remote persons of this connection that are this contact.
+    /// Remote persons of this connection that are this contact, without those that are gone.
     pub mapped: u32,
 }
 

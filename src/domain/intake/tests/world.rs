@@ -1,0 +1,181 @@
+//! A book in memory and persons for it: what a database does with a plan, without one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::{
+    ContactId, Fields, MemberId, OrganizationId, RemoteId, RemotePerson, RemoteValue,
+    intake::{
+        Candidate, ContactFields, Identifier, IdentifierKind, Incoming, Known, OrganizationRef,
+        OwnerRef, PagePlan, PersonMapping, Source, normalize, plan, resolve,
+    },
+};
+
+pub(super) const COUNTRY: &str = "DE";
+
+/// What the words of a page are read with.
+#[derive(Default)]
+pub(super) struct Words {
+    pub fields: Fields,
+    pub owners: HashMap<RemoteId, OwnerRef>,
+    pub organizations: HashMap<RemoteId, OrganizationRef>,
+    pub default_owner: Option<MemberId>,
+}
+
+impl Words {
+    pub(super) fn source(&self) -> Source<'_> {
+        Source {
+            prefix: "crm_",
+            provider: "crm",
+            tag: "crm-import".to_owned(),
+            country: COUNTRY,
+            fields: &self.fields,
+            owners: &self.owners,
+            organizations: &self.organizations,
+            default_owner: self.default_owner,
+        }
+    }
+
+    pub(super) fn organization(&mut self, id: &str, name: &str) -> OrganizationId {
+        let reference = OrganizationRef { id: OrganizationId::fresh(), name: name.to_owned() };
+        let ours = reference.id;
+        self.organizations.insert(RemoteId(id.to_owned()), reference);
+        ours
+    }
+}
+
+pub(super) fn value(text: &str) -> RemoteValue {
+    RemoteValue { value: text.to_owned(), label: None, primary: false }
+}
+
+pub(super) fn person(id: &str, name: &str, emails: &[&str], phones: &[&str]) -> RemotePerson {
+    RemotePerson {
+        id: RemoteId(id.to_owned()),
+        name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+        emails: emails.iter().map(|text| value(text)).collect(),
+        phones: phones.iter().map(|text| value(text)).collect(),
+        ..RemotePerson::default()
+    }
+}
+
+/// The book between two pages.
+#[derive(Default)]
+pub(super) struct Book {
+    pub contacts: BTreeMap<ContactId, (ContactFields, Vec<String>)>,
+    /// Every claim that the database would accept.
+    pub identifiers: Vec<(Identifier, ContactId)>,
+    pub mappings: HashMap<RemoteId, PersonMapping>,
+    pub room: Option<u64>,
+    pub words: Words,
+}
+
+impl Book {
+    /// Somebody whom a member wrote down.
+    pub(super) fn write_down(&mut self, name: &str, emails: &[&str], phones: &[&str]) -> ContactId {
+        let words = Words::default();
+        let incoming = self.incoming(&person("0", name, emails, phones));
+        let mut fields = ContactFields::new(&incoming, &words.source());
+        (fields.source, fields.tags) = (None, Vec::new());
+        fields.custom_fields.clear();
+        let id = ContactId::fresh();
+        for identifier in fields.identifiers() {
+            self.claim(identifier, id);
+        }
+        self.contacts.insert(id, (fields, Vec::new()));
+        id
+    }
+
+    pub(super) fn incoming(&self, person: &RemotePerson) -> Incoming {
+        let resolved = resolve(person, &self.words.source());
+        let fingerprint = resolved.fingerprint();
+        normalize(resolved, fingerprint, COUNTRY)
+    }
+
+    /// Plans a page as a run does: what is mapped and unchanged never reaches the plan.
+    pub(super) fn plan(&self, page: &[RemotePerson]) -> PagePlan {
+        let mut unchanged = 0;
+        let mut changed = Vec::new();
+        for person in page {
+            let incoming = self.incoming(person);
+            let same = |mapping: &PersonMapping| {
+                mapping.fingerprint == incoming.fingerprint && !mapping.gone
+            };
+            if !person.deleted && self.mappings.get(&person.id).is_some_and(same) {
+                unchanged += 1;
+            } else {
+                changed.push(incoming);
+            }
+        }
+        let mut holders: HashMap<Identifier, Vec<ContactId>> = HashMap::new();
+        for (identifier, contact) in &self.identifiers {
+            holders.entry(identifier.clone()).or_default().push(*contact);
+        }
+        let mapped = |id: ContactId| {
+            let mappings = self.mappings.values();
+            let count = mappings.filter(|found| found.contact_id == id && !found.gone).count();
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
+        let contacts = self.contacts.iter().map(|(id, (fields, edited))| {
+            let (fields, edited) = (fields.clone(), edited.clone());
+            (*id, Candidate { fields, edited, mapped: mapped(*id) })
+        });
+        let known = Known {
+            mappings: self.mappings.clone(),
+            holders,
+            contacts: contacts.collect(),
+            room: self.room,
+        };
+        let mut plan = plan(&changed, known, &self.words.source(), &mut ContactId::fresh);
+        plan.counts.seen += unchanged;
+        plan.counts.unchanged += unchanged;
+        plan
+    }
+
+    /// Plans a page and does what the plan says.
+    pub(super) fn import(&mut self, page: &[RemotePerson]) -> PagePlan {
+        let plan = self.plan(page);
+        assert!(plan.counts.adds_up(), "{:?}", plan.counts);
+        for (id, fields) in plan.inserts.iter().chain(&plan.updates) {
+            let edited = self.contacts.remove(id).map(|(_, edited)| edited).unwrap_or_default();
+            self.contacts.insert(*id, (fields.clone(), edited));
+        }
+        for release in &plan.releases {
+            self.identifiers.retain(|held| held != release);
+        }
+        for (identifier, contact) in &plan.claims {
+            self.claim(identifier.clone(), *contact);
+        }
+        for new in &plan.mappings {
+            if let Some(old) = self.mappings.get(&new.remote_id) {
+                assert_eq!(old.contact_id, new.contact_id, "a mapping never moves");
+            }
+            let mapping = PersonMapping {
+                contact_id: new.contact_id,
+                fingerprint: new.fingerprint,
+                is_primary: new.is_primary,
+                gone: new.gone,
+            };
+            self.mappings.insert(new.remote_id.clone(), mapping);
+        }
+        if let Some(room) = &mut self.room {
+            *room -= plan.inserts.len() as u64;
+        }
+        plan
+    }
+
+    /// What the primary key of identifiers allows: one holder of an e-mail, many of a number.
+    fn claim(&mut self, identifier: Identifier, contact: ContactId) {
+        let held = self.identifiers.iter().any(|(known, holder)| {
+            *known == identifier && (identifier.kind == IdentifierKind::Email || *holder == contact)
+        });
+        assert!(!held, "a plan claims only what is free: {identifier:?}");
+        self.identifiers.push((identifier, contact));
+    }
+
+    pub(super) fn of(&self, remote: &str) -> &ContactFields {
+        &self.contacts[&self.mappings[&RemoteId(remote.to_owned())].contact_id].0
+    }
+
+    pub(super) fn contact_of(&self, remote: &str) -> ContactId {
+        self.mappings[&RemoteId(remote.to_owned())].contact_id
+    }
+}

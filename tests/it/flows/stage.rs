@@ -1,0 +1,237 @@
+//! A company that is connected to a stand-in CRM, and what it does there.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
+use tandem::{
+    cache::Cache,
+    config::ProviderCredentials,
+    connectors,
+    db::Db,
+    domain::RunId,
+    flows::{Hub, SharedHub, SingleFlight},
+    jobs,
+    policy::Plan,
+    sandbox::{Sandbox, SandboxConfig},
+};
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::harness::{Browser, Company, TestHub};
+
+/// What an import writes, without its own log.
+const BOOK: [&str; 6] = ["contact", "identifier", "mapping", "organization", "remote_deal", "book"];
+
+pub(crate) struct Stage {
+    pub(crate) hub: TestHub,
+    pub(crate) crm: Sandbox,
+    pub(crate) acme: Company,
+    config: SandboxConfig,
+    http: Client,
+}
+
+/// The provider under test.
+pub(crate) fn slug() -> &'static str {
+    connectors::all()[0].manifest().slug
+}
+
+impl Stage {
+    /// With that many people at the CRM.
+    pub(crate) async fn of(persons: u32) -> Self {
+        Self::with(SandboxConfig::of_size(persons, 3)).await
+    }
+
+    pub(crate) async fn with(config: SandboxConfig) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let crm = Sandbox::start(slug(), listener, config.clone()).await.unwrap();
+        let credentials = ProviderCredentials {
+            client_id: config.client_id.clone(),
+            client_secret: config.client_secret.clone().into(),
+        };
+        let url = crm.url.parse().unwrap();
+        let hub = TestHub::with(|ours| ours.offer_sandbox(slug(), credentials, &url)).await;
+        let acme = hub.company(Plan::Business).await;
+        let stage = Self { hub, crm, acme, config, http: Client::new() };
+        stage.connect(&stage.acme.owner.browser).await;
+        stage
+    }
+
+    /// From the button to the consent page and back through our own callback.
+    pub(crate) async fn connect(&self, browser: &Browser) {
+        let out = browser.get(&format!("/api/integrations/{}/connect", slug())).await;
+        assert_eq!(out.status, StatusCode::SEE_OTHER, "{}", out.text);
+        let page = Url::parse(out.header("location")).unwrap();
+        let asked = |name: &str| {
+            page.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()
+        };
+        let redirect = asked("redirect_uri");
+        let code = self.control("POST", "/code", json!({ "redirect_uri": redirect })).await;
+        let code = code["code"].as_str().unwrap();
+        let back = format!("{}?code={code}&state={}", Url::parse(&redirect).unwrap().path(), asked("state"));
+        let landed = browser.get(&back).await;
+        assert!(landed.header("location").ends_with("status=connected"), "{landed:?}");
+    }
+
+    /// Another process: its own pool, cache and place in the queue for tokens.
+    pub(crate) async fn twin(&self) -> SharedHub {
+        Arc::new(Hub {
+            db: Db::connect(self.hub.database.login(), 6).await.unwrap(),
+            cache: Cache::with_clock(Arc::new(self.hub.clock.clone())),
+            refreshing: SingleFlight::default(),
+            instance: "twin".to_owned(),
+            ..Hub::clone(&self.hub.hub)
+        })
+    }
+
+    pub(crate) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
+        let url = format!("{}/__sandbox{path}", self.crm.url);
+        let request = self.http.request(method.parse().unwrap(), url);
+        let request = if method == "GET" { request } else { request.json(&body) };
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    pub(crate) async fn truth(&self) -> Value {
+        self.control("GET", "/truth", Value::Null).await
+    }
+
+    pub(crate) async fn counters(&self) -> Value {
+        self.control("GET", "/counters", Value::Null).await
+    }
+
+    pub(crate) async fn fault(&self, fault: Value) {
+        self.control("POST", "/faults", fault).await;
+    }
+
+    /// Asks for an import as the owner; the run's id.
+    pub(crate) async fn start(&self, body: Value) -> String {
+        self.start_as(&self.acme.owner.browser, body).await
+    }
+
+    pub(crate) async fn start_as(&self, who: &Browser, body: Value) -> String {
+        let started = who.post(&format!("/api/integrations/{}/sync", slug()), body).await;
+        started.expect(202)["run_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs what is due.
+    pub(crate) async fn work(&self) {
+        jobs::drain(&self.hub.hub).await.unwrap();
+    }
+
+    /// Imports in one go; the run as it ended.
+    pub(crate) async fn import(&self, body: Value) -> Value {
+        let run = self.start(body).await;
+        self.work().await;
+        self.run(&run).await
+    }
+
+    pub(crate) async fn run(&self, id: &str) -> Value {
+        self.acme.owner.browser.get(&format!("/api/sync-logs/{id}")).await.expect(200)
+    }
+
+    pub(crate) fn id(run: &str) -> RunId {
+        RunId::from_uuid(run.parse().unwrap())
+    }
+
+    /// Lets time pass until whatever waits is due, and works.
+    pub(crate) async fn later(&self, by: TimeDelta) {
+        self.hub.clock.advance(by);
+        self.sql("update job set run_at = now() where state = 'ready'").await;
+        self.work().await;
+    }
+
+    /// Lets time pass until the run is over; how often it had to wait.
+    pub(crate) async fn until_over(&self, run: &str) -> (Value, u32) {
+        for waits in 0..12 {
+            let seen = self.run(run).await;
+            if ["completed", "failed", "cancelled"].contains(&seen["state"].as_str().unwrap()) {
+                return (seen, waits);
+            }
+            self.later(TimeDelta::minutes(20)).await;
+        }
+        panic!("it does not end: {}", self.run(run).await);
+    }
+
+    pub(crate) async fn sql(&self, sql: &'static str) {
+        sqlx::query(sql).execute(&self.hub.owner).await.unwrap();
+    }
+
+    /// A sum over every row of what an import writes: equal means that nothing was written.
+    pub(crate) async fn sums(&self) -> Vec<String> {
+        let mut sums = Vec::new();
+        for table in BOOK {
+            let sql = format!(
+                "select '{table} ' || count(*) || ' ' ||
+                        coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '')
+                 from {table} t",
+            );
+            sums.push(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.hub.owner).await.unwrap());
+        }
+        sums
+    }
+
+    /// How often this statement is true for a row.
+    pub(crate) async fn count(&self, from: &'static str) -> i64 {
+        let sql = format!("select count(*) from {from}");
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.hub.owner).await.unwrap()
+    }
+
+    /// Requests that a fresh full import needs: whole pages, users, and fields.
+    pub(crate) fn pages(&self) -> u64 {
+        let pages = |records: u32| u64::from(records.div_ceil(500)).max(1);
+        let SandboxConfig { persons, organizations, deals, .. } = self.config;
+        pages(persons) + pages(organizations) + pages(deals) + 2
+    }
+
+    /// What the book must hold after all living persons were taken in, whatever happened meanwhile.
+    pub(crate) async fn holds_the_truth(&self, run: &Value) {
+        let truth = self.truth().await;
+        let import = &truth["import"];
+        let number = |value: &Value| value.as_i64().unwrap();
+        let counts = &run["counts"];
+        assert_eq!(run["state"], "completed", "{run}");
+        assert_eq!(run["adds_up"], true, "{run}");
+        assert_eq!(run["seen"], truth["persons"], "{run}");
+        let made = number(&counts["created"]) + number(&counts["skipped"]);
+        assert_eq!(made, number(&import["contacts"]), "{run}\n{truth}");
+        let linked = number(&import["linked_by_email"]) + number(&import["linked_by_phone"]);
+        assert_eq!(number(&counts["linked"]), linked, "{run}\n{truth}");
+        let held = number(&import["conflict"]) + number(&import["phone_only"]);
+        assert_eq!(number(&counts["conflict"]), held, "{run}\n{truth}");
+        assert_eq!(self.count("contact").await, number(&counts["created"]));
+        self.is_sound().await;
+    }
+
+    /// What must hold after any import.
+    pub(crate) async fn is_sound(&self) {
+        for (broken, what) in [
+            ("book where contacts <> (select count(*) from contact
+               where contact.company_id = book.company_id)", "the count of contacts"),
+            ("(select from identifier where kind = 'email' group by company_id, value
+               having count(distinct contact_id) > 1) twice", "an e-mail with two holders"),
+            ("contact where not exists (select from mapping
+               where mapping.contact_id = contact.contact_id) and source is not null",
+             "imported and mapped to nothing"),
+            ("identifier join contact using (company_id, contact_id)
+               where kind = 'email' and not search like '%' || value || '%'",
+             "an address that its contact does not have"),
+        ] {
+            assert_eq!(self.count(broken).await, 0, "{what}");
+        }
+    }
+}
+
+/// Waits until `true`, looking often; panics after ten seconds.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, look: impl Fn() -> F) {
+    for _ in 0..1_000 {
+        if look().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{what} did not happen");
+}

@@ -36,6 +36,17 @@ impl Database {
         self.owner.clone().username("tandem_login").password(LOGIN_PASSWORD)
     }
 
+    /// The same as an address, for processes.
+    pub(crate) fn login_url(&self) -> String {
+        self.url_as("tandem_login", LOGIN_PASSWORD)
+    }
+
+    /// This database as another role.
+    pub(crate) fn url_as(&self, role: &str, password: &str) -> String {
+        let (host, port) = (self.owner.get_host(), self.owner.get_port());
+        format!("postgres://{role}:{password}@{host}:{port}/{}", self.name)
+    }
+
     pub(crate) fn owner(&self) -> PgConnectOptions {
         self.owner.clone()
     }

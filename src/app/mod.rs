@@ -71,7 +71,9 @@ fn vault(config: &Config) -> anyhow::Result<Vault> {
         None => String::new(),
     };
     let lines = zeroize::Zeroizing::new(lines);
-    Ok(Vault::new(MasterKeys::parse(&lines).map_err(|error| ConfigError::one(format!("{error}.")))?))
+    Ok(Vault::new(
+        MasterKeys::parse(&lines).map_err(|error| ConfigError::one(format!("{error}.")))?,
+    ))
 }
 
 /// Cancelled by Ctrl-C or SIGTERM.

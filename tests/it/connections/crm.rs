@@ -117,10 +117,8 @@ impl Crm {
         let mut form: Vec<(String, String)> = asked.query_pairs().into_owned().collect();
         form.push(("decision".into(), decision.into()));
         form.push(("company".into(), company.to_string()));
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let answer = client.post(asked.clone()).form(&form).send().await.unwrap();
         assert_eq!(answer.status(), 302, "{:?}", answer.text().await);
         let back = Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();

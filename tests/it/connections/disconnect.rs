@@ -22,9 +22,7 @@ async fn import(rig: &Rig) -> serde_json::Value {
 
 /// Nothing that opens the account is in the row.
 async fn tokens_are_gone(rig: &Rig) -> bool {
-    rig.hub
-        .value("select access_token is null and refresh_token is null from connection")
-        .await
+    rig.hub.value("select access_token is null and refresh_token is null from connection").await
 }
 
 #[tokio::test]
@@ -40,8 +38,10 @@ async fn disconnecting_revokes_destroys_and_keeps_the_links() {
     assert_eq!(rig.state().await, "disconnected");
     let kept: i64 = rig.hub.value("select count(*) from mapping where kind = 'person'").await;
     assert_eq!(kept, linked);
-    let detail: serde_json::Value =
-        rig.hub.value("select detail from audit_log where action = 'connection.disconnected'").await;
+    let detail: serde_json::Value = rig
+        .hub
+        .value("select detail from audit_log where action = 'connection.disconnected'")
+        .await;
     assert_eq!(detail["revoked_at_provider"], true);
     // The CRM agrees: nobody holds a grant any more.
     let left = rig.crm.control("/tokens/revoke", json!({})).await;
@@ -64,8 +64,10 @@ async fn a_provider_that_is_down_keeps_nobody_connected() {
     rig.crm.control("/faults", down).await;
     post(&rig, "disconnect", json!({})).await.expect(200);
     assert!(tokens_are_gone(&rig).await);
-    let detail: serde_json::Value =
-        rig.hub.value("select detail from audit_log where action = 'connection.disconnected'").await;
+    let detail: serde_json::Value = rig
+        .hub
+        .value("select detail from audit_log where action = 'connection.disconnected'")
+        .await;
     assert_eq!(detail["revoked_at_provider"], false);
 }
 

@@ -48,7 +48,6 @@ async fn a_consent_that_names_a_hostile_host_connects_nothing() {
         format!("http://127.0.0.1:{port}"),
         format!("https://127.0.0.1:{port}"),
         format!("https://localhost:{port}"),
-        String::new(),
     ];
     let browser = &rig.acme.owner.browser;
     for host in &hostile {

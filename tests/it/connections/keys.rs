@@ -17,7 +17,7 @@ fn vault(lines: &str) -> Vault {
     Vault::new(MasterKeys::parse(lines).unwrap())
 }
 
-fn with_keys(hub: &SharedHub, lines: &str) -> SharedHub {
+pub(super) fn with_keys(hub: &SharedHub, lines: &str) -> SharedHub {
     Arc::new(Hub { vault: Arc::new(vault(lines)), ..(**hub).clone() })
 }
 
@@ -68,11 +68,12 @@ async fn keys_rotate_while_tokens_are_used_and_refreshed() {
 }
 
 /// Connects with a hub that answers no web: its own vault seals.
-async fn connect_with(rig: &Rig, hub: &SharedHub) -> ConnectionTokens {
+pub(super) async fn connect_with(rig: &Rig, hub: &SharedHub) -> ConnectionTokens {
     let page = rig.begin(&rig.acme.owner.browser).await;
     let back = rig.crm.consent(&page, "allow", NORDWIND).await;
     let back = url::Url::parse(&format!("http://x{back}")).unwrap();
-    let query = |name: &str| back.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
+    let query =
+        |name: &str| back.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
     let session: Vec<u8> = rig.hub.value("select session_hash from oauth_state").await;
     let who = flows::connect::Connecting {
         company_id: rig.acme.id,

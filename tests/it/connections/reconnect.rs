@@ -71,8 +71,10 @@ async fn the_same_account_comes_back_with_its_id_and_its_links() {
     assert_eq!(rig.state().await, "active");
     let after: i64 = rig.hub.value("select count(*) from mapping where kind = 'person'").await;
     assert_eq!(after, linked);
-    let action: String =
-        rig.hub.value("select action from audit_log order by created_at desc, audit_id desc limit 1").await;
+    let action: String = rig
+        .hub
+        .value("select action from audit_log order by created_at desc, audit_id desc limit 1")
+        .await;
     assert_eq!(action, "connection.reconnected");
     let started = rig.sync("full").await.expect(202);
     jobs::drain(&rig.hub.hub).await.unwrap();
@@ -125,11 +127,7 @@ async fn companies_that_share_an_account_fall_and_stand_alone() {
     rig.expire().await;
     let sql = "select connection_id from connection where state = 'active'";
     let id = tandem::domain::ConnectionId::from_uuid(rig.hub.value(sql).await);
-    let tokens = tandem::flows::ConnectionTokens::new(
-        rig.hub.hub.clone(),
-        rig.acme.id,
-        id,
-        rig.provider(),
-    );
+    let tokens =
+        tandem::flows::ConnectionTokens::new(rig.hub.hub.clone(), rig.acme.id, id, rig.provider());
     tokens.access_token().await.unwrap();
 }

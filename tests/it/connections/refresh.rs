@@ -18,7 +18,9 @@ async fn generation(rig: &Rig) -> i64 {
 }
 
 async fn outcomes(rig: &Rig) -> Vec<String> {
-    rig.hub.value("select coalesce(array_agg(outcome order by lease_gen), '{}') from refresh_attempt").await
+    rig.hub
+        .value("select coalesce(array_agg(outcome order by lease_gen), '{}') from refresh_attempt")
+        .await
 }
 
 #[tokio::test]
@@ -49,8 +51,7 @@ async fn a_refused_token_is_renewed_and_the_call_made_again_once() {
     assert_eq!(rig.crm.tokens("refresh_token").await, 1);
 
     // Whoever refuses what it has just issued is asked no third time.
-    let refusal =
-        json!({ "kind": "status", "status": 401, "path": "/users/me", "times": null });
+    let refusal = json!({ "kind": "status", "status": 401, "path": "/users/me", "times": null });
     rig.crm.control("/faults", refusal).await;
     let before = rig.crm.api_calls().await;
     let refused = account.provider.connector.account(&account.api).await.err().unwrap();
@@ -151,7 +152,10 @@ async fn an_answer_that_was_overtaken_is_fenced_and_kept_sealed() {
     let overtaking = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         // The first process seems dead: its lease has ended.
-        assert_eq!(rig.owner("update connection set lease_until = now() - interval '1 s'").await, 1);
+        assert_eq!(
+            rig.owner("update connection set lease_until = now() - interval '1 s'").await,
+            1
+        );
         let other = rig.process().await;
         rig.tokens_of(&other).await.access_token().await.unwrap()
     };
@@ -223,10 +227,8 @@ async fn a_refresh_that_ends_after_a_disconnect_leaves_nothing_behind() {
     });
     assert_eq!(late.err().unwrap(), CrmError::Revoked);
     assert_eq!(rig.crm.tokens("revoke").await, 1, "the new grant is given back");
-    let left: i64 = rig
-        .hub
-        .value("select count(*) from refresh_attempt where orphan is not null")
-        .await;
+    let left: i64 =
+        rig.hub.value("select count(*) from refresh_attempt where orphan is not null").await;
     assert_eq!(left, 0);
 }
 

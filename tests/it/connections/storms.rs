@@ -80,5 +80,5 @@ async fn a_hundred_callers_on_a_revoked_grant_end_the_connection_once() {
         .value("select count(*) from audit_log where action = 'connection.needs_reconnect'")
         .await;
     assert_eq!(written, 1);
-    assert_eq!(rig.hub.value::<i64>("select count(*) from job where lane = 'mail'").await, 1);
+    assert_eq!(rig.hub.value::<i64>("select count(*) from job where lane_key = 'mail'").await, 1);
 }

@@ -40,10 +40,8 @@ async fn everything(rig: &Rig) -> Vec<(String, Vec<u8>)> {
             format!("convert_to({name}::text, 'UTF8')")
         };
         let sql = format!("select {cast} from {table} where {name} is not null");
-        let found: Vec<Vec<u8>> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-            .fetch_all(&rig.hub.owner)
-            .await
-            .unwrap();
+        let found: Vec<Vec<u8>> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&rig.hub.owner).await.unwrap();
         values.extend(found.into_iter().map(|value| (format!("{table}.{name}"), value)));
     }
     values

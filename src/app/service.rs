@@ -10,7 +10,7 @@ use crate::{
     app,
     config::{Config, ConfigError},
     db,
-    flows::SharedHub,
+    flows::{self, SharedHub},
     http, jobs,
 };
 
@@ -24,6 +24,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     config.check_service()?;
     let stopping = app::stopping()?;
     let hub = app::hub(config, CONNECTIONS).await?;
+    flows::recover_spooled(&hub).await?;
     crate::telemetry::recorder();
     let listener = http::listen(hub.config.listen).await?;
     tracing::info!(address = %hub.config.listen, "serving");
@@ -51,6 +52,7 @@ pub async fn work(config: Config) -> anyhow::Result<()> {
     config.check_service()?;
     let stopping = app::stopping()?;
     let hub = app::hub(config, CONNECTIONS).await?;
+    flows::recover_spooled(&hub).await?;
     crate::telemetry::recorder();
     tracing::info!("working");
     let ((), measured) = tokio::join!(

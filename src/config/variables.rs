@@ -36,6 +36,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     ("TANDEM_MASTER_KEYS", "The same lines in the environment; development only."),
     (
+        "TANDEM_SPOOL_DIR",
+        "Folder on a volume where a refreshed token waits, sealed, until it is committed; without one a crash in that moment costs a reconnect.",
+    ),
+    (
         "SMTP_URL",
         "Mail relay, `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`; production refuses to start without.",
     ),

@@ -38,7 +38,7 @@ use crate::{
 
 pub use password::PasswordError;
 pub use providers::{Provider, ProviderSetupError, Providers};
-pub use tokens::{ConnectionTokens, SealError, SingleFlight};
+pub use tokens::{ConnectionTokens, SealError, SingleFlight, recover_spooled};
 
 /// Everything a flow may reach for.
 #[derive(Debug, Clone)]

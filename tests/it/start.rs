@@ -1,5 +1,7 @@
 //! A wrong environment ends a command with a sentence and exit code 2, never with a panic.
 
+mod database;
+
 use std::process::{Command, Output};
 
 /// Runs a command with this environment and nothing else.
@@ -59,4 +61,20 @@ fn a_key_in_the_environment_is_refused_in_production() {
 #[test]
 fn a_log_setting_that_cannot_be_read_is_named() {
     refused(&tandem(&["serve"], &[("TANDEM_LOG", "=hunter2=")]), "TANDEM_LOG");
+}
+
+#[test]
+fn production_names_the_mail_relay_that_is_missing() {
+    let environment = [
+        ("DATABASE_URL", "postgres://tandem_login:hunter2@127.0.0.1:1/tandem"),
+        ("TANDEM_PUBLIC_URL", "https://tandem.example.com"),
+        ("TANDEM_MASTER_KEYS_FILE", "/nowhere/hunter2"),
+        ("TANDEM_SINGLE_PROCESS", "true"),
+    ];
+    for command in ["serve", "work"] {
+        let output = tandem(&[command], &environment);
+        refused(&output, "SMTP_URL is not set: production needs a mail relay");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(stderr.trim().lines().count(), 1, "one thing is wrong: {stderr}");
+    }
 }

@@ -6,6 +6,7 @@
 
 mod refresh;
 mod seal;
+mod spool;
 
 use std::{
     collections::HashMap,
@@ -29,6 +30,7 @@ use crate::{
 
 pub use seal::SealError;
 pub(super) use seal::{refresh_token, seal_grant};
+pub use spool::recover as recover_spooled;
 
 /// Refresh that long before a token expires.
 const EARLY: TimeDelta = TimeDelta::minutes(5);

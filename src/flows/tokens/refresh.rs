@@ -3,20 +3,25 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use crate::{
     connectors::{self, AccessToken, ApiBase, CrmError, Grant, OAuthError, Revocable},
     db::{
-        self, Scope,
+        self, DbError, Scope,
         tokens::{Refreshed, SealedTokens},
     },
     flows::reconnect,
+    vault::DataKey,
 };
 
-use super::{ACCESS, ConnectionTokens, EARLY, REFRESH, Trouble, seal::data_key};
+use super::{
+    ACCESS, ConnectionTokens, EARLY, REFRESH, Trouble,
+    seal::data_key,
+    spool::{self, Waiting},
+};
 
 /// How long an answer is carried in memory when the database is away: it may be the only copy.
 const CARRY: Duration = Duration::from_secs(60);
@@ -25,6 +30,8 @@ const CARRY: Duration = Duration::from_secs(60);
 struct Before {
     row: SealedTokens,
     refresh_token: SecretString,
+    /// Seals the answer although the database may be away by then.
+    key: DataKey,
 }
 
 impl ConnectionTokens {
@@ -51,14 +58,16 @@ impl ConnectionTokens {
     }
 
     async fn before(&self, seen: i64) -> Result<Option<Before>, Trouble> {
-        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         let row = self.row(&mut tx).await?;
         if row.token_gen != seen {
             return Ok(None);
         }
         let sealed = row.refresh_token.as_deref().ok_or(CrmError::Revoked)?;
         let refresh_token = self.open(&mut tx, sealed, REFRESH, seen).await?;
-        Ok(Some(Before { row, refresh_token }))
+        let key = data_key(&self.hub, &mut tx).await?;
+        tx.commit().await?;
+        Ok(Some(Before { row, refresh_token, key }))
     }
 
     async fn lease(&self, seen: i64) -> Result<Option<i64>, Trouble> {
@@ -77,20 +86,24 @@ impl ConnectionTokens {
         before: &Before,
         grant: Grant,
     ) -> Result<Option<AccessToken>, Trouble> {
-        let until = Instant::now() + CARRY;
-        let mut pause = Duration::from_millis(200);
-        let kept = loop {
-            match self.store(seen, lease, before, &grant).await {
-                Err(Trouble::Db(error)) if error.is_passing() && Instant::now() < until => {
-                    tracing::warn!(connection_id = %self.connection_id, %error, "a refreshed token waits for the database");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(5));
-                }
-                other => break other?,
-            }
+        // Providers that do not rotate send no refresh token, or the same one: keep what works.
+        let refresh = grant.refresh_token.as_ref().unwrap_or(&before.refresh_token);
+        let base = grant.api_domain.as_ref().map_or(before.row.api_base.as_str(), ApiBase::as_str);
+        let api_base = self.base(base)?;
+        let key = &before.key;
+        let sealed = Sealed {
+            access: key.seal(self.place(ACCESS, seen + 1), grant.access_token.expose_secret())?,
+            refresh: key.seal(self.place(REFRESH, seen + 1), refresh.expose_secret())?,
+            expires_at: self.hub.clock.now()
+                + TimeDelta::from_std(grant.expires_in).unwrap_or(EARLY),
+            api_base: base.to_owned(),
+            granted_scopes: (!grant.scopes.is_empty()).then(|| grant.scopes.clone()),
         };
+        let spooled = spool::put(&self.hub, &self.waiting(seen, lease, &sealed));
+        let kept = self.store_at_last(seen, lease, &sealed).await?;
+        spooled.is_stored();
         match kept {
-            Kept::Stored(api_base) => {
+            Kept::Stored => {
                 let (secret, generation) = (grant.access_token, seen + 1);
                 Ok(Some(AccessToken { secret, generation, api_base }))
             }
@@ -102,49 +115,64 @@ impl ConnectionTokens {
                 Ok(None)
             }
             Kept::Ended => {
-                self.give_back(grant.refresh_token.as_ref().unwrap_or(&before.refresh_token)).await;
+                self.give_back(refresh).await;
                 Err(CrmError::Revoked.into())
             }
         }
     }
 
-    async fn store(
-        &self,
-        seen: i64,
-        lease: i64,
-        before: &Before,
-        grant: &Grant,
-    ) -> Result<Kept, Trouble> {
+    fn waiting(&self, seen: i64, lease: i64, sealed: &Sealed) -> Waiting {
+        Waiting {
+            company_id: self.company_id.uuid(),
+            connection_id: self.connection_id.uuid(),
+            generation: seen,
+            lease,
+            access_token: spool::encoded(&sealed.access),
+            refresh_token: spool::encoded(&sealed.refresh),
+            expires_at: sealed.expires_at,
+            api_base: sealed.api_base.clone(),
+            granted_scopes: sealed.granted_scopes.clone(),
+        }
+    }
+
+    async fn store_at_last(&self, seen: i64, lease: i64, sealed: &Sealed) -> Result<Kept, Trouble> {
+        let until = Instant::now() + CARRY;
+        let mut pause = Duration::from_millis(200);
+        loop {
+            match self.store(seen, lease, sealed).await {
+                Err(error) if error.is_passing() && Instant::now() < until => {
+                    tracing::warn!(connection_id = %self.connection_id, %error, "a refreshed token waits for the database");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(5));
+                }
+                other => return Ok(other?),
+            }
+        }
+    }
+
+    async fn store(&self, seen: i64, lease: i64, sealed: &Sealed) -> Result<Kept, DbError> {
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-        let key = data_key(&self.hub, &mut tx).await?;
-        let access = key.seal(self.place(ACCESS, seen + 1), grant.access_token.expose_secret())?;
-        // Providers that do not rotate send no refresh token, or the same one: keep what works.
-        let refresh = grant.refresh_token.as_ref().unwrap_or(&before.refresh_token);
-        let refresh = key.seal(self.place(REFRESH, seen + 1), refresh.expose_secret())?;
-        let base = grant.api_domain.as_ref().map_or(before.row.api_base.as_str(), ApiBase::as_str);
-        let api_base = self.base(base)?;
-        let lifetime = TimeDelta::from_std(grant.expires_in).unwrap_or(EARLY);
         let new = Refreshed {
-            access_token: &access,
-            refresh_token: &refresh,
-            expires_at: self.hub.clock.now() + lifetime,
-            api_base: base,
-            granted_scopes: (!grant.scopes.is_empty()).then_some(grant.scopes.as_slice()),
+            access_token: &sealed.access,
+            refresh_token: &sealed.refresh,
+            expires_at: sealed.expires_at,
+            api_base: &sealed.api_base,
+            granted_scopes: sealed.granted_scopes.as_deref(),
         };
         let id = self.connection_id;
         let kept = if db::tokens::store(&mut tx, id, seen, lease, &new).await? {
-            Kept::Stored(api_base)
-        } else if db::tokens::sealed(&mut tx, id)
-            .await?
-            .is_none_or(|row| row.state == "disconnected")
-        {
-            Kept::Ended
+            Kept::Stored
         } else {
-            Kept::Fenced
+            let row = db::tokens::sealed(&mut tx, id).await?;
+            if row.is_none_or(|row| row.state == "disconnected") {
+                Kept::Ended
+            } else {
+                Kept::Fenced
+            }
         };
         let (outcome, orphan) = match &kept {
-            Kept::Stored(_) => ("stored", None),
-            Kept::Fenced => ("fenced", Some(&*refresh)),
+            Kept::Stored => ("stored", None),
+            Kept::Fenced => ("fenced", Some(&*sealed.refresh)),
             // Disconnected meanwhile: nothing of it may stay.
             Kept::Ended => ("fenced", None),
         };
@@ -199,9 +227,18 @@ impl ConnectionTokens {
     }
 }
 
+/// An answer as it is stored.
+struct Sealed {
+    access: Vec<u8>,
+    refresh: Vec<u8>,
+    expires_at: DateTime<Utc>,
+    api_base: String,
+    granted_scopes: Option<Vec<String>>,
+}
+
 /// What became of an answer.
 enum Kept {
-    Stored(ApiBase),
+    Stored,
     /// Another lease went on; the answer is in the attempt's row.
     Fenced,
     /// The connection was ended meanwhile.

@@ -51,6 +51,13 @@ impl Database {
         self.owner.clone()
     }
 
+    /// This database as the superuser.
+    pub(crate) fn owner_url(&self) -> String {
+        let mut url: url::Url = cluster_url().parse().unwrap();
+        url.set_path(&self.name);
+        url.into()
+    }
+
     pub(crate) async fn owner_pool(&self) -> PgPool {
         PgPoolOptions::new().max_connections(4).connect_with(self.owner.clone()).await.unwrap()
     }
@@ -75,13 +82,16 @@ impl Drop for Database {
     }
 }
 
-fn cluster() -> PgConnectOptions {
+fn cluster_url() -> String {
     #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
-    let url = std::env::var("TANDEM_TEST_DATABASE_URL").expect(
+    std::env::var("TANDEM_TEST_DATABASE_URL").expect(
         "TANDEM_TEST_DATABASE_URL is not set: run the tests with `make test`, or \
          `tandem postgres -- cargo test`",
-    );
-    PgConnectOptions::from_str(&url).unwrap().options([("client_min_messages", "error")])
+    )
+}
+
+fn cluster() -> PgConnectOptions {
+    PgConnectOptions::from_str(&cluster_url()).unwrap().options([("client_min_messages", "error")])
 }
 
 /// The name of a migrated database, made by whoever comes first.

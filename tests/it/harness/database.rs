@@ -36,10 +36,6 @@ impl Database {
         self.owner.clone().username("tandem_login").password(LOGIN_PASSWORD)
     }
 
-    pub(crate) fn owner(&self) -> PgConnectOptions {
-        self.owner.clone()
-    }
-
     pub(crate) async fn owner_pool(&self) -> PgPool {
         PgPoolOptions::new().max_connections(4).connect_with(self.owner.clone()).await.unwrap()
     }
@@ -58,9 +54,10 @@ impl Drop for Database {
             });
         })
         .join();
-        if dropped.is_err() && !std::thread::panicking() {
-            panic!("the test's database could not be dropped");
-        }
+        assert!(
+            dropped.is_ok() || std::thread::panicking(),
+            "the test's database could not be dropped"
+        );
     }
 }
 

@@ -117,7 +117,7 @@ pub async fn take_signup(
     token: &TokenHash,
     now: DateTime<Utc>,
 ) -> Result<Option<Signup>, DbError> {
-    let signup: Option<Signup> = sqlx::query_as(
+    let found: Option<Signup> = sqlx::query_as(
         "delete from signup where token_hash = $1 and expires_at > $2
          returning email, name, company_name, country, password_hash",
     )
@@ -125,14 +125,14 @@ pub async fn take_signup(
     .bind(now)
     .fetch_optional(tx.conn())
     .await?;
-    if let Some(signup) = &signup {
+    if let Some(signup) = &found {
         // Others for the same address are settled with it.
         sqlx::query("delete from signup where lower(email) = lower($1)")
             .bind(&signup.email)
             .execute(tx.conn())
             .await?;
     }
-    Ok(signup)
+    Ok(found)
 }
 
 /// The user and company of a confirmed sign-up.

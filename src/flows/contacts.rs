@@ -20,17 +20,35 @@ pub struct By {
     pub scope: Scope,
 }
 
-/// What to write. `None` leaves a field as it is, or empty in a new contact; the inner `None`
-/// empties it.
+/// What becomes of a field that may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Edit<T> {
+    #[default]
+    Keep,
+    Empty,
+    To(T),
+}
+
+impl<T> Edit<T> {
+    fn apply(self, field: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Empty => *field = None,
+            Self::To(value) => *field = Some(value),
+        }
+    }
+}
+
+/// What to write. `None` leaves a field as it is, or empty in a new contact.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     pub full_name: Option<String>,
-    pub first_name: Option<Option<String>>,
-    pub last_name: Option<Option<String>>,
+    pub first_name: Edit<String>,
+    pub last_name: Edit<String>,
     pub emails: Option<Vec<Address>>,
     pub phones: Option<Vec<Number>>,
-    pub organization_name: Option<Option<String>>,
-    pub owner: Option<Option<MemberId>>,
+    pub organization_name: Edit<String>,
+    pub owner: Edit<MemberId>,
     pub warmness: Option<i16>,
     pub tags: Option<Vec<String>>,
 }
@@ -140,12 +158,8 @@ async fn apply(
     if let Some(name) = &change.full_name {
         fields.full_name.clone_from(name);
     }
-    if let Some(name) = &change.first_name {
-        fields.first_name.clone_from(name);
-    }
-    if let Some(name) = &change.last_name {
-        fields.last_name.clone_from(name);
-    }
+    change.first_name.clone().apply(&mut fields.first_name);
+    change.last_name.clone().apply(&mut fields.last_name);
     if let Some(emails) = &change.emails {
         fields.emails.clone_from(emails);
     }
@@ -155,27 +169,27 @@ async fn apply(
     if let Some(tags) = &change.tags {
         fields.tags.clone_from(tags);
     }
-    if let Some(owner) = change.owner {
-        if matches!(by.scope, Scope::Own(member) if owner != Some(member)) {
-            return Err(ContactError::NotToGive);
-        }
-        if let Some(owner) = owner
-            && !db::members::exists(tx, owner).await?
-        {
-            return Err(ContactError::UnknownOwner);
-        }
-        fields.owner_member_id = owner;
+    change.owner.apply(&mut fields.owner_member_id);
+    if let Scope::Own(member) = by.scope
+        && fields.owner_member_id != Some(member)
+    {
+        return Err(ContactError::NotToGive);
+    }
+    if let Edit::To(owner) = change.owner
+        && !db::members::exists(tx, owner).await?
+    {
+        return Err(ContactError::UnknownOwner);
     }
     match &change.organization_name {
-        Some(Some(name)) if fields.organization_name.as_ref() != Some(name) => {
+        Edit::To(name) if fields.organization_name.as_ref() != Some(name) => {
             fields.organization_id = Some(db::organizations::named(tx, name).await?);
             fields.organization_name = Some(name.clone());
         }
-        Some(None) => {
+        Edit::Empty => {
             fields.organization_id = None;
             fields.organization_name = None;
         }
-        _ => {}
+        Edit::To(_) | Edit::Keep => {}
     }
     Ok(())
 }

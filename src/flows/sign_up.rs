@@ -59,21 +59,20 @@ pub async fn start(hub: &Hub, form: SignUp, from: &str) -> Result<(), SignUpErro
     }
 
     let mut tx = hub.db.door().await?;
-    let about = match db::accounts::credentials(&mut tx, &form.email).await? {
-        Some(known) => About::AccountExists(known.user_id),
-        None => {
-            let signup_id = Uuid::now_v7();
-            let signup = Signup {
-                email: form.email,
-                name: form.name,
-                company_name: form.company,
-                country: form.country,
-                password_hash,
-            };
-            db::accounts::insert_signup(&mut tx, signup_id, &signup, now, now + CONFIRMABLE)
-                .await?;
-            About::Confirm(signup_id)
-        }
+    let known = db::accounts::credentials(&mut tx, &form.email).await?;
+    let about = if let Some(known) = known {
+        About::AccountExists(known.user_id)
+    } else {
+        let signup_id = Uuid::now_v7();
+        let signup = Signup {
+            email: form.email,
+            name: form.name,
+            company_name: form.company,
+            country: form.country,
+            password_hash,
+        };
+        db::accounts::insert_signup(&mut tx, signup_id, &signup, now, now + CONFIRMABLE).await?;
+        About::Confirm(signup_id)
     };
     db::door_mail::enqueue(&mut tx, about, now).await?;
     tx.commit().await?;

@@ -15,7 +15,7 @@ pub(super) fn of(request: &Request, config: &Config) -> String {
         }
         ClientAddress::Peer => request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip),
     };
-    match address.map(|address| address.to_canonical()) {
+    match address.as_ref().map(IpAddr::to_canonical) {
         Some(IpAddr::V4(address)) => address.to_string(),
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();

@@ -21,7 +21,7 @@ impl DevelopmentApi {
     /// confirms a sign-up is not signed in yet.
     #[oai(path = "/mailbox", method = "get", operation_id = "mailbox")]
     async fn mailbox(&self, hub: Data<&SharedHub>) -> Result<Json<Mailbox>, ApiError> {
-        let mails = mailbox::list(&hub).map_err(|error| ApiError::internal(&error))?;
+        let mails = mailbox::list(&hub).await.map_err(|error| ApiError::internal(&error))?;
         let mails = mails.ok_or_else(ApiError::not_found)?;
         Ok(Json(Mailbox { items: mails.into_iter().map(MailView::from).collect() }))
     }

@@ -104,7 +104,8 @@ pub(super) fn private_figures() -> Response {
 
 /// What is counted, for Prometheus: to whoever has the token, to anybody in development.
 #[handler]
-pub(super) fn figures(request: &Request, Data(hub): Data<&SharedHub>) -> Response {
+#[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
+pub(super) fn figures(request: &Request, hub: Data<&SharedHub>) -> Response {
     let open = match &hub.config.metrics_token {
         Some(token) => request
             .header("authorization")

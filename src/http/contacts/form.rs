@@ -9,7 +9,7 @@ use crate::{
         intake::{Address, Number, one_primary},
         phone,
     },
-    flows::contacts::Change,
+    flows::contacts::{Change, Edit},
     http::{ApiError, FieldProblem, field},
 };
 
@@ -90,7 +90,11 @@ impl ContactPatch {
             emails: self.emails.map(|emails| read_emails(emails, &mut wrong)),
             phones: self.phones.map(|phones| read_phones(phones, country, &mut wrong)),
             organization_name: optional("organization_name", self.organization_name, &mut wrong),
-            owner: read(self.owner_member_id).map(|owner| owner.map(MemberId::from_uuid)),
+            owner: match self.owner_member_id {
+                MaybeUndefined::Undefined => Edit::Keep,
+                MaybeUndefined::Null => Edit::Empty,
+                MaybeUndefined::Value(id) => Edit::To(MemberId::from_uuid(id)),
+            },
             warmness: self.warmness.map(|warmness| read_warmness(warmness, &mut wrong)),
             tags: self.tags.map(|tags| read_tags(tags, &mut wrong)),
         };
@@ -98,26 +102,19 @@ impl ContactPatch {
     }
 }
 
-#[expect(clippy::option_option, reason = "absent, null and given are three things")]
-fn read<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
-    match value {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
-    }
-}
-
 /// Text that may be empty, which is the same as none.
-#[expect(clippy::option_option, reason = "absent, null and given are three things")]
 fn optional(
     name: &str,
     value: MaybeUndefined<String>,
     wrong: &mut Vec<FieldProblem>,
-) -> Option<Option<String>> {
-    read(value).map(|text| {
-        text.filter(|text| !text.trim().is_empty())
-            .map(|text| field::text(name, &text, LONGEST_NAME, wrong))
-    })
+) -> Edit<String> {
+    match value {
+        MaybeUndefined::Undefined => Edit::Keep,
+        MaybeUndefined::Value(text) if !text.trim().is_empty() => {
+            Edit::To(field::text(name, &text, LONGEST_NAME, wrong))
+        }
+        MaybeUndefined::Value(_) | MaybeUndefined::Null => Edit::Empty,
+    }
 }
 
 fn read_emails(values: Vec<ValueForm>, wrong: &mut Vec<FieldProblem>) -> Vec<Address> {
@@ -169,13 +166,11 @@ fn read_phones(
 }
 
 fn read_warmness(warmness: i64, wrong: &mut Vec<FieldProblem>) -> i16 {
-    match i16::try_from(warmness) {
-        Ok(warmness @ 0..=10) => warmness,
-        _ => {
-            wrong.push(FieldProblem::new("warmness", "Use a number from 0 to 10."));
-            0
-        }
+    if let Ok(warmness @ 0..=10) = i16::try_from(warmness) {
+        return warmness;
     }
+    wrong.push(FieldProblem::new("warmness", "Use a number from 0 to 10."));
+    0
 }
 
 fn read_tags(values: Vec<String>, wrong: &mut Vec<FieldProblem>) -> Vec<String> {

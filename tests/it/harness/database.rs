@@ -47,10 +47,6 @@ impl Database {
         format!("postgres://{role}:{password}@{host}:{port}/{}", self.name)
     }
 
-    pub(crate) fn owner(&self) -> PgConnectOptions {
-        self.owner.clone()
-    }
-
     /// This database as the superuser.
     pub(crate) fn owner_url(&self) -> String {
         let mut url: url::Url = cluster_url().parse().unwrap();
@@ -76,9 +72,10 @@ impl Drop for Database {
             });
         })
         .join();
-        if dropped.is_err() && !std::thread::panicking() {
-            panic!("the test's database could not be dropped");
-        }
+        assert!(
+            dropped.is_ok() || std::thread::panicking(),
+            "the test's database could not be dropped"
+        );
     }
 }
 

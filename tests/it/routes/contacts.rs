@@ -312,7 +312,7 @@ async fn wrong_fields_and_parameters_are_named() {
         "cursor=e30",
         "cursor=bnVsbA",
         &format!("cursor={of_names}"),
-        &format!("sort=name&cursor={}x", of_names),
+        &format!("sort=name&cursor={of_names}x"),
         "search=%00",
     ] {
         let answer = browser.get(&format!("/api/contacts?{query}")).await;

@@ -4,70 +4,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tandem::policy::{Plan, Role};
+use tandem::policy::Plan;
 
-use crate::harness::{Answer, TestHub};
-
-/// The body without what names the request.
-fn anonymous(answer: &Answer) -> String {
-    answer.text.replace(answer.header("x-request-id"), "")
-}
-
-#[tokio::test]
-async fn an_id_of_another_company_answers_exactly_like_one_that_never_was() {
-    let hub = TestHub::new().await;
-    let acme = hub.company(Plan::Business).await;
-    let globex = hub.company(Plan::Business).await;
-    let theirs = globex.owner.browser.post("/api/contacts", json!({ "full_name": "X" })).await;
-    let theirs = theirs.expect(201)["id"].as_str().unwrap().to_owned();
-    let nobodys = uuid::Uuid::now_v7().to_string();
-    for method in [Method::GET, Method::PUT, Method::PATCH, Method::DELETE] {
-        let mut answers = Vec::new();
-        for id in [&theirs, &nobodys] {
-            let request =
-                acme.owner.browser.request(method.clone(), &format!("/api/contacts/{id}"));
-            let request = match method {
-                Method::PUT | Method::PATCH => request.json(&json!({ "warmness": 1 })),
-                _ => request,
-            };
-            answers.push(acme.owner.browser.send(request).await);
-        }
-        assert_eq!(answers[0].problem(404), "not_found", "{method}");
-        assert_eq!(anonymous(&answers[0]), anonymous(&answers[1]), "{method}");
-    }
-    let list = acme.owner.browser.get("/api/contacts?limit=200").await;
-    assert!(!list.text.contains(&theirs));
-    assert_eq!(hub.value::<i64>("select count(*) from contact where warmness = 0").await, 1);
-}
-
-#[tokio::test]
-async fn roles_decide_over_routes_as_the_table_says() {
-    let hub = TestHub::new().await;
-    let acme = hub.company(Plan::Enterprise).await;
-    let body = || Some(json!({ "plan": "enterprise" }));
-    let routes: [(Method, &str, Option<Value>, &[Role]); 5] = [
-        (Method::GET, "/api/auth/session", None, Role::ALL),
-        (Method::GET, "/api/contacts", None, Role::ALL),
-        (Method::GET, "/api/team/members", None, Role::ALL),
-        (Method::GET, "/api/billing", None, Role::ALL),
-        (Method::POST, "/api/billing/plan", body(), &[Role::Owner]),
-    ];
-    for (method, path, body, allowed) in &routes {
-        for &role in Role::ALL {
-            let browser = &acme.member(role).browser;
-            let mut request = browser.request(method.clone(), path);
-            if let Some(body) = body {
-                request = request.json(body);
-            }
-            let answer = browser.send(request).await;
-            if allowed.contains(&role) {
-                answer.expect(200);
-            } else {
-                assert_eq!(answer.problem(403), "forbidden", "{role} {method} {path}");
-            }
-        }
-    }
-}
+use crate::harness::TestHub;
 
 #[tokio::test]
 async fn nobody_gets_anywhere_without_a_session() {

@@ -3,4 +3,5 @@
 mod auth;
 mod billing;
 mod contacts;
+mod matrix;
 mod refusals;

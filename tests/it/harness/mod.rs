@@ -21,7 +21,7 @@ use tandem::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) use browser::{Answer, Browser};
-pub(crate) use company::{Company, Member};
+pub(crate) use company::Company;
 pub(crate) use database::Database;
 
 pub(crate) struct TestHub {

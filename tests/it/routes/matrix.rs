@@ -1,0 +1,274 @@
+//! Every operation of the document, against every role, a plan that is too small, and the ids of
+//! another company. An operation that is missing here fails the test that counts them.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tandem::policy::{Plan, Role};
+
+use crate::harness::{Answer, Browser, Company, TestHub};
+
+const MANAGERS: &[Role] = &[Role::Owner, Role::Admin];
+
+/// What an operation asks of whoever calls it.
+struct Demand {
+    operation: &'static str,
+    roles: &'static [Role],
+    /// Whether the plan must hold the provider.
+    plan: bool,
+}
+
+const fn anybody(operation: &'static str) -> Demand {
+    Demand { operation, roles: Role::ALL, plan: false }
+}
+
+const DEMANDS: &[Demand] = &[
+    anybody("session"),
+    anybody("switch_company"),
+    anybody("logout"),
+    anybody("list_contacts"),
+    anybody("create_contact"),
+    anybody("get_contact"),
+    anybody("replace_contact"),
+    anybody("update_contact"),
+    anybody("delete_contact"),
+    anybody("list_members"),
+    anybody("billing"),
+    Demand { operation: "change_plan", roles: &[Role::Owner], plan: false },
+    anybody("get_integrations_status"),
+    Demand { operation: "list_remote_people", roles: Role::ALL, plan: true },
+    Demand { operation: "list_remote_users", roles: Role::ALL, plan: true },
+    Demand { operation: "start_import", roles: Role::ALL, plan: true },
+    // Leaving needs no plan.
+    Demand { operation: "disconnect", roles: MANAGERS, plan: false },
+    Demand { operation: "resume_connection", roles: MANAGERS, plan: true },
+    Demand { operation: "delete_connection_data", roles: MANAGERS, plan: false },
+    anybody("list_runs"),
+    anybody("get_run"),
+    anybody("list_entries"),
+    anybody("watch_run"),
+    anybody("cancel_run"),
+    anybody("resume_run"),
+];
+
+/// A body that passes the checks of form, so that what is refused is refused for its sender.
+fn body(operation: &str, company: &Company) -> Option<Value> {
+    Some(match operation {
+        "switch_company" => json!({ "company_id": company.id.uuid() }),
+        "create_contact" => json!({ "full_name": "X" }),
+        "replace_contact" | "update_contact" => json!({ "warmness": 1 }),
+        "change_plan" => json!({ "plan": "enterprise" }),
+        "start_import" => json!({ "mode": "full" }),
+        "delete_connection_data" => json!({ "confirm": "Acme" }),
+        "logout" | "disconnect" | "resume_connection" | "cancel_run" | "resume_run" => json!({}),
+        _ => return None,
+    })
+}
+
+struct Operation {
+    name: String,
+    method: Method,
+    path: String,
+}
+
+/// The operations behind a sign-in.
+fn operations() -> Vec<Operation> {
+    let document: Value = serde_json::from_str(&tandem::http::openapi_document()).unwrap();
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            if operation.get("security").is_some() {
+                found.push(Operation {
+                    name: operation["operationId"].as_str().unwrap().to_owned(),
+                    method: method.to_uppercase().parse().unwrap(),
+                    path: path.replace("{provider}", provider()),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn provider() -> &'static str {
+    tandem::connectors::all()[0].manifest().slug
+}
+
+async fn call(company: &Company, browser: &Browser, operation: &Operation, id: &str) -> Answer {
+    let request = browser.request(operation.method.clone(), &operation.path.replace("{id}", id));
+    browser
+        .send(match body(&operation.name, company) {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+}
+
+#[test]
+fn every_operation_says_who_may() {
+    let mut there: Vec<String> = operations().into_iter().map(|one| one.name).collect();
+    let mut here: Vec<String> = DEMANDS.iter().map(|one| one.operation.to_owned()).collect();
+    there.sort();
+    here.sort();
+    assert_eq!(there, here, "UNCOVERED: an operation without a row in DEMANDS, or a row too many");
+}
+
+#[tokio::test]
+async fn every_role_gets_as_far_as_the_table_says() {
+    let hub = TestHub::new().await;
+    let nobodys = uuid::Uuid::now_v7().to_string();
+    for demand in DEMANDS {
+        let operation = operations().into_iter().find(|one| one.name == demand.operation).unwrap();
+        // A company each: some operations end sessions.
+        let acme = hub.company(Plan::Enterprise).await;
+        for &role in Role::ALL {
+            let browser = &acme.member(role).browser;
+            let answer = call(&acme, browser, &operation, &nobodys).await;
+            if demand.roles.contains(&role) {
+                assert!(
+                    ![401, 403, 500].contains(&answer.status.as_u16()),
+                    "{role} {}: {} {}",
+                    demand.operation,
+                    answer.status,
+                    answer.text
+                );
+            } else {
+                assert_eq!(answer.problem(403), "forbidden", "{role} {}", demand.operation);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_without_the_provider_says_which_one_has_it() {
+    let hub = TestHub::new().await;
+    for plan in [Plan::Free, Plan::Starter, Plan::Growth] {
+        let acme = hub.company(plan).await;
+        for demand in DEMANDS.iter().filter(|demand| demand.plan) {
+            let operation =
+                operations().into_iter().find(|one| one.name == demand.operation).unwrap();
+            let answer = call(&acme, &acme.owner.browser, &operation, "").await;
+            assert_eq!(answer.problem(403), "plan", "{plan} {}", demand.operation);
+            assert_eq!(answer.json()["upgrade_to"], "business", "{plan} {}", demand.operation);
+        }
+    }
+}
+
+/// A connection, a run and a contact of a company, all with the id that is returned.
+async fn furnish(hub: &TestHub, company: &Company) -> String {
+    let id = uuid::Uuid::now_v7();
+    for statement in [
+        "insert into connection (company_id, connection_id, provider, state, account_id, account_name,
+             account_user_id, api_base)
+         values ($1, $2, $3, 'active', '1', 'Acme', '1', 'https://x.example')",
+        "insert into contact (company_id, contact_id, full_name, source, search)
+         values ($1, $2, 'Secret ' || $3, $3, 'secret')",
+        "insert into sync_run (company_id, run_id, connection_id, provider, mode, dedup, state)
+         values ($1, $2, $2, $3, 'full', 'full', 'failed')",
+        "insert into sync_entry (company_id, run_id, outcome, page, seq, remote_ids, remote_name)
+         values ($1, $2, 'created', 0, 0, '{}', $3)",
+    ] {
+        sqlx::query(statement)
+            .bind(company.id)
+            .bind(id)
+            .bind(provider())
+            .execute(&hub.owner)
+            .await
+            .unwrap();
+    }
+    id.to_string()
+}
+
+/// The whole of what a company has in the tables that these operations write.
+async fn belongings(hub: &TestHub, company: &Company) -> String {
+    sqlx::query_scalar(
+        "select concat(
+             (select string_agg(t::text, '|') from contact t where company_id = $1),
+             (select string_agg(t::text, '|') from connection t where company_id = $1),
+             (select string_agg(t::text, '|') from sync_run t where company_id = $1),
+             (select string_agg(t::text, '|') from job t where company_id = $1),
+             (select string_agg(t::text, '|') from audit_log t where company_id = $1))",
+    )
+    .bind(company.id)
+    .fetch_one(&hub.owner)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn every_id_of_another_company_answers_exactly_like_one_that_never_was() {
+    let hub = TestHub::new().await;
+    let acme = hub.company(Plan::Business).await;
+    let globex = hub.company(Plan::Business).await;
+    let theirs = furnish(&hub, &globex).await;
+    let before = belongings(&hub, &globex).await;
+    let nobodys = uuid::Uuid::now_v7().to_string();
+    let mut asked = 0;
+    for operation in operations().into_iter().filter(|one| one.path.contains("{id}")) {
+        for role in [Role::Owner, Role::Consultant] {
+            let browser = &acme.member(role).browser;
+            let one = call(&acme, browser, &operation, &theirs).await;
+            let other = call(&acme, browser, &operation, &nobodys).await;
+            assert_eq!(one.problem(404), "not_found", "{role} {}", operation.name);
+            assert_eq!(one.anonymous(), other.anonymous(), "{role} {}", operation.name);
+            asked += 1;
+        }
+    }
+    assert!(asked >= 18, "{asked}");
+    assert_eq!(belongings(&hub, &globex).await, before);
+}
+
+#[tokio::test]
+async fn nothing_of_another_company_is_in_any_list() {
+    let hub = TestHub::new().await;
+    let acme = hub.company(Plan::Business).await;
+    let globex = hub.company(Plan::Business).await;
+    let theirs = furnish(&hub, &globex).await;
+    let secrets = [
+        theirs,
+        globex.id.to_string(),
+        globex.owner.id.to_string(),
+        globex.owner.email.clone(),
+        "Secret".to_owned(),
+    ];
+    for operation in operations() {
+        if operation.method != Method::GET || operation.path.contains("{id}") {
+            continue;
+        }
+        let queries = ["", "?limit=200", "?search=secret", &format!("?owner={}", globex.owner.id)];
+        for query in queries {
+            let path = format!("{}{query}", operation.path);
+            let answer = acme.owner.browser.get(&path).await;
+            for secret in &secrets {
+                assert!(!answer.text.contains(secret), "{path} tells {secret}: {}", answer.text);
+            }
+        }
+    }
+    // Whose it is sees it, so the lists above were no empty ones.
+    for path in ["/api/contacts?search=secret", "/api/sync-logs"] {
+        let answer = globex.owner.browser.get(path).await;
+        assert!(answer.text.contains(&secrets[0]), "{path}: {}", answer.text);
+    }
+    // A connection is the company's own: for another there is none.
+    let path = format!("/api/integrations/{}/sync", provider());
+    let answer = acme.owner.browser.post(&path, json!({ "mode": "full" })).await;
+    assert_eq!(answer.problem(404), "not_connected");
+}
+
+#[tokio::test]
+async fn fifty_requests_at_once_for_the_same_import_are_one_run() {
+    let hub = TestHub::new().await;
+    let acme = hub.company(Plan::Business).await;
+    furnish(&hub, &acme).await;
+    let path = format!("/api/integrations/{}/sync", provider());
+    let all = futures_util::future::join_all(
+        (0..50).map(|_| acme.admin.browser.post(&path, json!({ "mode": "full" }))),
+    )
+    .await;
+    let runs: std::collections::BTreeSet<String> =
+        all.iter().map(|answer| answer.expect(202)["run_id"].to_string()).collect();
+    assert_eq!(runs.len(), 1);
+    let started = all.iter().filter(|answer| answer.json()["already_running"] == false).count();
+    assert_eq!(started, 1);
+    let queued = "select count(*) from sync_run where state = 'queued'";
+    assert_eq!(hub.value::<i64>(queued).await, 1);
+    assert_eq!(hub.value::<i64>("select count(*) from job").await, 1);
+}

@@ -7,7 +7,7 @@ use crate::{
     db::{self, DbError, Scope, runs::Advance},
     flows::{
         FlowError, Next, account,
-        import::work::{CANCELLED, Desk, OVERLAP, RECONNECT},
+        import::work::{AGAIN, CANCELLED, Desk, OVERLAP, RECONNECT},
         reconnect,
     },
 };
@@ -97,14 +97,26 @@ impl Desk {
                 self.wait(at, reason, spent).await
             }
             CrmError::CursorRefused => {
-                // Pages are safe to see twice: mapped and unchanged records write nothing.
+                // Pages are safe to see twice: what was seen before is neither counted nor written.
+                let twice = self.is_again();
                 let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
                 let phase = self.run.phase.clone();
                 let (requests, tokens) = spent;
-                let again = Advance { phase: &phase, requests, tokens, ..Advance::default() };
+                let again = Advance {
+                    phase: &phase,
+                    cursor: Some(AGAIN),
+                    requests,
+                    tokens,
+                    ..Advance::default()
+                };
                 db::runs::advance(&mut tx, self.run.run_id, self.page, &again).await?;
                 tx.commit().await?;
-                Ok(Next::later(None, "the cursor was refused; the list starts again"))
+                if !twice {
+                    return Ok(Next::later(None, "the cursor was refused; the list starts again"));
+                }
+                // A list that never gets further would be read for ever.
+                let reason = "Stopped: the CRM twice refused to go on with its own list. What was imported stays, and the run can be resumed.";
+                self.end("failed", reason, (0, 0)).await
             }
             error if error.passes() && (moved || self.run.attempts < PATIENCE) => {
                 // 5 s, 10 s, 20 s ... 10 min, counted from the last page that was committed.

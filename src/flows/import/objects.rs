@@ -9,7 +9,10 @@ use crate::{
         OrganizationId, RemoteDeal, RemoteId, RemoteOrganization,
         intake::{OrganizationPlan, Outcome, name_of, plan_organizations},
     },
-    flows::import::{halt::Halt, work::Desk},
+    flows::import::{
+        halt::Halt,
+        work::{AGAIN, Desk},
+    },
 };
 
 impl Desk {
@@ -90,6 +93,7 @@ impl Desk {
         next: Option<&Cursor>,
     ) -> (&'static str, Option<String>) {
         match next {
+            Some(cursor) if self.is_again() => (phase, Some(format!("{AGAIN}{}", cursor.as_str()))),
             Some(cursor) => (phase, Some(cursor.as_str().to_owned())),
             None => (self.after(phase), None),
         }

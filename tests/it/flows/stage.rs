@@ -78,6 +78,11 @@ impl Stage {
         assert!(landed.header("location").ends_with("status=connected"), "{landed:?}");
     }
 
+    /// Id and secret of our app over there.
+    pub(crate) fn client(&self) -> (&str, &str) {
+        (&self.config.client_id, &self.config.client_secret)
+    }
+
     /// Another process: its own pool, cache and place in the queue for tokens.
     pub(crate) async fn twin(&self) -> SharedHub {
         Arc::new(Hub {

@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// How many records one request by id may name.
+pub(super) const IDS_PER_REQUEST: usize = 100;
+
 impl Desk {
     /// Pages through organizations: the next page is fetched while this one is written.
     pub(super) async fn organizations(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
@@ -39,7 +42,7 @@ impl Desk {
             page = self
                 .while_writing(tx, by, async |api| connector.organizations(api, &from).await)
                 .await?;
-            self.go_on(stopping)?;
+            go_on(stopping)?;
         }
     }
 
@@ -63,7 +66,7 @@ impl Desk {
             from.cursor = Some(cursor);
             page =
                 self.while_writing(tx, by, async |api| connector.deals(api, &from).await).await?;
-            self.go_on(stopping)?;
+            go_on(stopping)?;
         }
     }
 
@@ -79,11 +82,6 @@ impl Desk {
         let (written, fetched) = tokio::join!(self.advance(tx, by), fetch(&account.api));
         written?;
         Ok(fetched?)
-    }
-
-    /// Leaves the run to the next worker when this one is stopping.
-    pub(super) fn go_on(&self, stopping: &CancellationToken) -> Result<(), Halt> {
-        if stopping.is_cancelled() { Err(Halt::Stopping) } else { Ok(()) }
     }
 
     /// Phase and cursor after a page of `phase`.
@@ -123,7 +121,7 @@ impl Desk {
         let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
         let unseen = db::intake::unseen(&mut tx, self.run.connection_id, self.run.run_id).await?;
         drop(tx);
-        for ids in unseen.chunks(self.ids_per_page()) {
+        for ids in unseen.chunks(IDS_PER_REQUEST) {
             let found =
                 self.account.provider.connector.persons_by_id(&self.account.api, ids).await?;
             if found.quarantined.iter().any(|lost| lost.id.is_none()) {
@@ -147,11 +145,6 @@ impl Desk {
         Ok(())
     }
 
-    /// How many records one request by id may name.
-    pub(super) fn ids_per_page(&self) -> usize {
-        100
-    }
-
     /// Writes organizations that persons name and the book does not know; what the provider does
     /// not show is remembered as absent, and not asked for again in this run.
     pub(super) async fn fetch_organizations(&mut self, ids: &[RemoteId]) -> Result<[i64; 4], Halt> {
@@ -167,6 +160,11 @@ impl Desk {
         tx.commit().await?;
         Ok(counts)
     }
+}
+
+/// Leaves the run to the next worker when this one is stopping.
+pub(super) fn go_on(stopping: &CancellationToken) -> Result<(), Halt> {
+    if stopping.is_cancelled() { Err(Halt::Stopping) } else { Ok(()) }
 }
 
 /// Plans and writes a page: `[seen, created, updated, unchanged]`.

@@ -16,7 +16,7 @@ use crate::{
     },
     flows::import::{
         halt::Halt,
-        objects::entries,
+        objects::{IDS_PER_REQUEST, entries, go_on},
         work::{AGAIN, Desk},
     },
     policy::{self, Plan, Thing},
@@ -68,7 +68,7 @@ impl Desk {
                     batch = fetched?;
                 }
             }
-            self.go_on(stopping)?;
+            go_on(stopping)?;
         }
     }
 
@@ -94,7 +94,7 @@ impl Desk {
             self.run.ids.clone().unwrap_or_default().into_iter().map(RemoteId).collect();
         let selective = self.run.mode == "selective";
         let mut from = self.start();
-        let size = self.ids_per_page();
+        let size = IDS_PER_REQUEST;
         async move {
             let connector = account.provider.connector;
             let offset = match cursor.strip_prefix(BY_ID) {

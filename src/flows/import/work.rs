@@ -238,7 +238,7 @@ impl Desk {
         tx.commit().await?;
         self.counted = now;
         self.page += 1;
-        self.run.phase = by.phase.to_owned();
+        by.phase.clone_into(&mut self.run.phase);
         self.run.cursor = by.cursor.map(str::to_owned);
         tell(&self.hub, self.run.run_id).await;
         if cancel {

@@ -58,16 +58,18 @@ async fn a_selective_import_takes_the_chosen_with_their_organizations_and_owners
     stage.sql("update member set email = 'BEN@nordwind.example' where role = 'admin'").await;
     let persons = stage.control("GET", "/truth/persons?limit=600", Value::Null).await;
     let persons = persons.as_array().unwrap();
-    let with = |test: &dyn Fn(&Value) -> bool| {
+    let first_with = |test: &dyn Fn(&Value) -> bool| {
         persons.iter().find(|person| test(person)).unwrap()["id"].to_string()
     };
-    let employed = with(&|person| !person["org_id"].is_null());
-    let bens = with(&|person| person["owner_id"] == 20_002 && person["id"] != json!(employed));
-    let nobodys = with(&|person| {
+    let employed = first_with(&|person| !person["org_id"].is_null());
+    let owned_by_ben =
+        first_with(&|person| person["owner_id"] == 20_002 && person["id"] != json!(employed));
+    let without_owner = first_with(&|person| {
         person["owner_id"].is_null()
             && person["emails"].as_array().is_some_and(|all| !all.is_empty())
     });
-    let ids: BTreeSet<String> = [employed.clone(), bens.clone(), nobodys.clone()].into();
+    let ids: BTreeSet<String> =
+        [employed.clone(), owned_by_ben.clone(), without_owner.clone()].into();
 
     let run = stage.import(json!({ "mode": "selective", "ids": ids })).await;
 
@@ -77,10 +79,10 @@ async fn a_selective_import_takes_the_chosen_with_their_organizations_and_owners
                    where remote_id = $1";
         sqlx::query_scalar::<_, Option<String>>(sql).bind(id.to_owned()).fetch_one(&stage.hub.owner)
     };
-    assert_eq!(owner(&bens).await.unwrap(), Some(stage.acme.admin.id.to_string()));
+    assert_eq!(owner(&owned_by_ben).await.unwrap(), Some(stage.acme.admin.id.to_string()));
     let importer = Some(stage.acme.owner.id.to_string());
-    assert_eq!(owner(&nobodys).await.unwrap(), importer, "who picks them gets them");
-    let employer: Option<String> = sqlx::query_scalar(
+    assert_eq!(owner(&without_owner).await.unwrap(), importer, "who picks them gets them");
+    let organization: Option<String> = sqlx::query_scalar(
         "select organization.name from contact join mapping using (contact_id)
          join organization on organization.organization_id = contact.organization_id
          where remote_id = $1",
@@ -89,7 +91,7 @@ async fn a_selective_import_takes_the_chosen_with_their_organizations_and_owners
     .fetch_one(&stage.hub.owner)
     .await
     .unwrap();
-    assert!(employer.is_some());
+    assert!(organization.is_some());
     assert_eq!(stage.count("remote_deal").await, 0);
 }
 

@@ -24,11 +24,11 @@ async fn entries(stage: &Stage, run: &Value, outcome: &str) -> Vec<String> {
 }
 
 /// Remote ids of the mappings in this state.
-async fn mapped(stage: &Stage, state: &str) -> Vec<String> {
+async fn mapped(stage: &Stage, is: &str) -> Vec<String> {
     sqlx::query_scalar(
         "select remote_id from mapping where kind = 'person' and state = $1 order by remote_id",
     )
-    .bind(state)
+    .bind(is)
     .fetch_all(&stage.hub.owner)
     .await
     .unwrap()

@@ -54,7 +54,7 @@ impl Stage {
         let url = crm.url.parse().unwrap();
         let hub = TestHub::with(|ours| ours.offer_sandbox(slug(), credentials, &url)).await;
         let acme = hub.company(Plan::Business).await;
-        let stage = Self { hub, crm, acme, config, http: Client::new() };
+        let stage = Self { hub, crm, acme, config, http: Client::builder().build().unwrap() };
         stage.connect(&stage.acme.owner.browser).await;
         stage
     }

@@ -176,6 +176,8 @@ async fn write_organizations(
     if page.is_empty() {
         return Ok([0; 4]);
     }
+    // Two runs that meet the same new organization write one after the other: the second finds it.
+    db::book::lock(tx).await?;
     let ids: Vec<&str> = page.iter().map(|organization| organization.id.as_str()).collect();
     let known = db::organizations::mappings(tx, connection_id, &ids).await?;
     let names: Vec<String> = page

@@ -160,4 +160,8 @@ async fn two_workers_on_one_run_write_each_page_once() {
     other.unwrap();
     let run = stage.run(&run).await;
     stage.holds_the_truth(&run).await;
+    let truth = stage.truth().await;
+    assert_eq!(run["organizations"]["seen"], truth["organizations"]);
+    assert_eq!(run["deals"]["seen"], truth["deals"]);
+    assert_eq!(run["phase"], "reconcile");
 }

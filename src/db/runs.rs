@@ -314,6 +314,24 @@ pub async fn wait(
     Ok(())
 }
 
+/// Adds requests that no page carries.
+pub async fn count(
+    tx: &mut TenantTx,
+    run_id: RunId,
+    (requests, tokens): (i64, i64),
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update sync_run set requests = requests + $2, tokens_spent = tokens_spent + $3
+         where run_id = $1",
+    )
+    .bind(run_id)
+    .bind(requests)
+    .bind(tokens)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Asks a run to stop: at once when no worker has it, otherwise after the page it is at.
 pub async fn cancel(tx: &mut TenantTx, run_id: RunId) -> Result<(), DbError> {
     sqlx::query(

@@ -69,6 +69,15 @@ impl Providers {
         Ok(Self(Arc::new(providers)))
     }
 
+    /// The same with another client, such as a less patient one.
+    #[must_use]
+    pub fn with_http(&self, http: &Http) -> Self {
+        let same = |(slug, provider): (&&'static str, &Provider)| {
+            (*slug, Provider { http: http.clone(), ..provider.clone() })
+        };
+        Self(Arc::new(self.0.iter().map(same).collect()))
+    }
+
     pub fn get(&self, slug: &str) -> Option<&Provider> {
         self.0.get(slug)
     }

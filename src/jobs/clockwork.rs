@@ -42,17 +42,17 @@ pub async fn tick(hub: &SharedHub, seconds: u32) {
     if let Err(error) = door_mail::send_due(hub).await {
         report("mail", &error);
     }
-    if seconds % MINUTE == 0 {
-        if let Err(error) = sweep(hub).await {
-            report("ended sessions", &error);
-        }
+    if seconds.is_multiple_of(MINUTE)
+        && let Err(error) = sweep(hub).await
+    {
+        report("ended sessions", &error);
     }
-    if seconds % SEALING == 0
+    if seconds.is_multiple_of(SEALING)
         && let Err(error) = for_each_company(hub, Chore::SealAudit).await
     {
         report("the audit log", &error);
     }
-    if seconds % HOUR == 0
+    if seconds.is_multiple_of(HOUR)
         && let Err(error) = for_each_company(hub, Chore::WakeConnections).await
     {
         report("dormant connections", &error);

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-pub use seen::{mark_gone, note_seen, promote, unseen};
+pub use seen::{mark_gone, note_seen, promote, seen, unseen};
 pub use write::{insert_contacts, move_identifiers, update_contacts, upsert_mappings};
 
 /// How this page's persons are mapped already.

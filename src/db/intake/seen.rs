@@ -1,11 +1,13 @@
-//! Which records a full run has seen, and which are gone.
+//! Which records a run has seen, and which are gone.
+
+use std::collections::HashSet;
 
 use crate::{
     db::{DbError, TenantTx},
     domain::{ConnectionId, RemoteId, RunId},
 };
 
-/// Notes which records this page of a full run has seen.
+/// Notes which records this page of a run has seen.
 pub async fn note_seen(
     tx: &mut TenantTx,
     run_id: RunId,
@@ -23,6 +25,16 @@ pub async fn note_seen(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Everything that this run has seen.
+pub async fn seen(tx: &mut TenantTx, run_id: RunId) -> Result<HashSet<RemoteId>, DbError> {
+    let ids: Vec<String> =
+        sqlx::query_scalar("select unnest(remote_ids) from sync_seen where run_id = $1")
+            .bind(run_id)
+            .fetch_all(tx.conn())
+            .await?;
+    Ok(ids.into_iter().map(RemoteId).collect())
 }
 
 /// Persons that are mapped but were not seen in the whole run.

@@ -53,6 +53,7 @@ pub fn name_of(organization: &RemoteOrganization) -> String {
 
 /// Plans the writes of a page. `unmapped` holds organizations of the book that no remote one is
 /// mapped to, by lower-cased name.
+#[expect(clippy::implicit_hasher, reason = "the maps are ours")]
 pub fn plan_organizations(
     page: &[RemoteOrganization],
     known: &HashMap<RemoteId, OrganizationMapping>,

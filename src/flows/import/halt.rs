@@ -7,7 +7,7 @@ use crate::{
     db::{self, DbError, Scope, runs::Advance},
     flows::{
         FlowError, Next, account,
-        import::work::{CANCELLED, Desk, OVERLAP, RECONNECT},
+        import::work::{AGAIN, CANCELLED, Desk, OVERLAP, RECONNECT},
         reconnect,
     },
 };
@@ -49,10 +49,13 @@ impl Desk {
         account::keep_budget(&self.hub, self.company_id, self.run.connection_id, &view).await.ok();
         let spent = account::spent(self.counted, self.account.meter.read());
         match halt {
-            // Fenced: another worker has the run by now.
-            Halt::Done | Halt::Db(DbError::Fenced) => Ok(Next::Done),
+            Halt::Done => Ok(Next::Done),
+            // Another worker has the run by now, and its job. If the job is still ours, somebody who
+            // had lost it put the run down: look again.
+            Halt::Db(DbError::Fenced) => Ok(Next::later(Some(self.soon(5)), "the run moved on")),
             Halt::Db(error) if error.is_passing() => {
-                Ok(Next::later(self.soon(5), "the database was busy"))
+                self.count(spent).await.ok();
+                Ok(Next::later(Some(self.soon(5)), "the database was busy"))
             }
             Halt::Db(error) => {
                 tracing::error!(run_id = %self.run.run_id, %error, "a page could not be written");
@@ -64,7 +67,10 @@ impl Desk {
                 )
                 .await
             }
-            Halt::Stopping => Ok(Next::later(None, "the worker is stopping")),
+            Halt::Stopping => {
+                self.count(spent).await?;
+                Ok(Next::later(None, "the worker is stopping"))
+            }
             Halt::Cancelled => self.end("cancelled", CANCELLED, spent).await,
             Halt::Closed(reason) => self.end("failed", reason, spent).await,
             Halt::Full => {
@@ -97,25 +103,32 @@ impl Desk {
                 self.wait(at, reason, spent).await
             }
             CrmError::CursorRefused => {
-                // Pages are safe to see twice: mapped and unchanged records write nothing.
+                // Pages are safe to see twice: what was seen before is neither counted nor written.
+                let twice = self.is_again();
                 let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
                 let phase = self.run.phase.clone();
                 let (requests, tokens) = spent;
-                let again = Advance { phase: &phase, requests, tokens, ..Advance::default() };
+                let again = Advance {
+                    phase: &phase,
+                    cursor: Some(AGAIN),
+                    requests,
+                    tokens,
+                    ..Advance::default()
+                };
                 db::runs::advance(&mut tx, self.run.run_id, self.page, &again).await?;
                 tx.commit().await?;
-                Ok(Next::later(None, "the cursor was refused; the list starts again"))
+                if !twice {
+                    return Ok(Next::later(None, "the cursor was refused; the list starts again"));
+                }
+                // A list that never gets further would be read for ever.
+                let reason = "Stopped: the CRM twice refused to go on with its own list. What was imported stays, and the run can be resumed.";
+                self.end("failed", reason, (0, 0)).await
             }
             error if error.passes() && (moved || self.run.attempts < PATIENCE) => {
                 // 5 s, 10 s, 20 s ... 10 min, counted from the last page that was committed.
                 let tries = if moved { 0 } else { self.run.attempts.clamp(0, 7) };
                 let at = self.soon((5_i64 << tries).min(600));
-                self.wait(
-                    at.unwrap_or_else(|| self.hub.clock.now()),
-                    &format!("Waiting: {error}. It goes on by itself."),
-                    spent,
-                )
-                .await
+                self.wait(at, &format!("Waiting: {error}. It goes on by itself."), spent).await
             }
             CrmError::Revoked | CrmError::Expired | CrmError::MissingScope { .. } => {
                 self.end("failed", RECONNECT, spent).await
@@ -127,6 +140,13 @@ impl Desk {
                 self.end("failed", &reason, spent).await
             }
         }
+    }
+
+    /// What was asked since the last page, when the run neither ends nor waits.
+    async fn count(&self, spent: (i64, i64)) -> Result<(), DbError> {
+        let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+        db::runs::count(&mut tx, self.run.run_id, spent).await?;
+        tx.commit().await
     }
 
     async fn wait(
@@ -148,7 +168,7 @@ impl Desk {
         Ok(Next::Done)
     }
 
-    fn soon(&self, seconds: i64) -> Option<DateTime<Utc>> {
-        Some(self.hub.clock.now() + TimeDelta::seconds(seconds))
+    fn soon(&self, seconds: i64) -> DateTime<Utc> {
+        self.hub.clock.now() + TimeDelta::seconds(seconds)
     }
 }

@@ -9,8 +9,14 @@ use crate::{
         OrganizationId, RemoteDeal, RemoteId, RemoteOrganization,
         intake::{OrganizationPlan, Outcome, name_of, plan_organizations},
     },
-    flows::import::{halt::Halt, work::Desk},
+    flows::import::{
+        halt::Halt,
+        work::{AGAIN, Desk},
+    },
 };
+
+/// How many records one request by id may name.
+pub(super) const IDS_PER_REQUEST: usize = 100;
 
 impl Desk {
     /// Pages through organizations: the next page is fetched while this one is written.
@@ -36,7 +42,7 @@ impl Desk {
             page = self
                 .while_writing(tx, by, async |api| connector.organizations(api, &from).await)
                 .await?;
-            self.go_on(stopping)?;
+            go_on(stopping)?;
         }
     }
 
@@ -60,7 +66,7 @@ impl Desk {
             from.cursor = Some(cursor);
             page =
                 self.while_writing(tx, by, async |api| connector.deals(api, &from).await).await?;
-            self.go_on(stopping)?;
+            go_on(stopping)?;
         }
     }
 
@@ -78,11 +84,6 @@ impl Desk {
         Ok(fetched?)
     }
 
-    /// Leaves the run to the next worker when this one is stopping.
-    pub(super) fn go_on(&self, stopping: &CancellationToken) -> Result<(), Halt> {
-        if stopping.is_cancelled() { Err(Halt::Stopping) } else { Ok(()) }
-    }
-
     /// Phase and cursor after a page of `phase`.
     pub(super) fn then(
         &self,
@@ -90,6 +91,7 @@ impl Desk {
         next: Option<&Cursor>,
     ) -> (&'static str, Option<String>) {
         match next {
+            Some(cursor) if self.is_again() => (phase, Some(format!("{AGAIN}{}", cursor.as_str()))),
             Some(cursor) => (phase, Some(cursor.as_str().to_owned())),
             None => (self.after(phase), None),
         }
@@ -119,7 +121,7 @@ impl Desk {
         let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
         let unseen = db::intake::unseen(&mut tx, self.run.connection_id, self.run.run_id).await?;
         drop(tx);
-        for ids in unseen.chunks(self.ids_per_page()) {
+        for ids in unseen.chunks(IDS_PER_REQUEST) {
             let found =
                 self.account.provider.connector.persons_by_id(&self.account.api, ids).await?;
             if found.quarantined.iter().any(|lost| lost.id.is_none()) {
@@ -143,11 +145,6 @@ impl Desk {
         Ok(())
     }
 
-    /// How many records one request by id may name.
-    pub(super) fn ids_per_page(&self) -> usize {
-        100
-    }
-
     /// Writes organizations that persons name and the book does not know; what the provider does
     /// not show is remembered as absent, and not asked for again in this run.
     pub(super) async fn fetch_organizations(&mut self, ids: &[RemoteId]) -> Result<[i64; 4], Halt> {
@@ -165,6 +162,11 @@ impl Desk {
     }
 }
 
+/// Leaves the run to the next worker when this one is stopping.
+pub(super) fn go_on(stopping: &CancellationToken) -> Result<(), Halt> {
+    if stopping.is_cancelled() { Err(Halt::Stopping) } else { Ok(()) }
+}
+
 /// Plans and writes a page: `[seen, created, updated, unchanged]`.
 async fn write_organizations(
     tx: &mut TenantTx,
@@ -174,6 +176,8 @@ async fn write_organizations(
     if page.is_empty() {
         return Ok([0; 4]);
     }
+    // Two runs that meet the same new organization write one after the other: the second finds it.
+    db::book::lock(tx).await?;
     let ids: Vec<&str> = page.iter().map(|organization| organization.id.as_str()).collect();
     let known = db::organizations::mappings(tx, connection_id, &ids).await?;
     let names: Vec<String> = page

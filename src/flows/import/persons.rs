@@ -14,7 +14,11 @@ use crate::{
             Source, normalize, plan, resolve,
         },
     },
-    flows::import::{halt::Halt, objects::entries, work::Desk},
+    flows::import::{
+        halt::Halt,
+        objects::{IDS_PER_REQUEST, entries, go_on},
+        work::{AGAIN, Desk},
+    },
     policy::{self, Plan, Thing},
 };
 
@@ -36,7 +40,12 @@ impl Desk {
     pub(super) async fn persons(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
         let first = self.run.cursor.clone();
         let mut batch = self.fetch(first.as_deref()).await?;
+        if self.is_again() {
+            let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+            self.seen_before = db::intake::seen(&mut tx, self.run.run_id).await?;
+        }
         loop {
+            self.skip_seen(&mut batch);
             let next = batch.next.clone();
             let (resolved, known, organizations) = self.resolve(&batch).await?;
             let phase = if next.is_some() { "persons" } else { self.after("persons") };
@@ -59,8 +68,18 @@ impl Desk {
                     batch = fetched?;
                 }
             }
-            self.go_on(stopping)?;
+            go_on(stopping)?;
         }
+    }
+
+    /// Of a list that started again: what was counted before is not counted again.
+    fn skip_seen(&self, batch: &mut Batch) {
+        let before = &self.seen_before;
+        batch.page.items.retain(|person| !before.contains(&person.id));
+        batch
+            .page
+            .quarantined
+            .retain(|lost| !lost.id.as_ref().is_some_and(|id| before.contains(id)));
     }
 
     async fn fetch(&self, cursor: Option<&str>) -> Result<Batch, CrmError> {
@@ -75,17 +94,22 @@ impl Desk {
             self.run.ids.clone().unwrap_or_default().into_iter().map(RemoteId).collect();
         let selective = self.run.mode == "selective";
         let mut from = self.start();
-        let size = self.ids_per_page();
+        let size = IDS_PER_REQUEST;
         async move {
             let connector = account.provider.connector;
             let offset = match cursor.strip_prefix(BY_ID) {
                 Some(offset) => offset.parse().unwrap_or(0),
                 None if selective => 0,
                 None => {
-                    from.cursor = Cursor::parse(&cursor);
+                    let (mark, place) = match cursor.strip_prefix(AGAIN) {
+                        Some(place) => (AGAIN, place),
+                        None => ("", cursor.as_str()),
+                    };
+                    from.cursor = Cursor::parse(place);
                     let page = connector.persons(&account.api, &from).await?;
                     let more = (!ids.is_empty()).then(|| format!("{BY_ID}0"));
-                    let next = page.next.as_ref().map(|next| next.as_str().to_owned()).or(more);
+                    let next = page.next.as_ref().map(|next| format!("{mark}{}", next.as_str()));
+                    let next = next.or(more);
                     return Ok(Batch { page, absent: Vec::new(), next });
                 }
             };
@@ -199,7 +223,7 @@ impl Desk {
                     let lost = batch.page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
                     let seen = batch.page.items.iter().map(|person| &person.id).chain(lost);
                     let seen: Vec<&str> = seen.map(RemoteId::as_str).collect();
-                    if self.run.mode == "full" && !seen.is_empty() {
+                    if self.run.mode != "selective" && !seen.is_empty() {
                         db::intake::note_seen(&mut tx, self.run.run_id, self.page, &seen).await?;
                     }
                     return self.advance(tx, by).await;

@@ -41,7 +41,12 @@ pub(super) struct Desk {
     /// Organizations that the provider names and does not show.
     pub absent: HashSet<RemoteId>,
     pub counted: Spent,
+    /// What the run had seen before its list started again.
+    pub seen_before: HashSet<RemoteId>,
 }
+
+/// Marks a place in a list that started again because the provider refused an old cursor.
+pub(super) const AGAIN: &str = "again:";
 
 /// Works on a run until it ends, must wait, or `stopping` asks to leave it to the next worker.
 pub async fn work(
@@ -104,6 +109,7 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
         owners: HashMap::new(),
         absent: HashSet::new(),
         counted: Spent::default(),
+        seen_before: HashSet::new(),
     })))
 }
 
@@ -232,7 +238,7 @@ impl Desk {
         tx.commit().await?;
         self.counted = now;
         self.page += 1;
-        self.run.phase = by.phase.to_owned();
+        by.phase.clone_into(&mut self.run.phase);
         self.run.cursor = by.cursor.map(str::to_owned);
         tell(&self.hub, self.run.run_id).await;
         if cancel {
@@ -241,10 +247,20 @@ impl Desk {
         if by.limit_reached { Err(Halt::Full) } else { Ok(()) }
     }
 
+    /// The provider's own cursor.
+    fn cursor(&self) -> Option<&str> {
+        self.run.cursor.as_deref().map(|cursor| cursor.strip_prefix(AGAIN).unwrap_or(cursor))
+    }
+
+    /// Whether this phase's list started again.
+    pub(super) fn is_again(&self) -> bool {
+        self.run.cursor.as_deref().is_some_and(|cursor| cursor.starts_with(AGAIN))
+    }
+
     /// Where the phase goes on.
     pub(super) fn start(&self) -> Start {
         Start {
-            cursor: self.run.cursor.as_deref().and_then(Cursor::parse),
+            cursor: self.cursor().and_then(Cursor::parse),
             updated_since: self.run.updated_since,
             limit: None,
         }

@@ -54,7 +54,7 @@ impl Stage {
         let url = crm.url.parse().unwrap();
         let hub = TestHub::with(|ours| ours.offer_sandbox(slug(), credentials, &url)).await;
         let acme = hub.company(Plan::Business).await;
-        let stage = Self { hub, crm, acme, config, http: Client::new() };
+        let stage = Self { hub, crm, acme, config, http: Client::builder().build().unwrap() };
         stage.connect(&stage.acme.owner.browser).await;
         stage
     }
@@ -64,15 +64,23 @@ impl Stage {
         let out = browser.get(&format!("/api/integrations/{}/connect", slug())).await;
         assert_eq!(out.status, StatusCode::SEE_OTHER, "{}", out.text);
         let page = Url::parse(out.header("location")).unwrap();
-        let asked = |name: &str| {
-            page.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()
-        };
+        let asked =
+            |name: &str| page.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
         let redirect = asked("redirect_uri");
         let code = self.control("POST", "/code", json!({ "redirect_uri": redirect })).await;
         let code = code["code"].as_str().unwrap();
-        let back = format!("{}?code={code}&state={}", Url::parse(&redirect).unwrap().path(), asked("state"));
+        let back = format!(
+            "{}?code={code}&state={}",
+            Url::parse(&redirect).unwrap().path(),
+            asked("state")
+        );
         let landed = browser.get(&back).await;
         assert!(landed.header("location").ends_with("status=connected"), "{landed:?}");
+    }
+
+    /// Id and secret of our app over there.
+    pub(crate) fn client(&self) -> (&str, &str) {
+        (&self.config.client_id, &self.config.client_secret)
     }
 
     /// Another process: its own pool, cache and place in the queue for tokens.
@@ -169,7 +177,9 @@ impl Stage {
                         coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '')
                  from {table} t",
             );
-            sums.push(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.hub.owner).await.unwrap());
+            sums.push(
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.hub.owner).await.unwrap(),
+            );
         }
         sums
     }
@@ -209,16 +219,26 @@ impl Stage {
     /// What must hold after any import.
     pub(crate) async fn is_sound(&self) {
         for (broken, what) in [
-            ("book where contacts <> (select count(*) from contact
-               where contact.company_id = book.company_id)", "the count of contacts"),
-            ("(select from identifier where kind = 'email' group by company_id, value
-               having count(distinct contact_id) > 1) twice", "an e-mail with two holders"),
-            ("contact where not exists (select from mapping
+            (
+                "book where contacts <> (select count(*) from contact
+               where contact.company_id = book.company_id)",
+                "the count of contacts",
+            ),
+            (
+                "(select from identifier where kind = 'email' group by company_id, value
+               having count(distinct contact_id) > 1) twice",
+                "an e-mail with two holders",
+            ),
+            (
+                "contact where not exists (select from mapping
                where mapping.contact_id = contact.contact_id) and source is not null",
-             "imported and mapped to nothing"),
-            ("identifier join contact using (company_id, contact_id)
+                "imported and mapped to nothing",
+            ),
+            (
+                "identifier join contact using (company_id, contact_id)
                where kind = 'email' and not search like '%' || value || '%'",
-             "an address that its contact does not have"),
+                "an address that its contact does not have",
+            ),
         ] {
             assert_eq!(self.count(broken).await, 0, "{what}");
         }

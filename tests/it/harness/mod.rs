@@ -34,6 +34,8 @@ pub(crate) struct TestHub {
     /// Where the app answers, without a trailing slash.
     pub(crate) url: String,
     pub(crate) database: Database,
+    /// Opens what the hub sealed, for another process.
+    pub(crate) master_keys: String,
     folder: PathBuf,
     _serving: DropGuard,
 }
@@ -55,14 +57,13 @@ impl TestHub {
         let mut config = Config::for_tests(&folder);
         config.public_url = Some(format!("http://localhost:{port}").parse().unwrap());
         change(&mut config);
+        let master_keys = MasterKeys::fresh_line("test").to_string();
         let hub = Arc::new(Hub {
             db: db.clone(),
             clock: clock.clone(),
             mailer: Mailer::new(&config).unwrap(),
             cache: Cache::with_clock(Arc::new(clock.clone())),
-            vault: Arc::new(Vault::new(
-                MasterKeys::parse(&MasterKeys::fresh_line("test")).unwrap(),
-            )),
+            vault: Arc::new(Vault::new(MasterKeys::parse(&master_keys).unwrap())),
             providers: Providers::from_config(&config).unwrap(),
             refreshing: SingleFlight::default(),
             instance: "test".to_owned(),
@@ -79,6 +80,7 @@ impl TestHub {
             clock,
             url: format!("http://localhost:{port}"),
             database,
+            master_keys,
             folder,
             _serving: stopping.drop_guard(),
         }

@@ -47,10 +47,6 @@ impl Database {
         format!("postgres://{role}:{password}@{host}:{port}/{}", self.name)
     }
 
-    pub(crate) fn owner(&self) -> PgConnectOptions {
-        self.owner.clone()
-    }
-
     /// This database as the superuser.
     pub(crate) fn owner_url(&self) -> String {
         let mut url: url::Url = cluster_url().parse().unwrap();

@@ -84,10 +84,9 @@ pub async fn browse(
     look: Look,
 ) -> Result<Browsed, FlowError> {
     let account = account::open(hub, company_id, provider, Caller::Person).await?;
-    let connection_id = account.connection.connection_id;
     match read(hub, company_id, scope, &account, look).await {
         Err(FlowError::Crm(error)) => {
-            reconnect::judge(hub, company_id, connection_id, &error).await?;
+            reconnect::judge(hub, company_id, &account.connection, &error).await?;
             Err(FlowError::Crm(error))
         }
         other => other,

@@ -1,7 +1,7 @@
 //! Master keys: checked at every start, rotated while everything runs.
 
 use crate::{
-    db::{self, DbError, Scope},
+    db::{self, Scope},
     flows::{Hub, SealError},
     vault::Vault,
 };
@@ -77,5 +77,5 @@ async fn retire(hub: &Hub, active: &str, done: &mut Rotated) -> Result<(), SealE
             done.retired += 1;
         }
     }
-    Ok(tx.commit().await.map_err(DbError::from)?)
+    Ok(tx.commit().await?)
 }

@@ -2,7 +2,11 @@
 
 use crate::{
     connectors::CrmError,
-    db::{self, DbError, Scope, TenantTx, connections, jobs::NewJob},
+    db::{
+        self, DbError, Scope, TenantTx,
+        connections::{self, Connection},
+        jobs::NewJob,
+    },
     domain::{CompanyId, ConnectionId},
     flows::SharedHub,
     outside::letters,
@@ -46,11 +50,12 @@ pub async fn needed(
     .await
 }
 
-/// What a call's failure says about the connection itself, if anything.
+/// What a call's failure says about the connection it was made with, if anything. A connection that
+/// got a new consent since then is not meant.
 pub async fn judge(
     hub: &SharedHub,
     company_id: CompanyId,
-    connection_id: ConnectionId,
+    called: &Connection,
     error: &CrmError,
 ) -> Result<(), DbError> {
     let reason = match error {
@@ -60,8 +65,14 @@ pub async fn judge(
         }
         _ => return Ok(()),
     };
+    let connection_id = called.connection_id;
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
-    needed(&mut tx, connection_id, &reason).await?;
+    // Held until the end, so that no consent comes in between.
+    db::tokens::sealed_for_update(&mut tx, connection_id).await?;
+    let now = connections::get(&mut tx, connection_id).await?;
+    if now.is_some_and(|now| now.connected_at == called.connected_at) {
+        needed(&mut tx, connection_id, &reason).await?;
+    }
     tx.commit().await
 }
 

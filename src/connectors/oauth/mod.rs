@@ -10,7 +10,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
     EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken, TokenUrl,
+    RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken, TokenResponse,
+    TokenUrl,
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse},
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -147,7 +148,15 @@ pub async fn exchange(
     }
     let wire = Wire(http.clone());
     match request.request_async(&wire).await {
-        Ok(answer) => answer.grant(endpoints),
+        Ok(answer) => {
+            let token = answer.refresh_token().map(|token| token.secret().to_owned().into());
+            let grant = answer.grant(endpoints);
+            if let (Err(OAuthError::ForbiddenHost { .. }), Some(token)) = (&grant, &token) {
+                // Not ours to keep, and nobody would know of it; the refusal is the news.
+                revoke(http, endpoints, credentials, Revocable::Refresh(token)).await.ok();
+            }
+            grant
+        }
         // The same word, said of a code.
         Err(RequestTokenError::Request(OAuthError::InvalidGrant)) => Err(OAuthError::CodeRefused),
         Err(error) => Err(unanswered(error)),

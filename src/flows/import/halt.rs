@@ -88,8 +88,8 @@ impl Desk {
         spent: (i64, i64),
     ) -> Result<Next, FlowError> {
         tracing::warn!(run_id = %self.run.run_id, %error, "a run was interrupted by the provider");
-        let connection_id = self.run.connection_id;
-        reconnect::judge(&self.hub, self.company_id, connection_id, &error).await?;
+        let called = &self.account.connection;
+        reconnect::judge(&self.hub, self.company_id, called, &error).await?;
         match &error {
             CrmError::Throttled { scope, wait } => {
                 let at = self.hub.clock.now() + TimeDelta::from_std(*wait).unwrap_or(OVERLAP);

@@ -24,7 +24,7 @@ use super::{
 };
 
 /// How long an answer is carried in memory when the database is away: it may be the only copy.
-const CARRY: Duration = Duration::from_secs(60);
+const CARRY: Duration = Duration::from_mins(1);
 
 /// What is needed to ask, read before the lease is taken.
 struct Before {
@@ -101,7 +101,7 @@ impl ConnectionTokens {
         };
         let spooled = spool::put(&self.hub, &self.waiting(seen, lease, &sealed));
         let kept = self.store_at_last(seen, lease, &sealed).await?;
-        spooled.is_stored();
+        spooled.forget();
         match kept {
             Kept::Stored => {
                 let (secret, generation) = (grant.access_token, seen + 1);

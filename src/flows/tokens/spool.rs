@@ -38,7 +38,7 @@ pub(super) struct Waiting {
 pub(super) struct Spooled(Option<PathBuf>);
 
 impl Spooled {
-    pub(super) fn is_stored(self) {
+    pub(super) fn forget(self) {
         if let Some(Err(error)) = self.0.map(fs::remove_file) {
             tracing::warn!(%error, "a stored token stays in the spool; the next start clears it");
         }
@@ -102,7 +102,7 @@ pub async fn recover(hub: &Hub) -> Result<usize, DbError> {
             tracing::warn!(connection_id = %waiting.connection_id, "a token was saved from the spool");
             saved += 1;
         }
-        Spooled(Some(path)).is_stored();
+        Spooled(Some(path)).forget();
     }
     Ok(saved)
 }

@@ -42,7 +42,7 @@ impl Crm {
     pub(crate) async fn with(config: SandboxConfig) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let sandbox = Sandbox::start(slug(), listener, config.clone()).await.unwrap();
-        Self { sandbox, config, http: reqwest::Client::new() }
+        Self { sandbox, config, http: reqwest::Client::builder().build().unwrap() }
     }
 
     pub(crate) fn url(&self) -> Url {

@@ -56,6 +56,8 @@ async fn a_consent_that_names_a_hostile_host_connects_nothing() {
         assert_eq!(landed(&browser.get(&back).await), error_page("host_refused"), "{host}");
     }
     assert_eq!(rig.crm.tokens("authorization_code").await, hostile.len() as u64);
+    let given_back = rig.crm.tokens("revoke").await;
+    assert_eq!(given_back, hostile.len() as u64, "grants that nobody would know of");
     assert_eq!(rig.crm.api_calls().await, 0);
     assert_eq!(rig.hub.value::<i64>("select count(*) from connection").await, 0);
     let visited = tokio::time::timeout(std::time::Duration::from_millis(50), canary.accept()).await;

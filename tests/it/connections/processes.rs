@@ -170,7 +170,8 @@ async fn an_answer_that_a_killed_process_could_not_store_is_saved_by_the_next() 
     rig.expire().await;
     rig.crm.slow_token(800).await;
     let serve = services.start().await;
-    let asking = tokio::task::spawn(services.users(&serve).send());
+    let mut asking = JoinSet::new();
+    asking.spawn(services.users(&serve).send());
     until(rig, "select count(*) = 1 from refresh_attempt").await;
     // The answer comes, and the database does not take it.
     let mut lock = rig.hub.owner.begin().await.unwrap();
@@ -182,7 +183,7 @@ async fn an_answer_that_a_killed_process_could_not_store_is_saved_by_the_next() 
     }
     serve.signal("KILL");
     drop(serve);
-    assert!(asking.await.unwrap().is_err());
+    assert!(asking.join_next().await.unwrap().unwrap().is_err());
     lock.rollback().await.unwrap();
     assert_eq!(services.generation().await, 1);
 

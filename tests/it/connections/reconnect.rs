@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tandem::{
-    connectors::TokenSource as _,
+    connectors::{Caller, CrmError, TokenSource as _},
+    flows::{self, account},
     jobs,
     policy::{Plan, Role},
 };
@@ -101,6 +102,23 @@ async fn a_refusal_that_a_new_consent_overtook_ends_nothing() {
 }
 
 #[tokio::test]
+async fn a_failure_of_before_says_nothing_about_a_new_consent() {
+    let rig = Rig::connected().await;
+    let provider = rig.provider();
+    let before = account::open(&rig.hub.hub, rig.acme.id, &provider, Caller::Job).await.unwrap();
+    rig.connect(NORDWIND).await;
+    for error in [CrmError::Revoked, CrmError::Expired] {
+        let called = &before.connection;
+        flows::reconnect::judge(&rig.hub.hub, rig.acme.id, called, &error).await.unwrap();
+        assert_eq!(rig.state().await, "active");
+    }
+    let now = account::open(&rig.hub.hub, rig.acme.id, &provider, Caller::Job).await.unwrap();
+    let called = &now.connection;
+    flows::reconnect::judge(&rig.hub.hub, rig.acme.id, called, &CrmError::Expired).await.unwrap();
+    assert_eq!(rig.state().await, "needs_reconnect");
+}
+
+#[tokio::test]
 async fn a_missing_permission_is_named() {
     let rig = Rig::connected().await;
     rig.crm.control("/scopes", json!({ "scope": "base,users:read" })).await;
@@ -127,7 +145,6 @@ async fn companies_that_share_an_account_fall_and_stand_alone() {
     rig.expire().await;
     let sql = "select connection_id from connection where state = 'active'";
     let id = tandem::domain::ConnectionId::from_uuid(rig.hub.value(sql).await);
-    let tokens =
-        tandem::flows::ConnectionTokens::new(rig.hub.hub.clone(), rig.acme.id, id, rig.provider());
+    let tokens = flows::ConnectionTokens::new(rig.hub.hub.clone(), rig.acme.id, id, rig.provider());
     tokens.access_token().await.unwrap();
 }

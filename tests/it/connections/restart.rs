@@ -179,7 +179,8 @@ async fn a_demo_that_was_killed_goes_on_with_its_connection_and_a_stopped_one_is
     assert_eq!(status["providers"][0]["connection"]["state"], "active");
     // The refresh token is known there, too, not only the access token.
     let expire = format!("{sandbox}/__sandbox/tokens/expire");
-    reqwest::Client::new().request(Method::POST, expire).send().await.unwrap();
+    let client = reqwest::Client::builder().build().unwrap();
+    client.request(Method::POST, expire).send().await.unwrap();
     let run = import(&browser).await;
     assert_eq!((&run["state"], &run["counts"]["created"]), (&json!("completed"), &json!(0)));
 

@@ -18,8 +18,15 @@ pub async fn mappings(
     ids: &[&str],
 ) -> Result<HashMap<RemoteId, OrganizationMapping>, DbError> {
     let rows: Vec<(String, OrganizationId, i64)> = sqlx::query_as(
-        "select remote_id, organization_id, fingerprint from mapping
-         where connection_id = $1 and kind = 'organization' and remote_id = any($2)",
+        "select wanted.remote_id, organization_id, fingerprint
+         from unnest($2::text[]) as wanted (remote_id)
+         cross join lateral (
+             select organization_id, fingerprint
+             from mapping
+             where connection_id = $1 and kind = 'organization'
+               and mapping.remote_id = wanted.remote_id
+             limit 1
+         ) as known",
     )
     .bind(connection_id)
     .bind(ids)
@@ -40,15 +47,21 @@ pub async fn unmapped(
     names: &[String],
 ) -> Result<HashMap<String, OrganizationId>, DbError> {
     let rows: Vec<(String, OrganizationId)> = sqlx::query_as(
-        "select name_norm, organization_id from organization
-         where name_norm = any($2)
-           and not exists (
-               select from mapping
-               where mapping.company_id = organization.company_id
-                 and mapping.organization_id = organization.organization_id
-                 and connection_id = $1
-           )
-         order by organization_id desc",
+        "select wanted.name, organization_id
+         from (select distinct unnest($2::text[]) as name) as wanted
+         cross join lateral (
+             select organization_id
+             from organization
+             where name_norm = wanted.name
+               and not exists (
+                   select from mapping
+                   where mapping.company_id = organization.company_id
+                     and mapping.organization_id = organization.organization_id
+                     and connection_id = $1
+               )
+             order by organization_id
+             limit 1
+         ) as free",
     )
     .bind(connection_id)
     .bind(names)

@@ -1,5 +1,9 @@
 //! What an import reads and writes, a page at a time: a constant number of statements, whatever
 //! the page's size.
+//!
+//! Records are looked up one by one inside a statement (`cross join lateral ... limit`), not by
+//! `= any(...)`: for a company that statistics do not know yet, PostgreSQL expects a handful of
+//! rows and reads all of the company's instead, which makes a first import quadratic.
 
 mod seen;
 mod write;
@@ -30,9 +34,15 @@ pub async fn person_mappings(
     ids: &[&str],
 ) -> Result<HashMap<RemoteId, PersonMapping>, DbError> {
     let rows: Vec<(String, ContactId, i64, bool, bool)> = sqlx::query_as(
-        "select remote_id, contact_id, fingerprint, is_primary, state = 'gone'
-         from mapping
-         where connection_id = $1 and kind = 'person' and remote_id = any($2)",
+        "select wanted.remote_id, contact_id, fingerprint, is_primary, state = 'gone'
+         from unnest($2::text[]) as wanted (remote_id)
+         cross join lateral (
+             select contact_id, fingerprint, is_primary, state
+             from mapping
+             where connection_id = $1 and kind = 'person'
+               and mapping.remote_id = wanted.remote_id
+             limit 1
+         ) as known",
     )
     .bind(connection_id)
     .bind(ids)
@@ -53,9 +63,15 @@ pub async fn organizations(
     ids: &[&str],
 ) -> Result<HashMap<RemoteId, OrganizationRef>, DbError> {
     let rows: Vec<(String, OrganizationId, String)> = sqlx::query_as(
-        "select remote_id, organization.organization_id, organization.name
-         from mapping join organization using (company_id, organization_id)
-         where connection_id = $1 and kind = 'organization' and remote_id = any($2)",
+        "select wanted.remote_id, organization_id, name
+         from unnest($2::text[]) as wanted (remote_id)
+         cross join lateral (
+             select organization_id, name
+             from mapping join organization using (company_id, organization_id)
+             where connection_id = $1 and kind = 'organization'
+               and mapping.remote_id = wanted.remote_id
+             limit 1
+         ) as known",
     )
     .bind(connection_id)
     .bind(ids)
@@ -83,7 +99,14 @@ pub async fn holders(
             continue;
         }
         let rows: Vec<(String, ContactId)> = sqlx::query_as(
-            "select value, contact_id from identifier where kind = $1 and value = any($2)",
+            // `offset 0` keeps the planner from turning the look-ups into one scan.
+            "select wanted.value, contact_id
+             from (select distinct unnest($2::text[]) as value) as wanted
+             cross join lateral (
+                 select contact_id from identifier
+                 where kind = $1 and identifier.value = wanted.value
+                 offset 0
+             ) as holder",
         )
         .bind(kind.as_str())
         .bind(values)

@@ -130,6 +130,8 @@ const RULES: &[Rule] = &[
                  left join pg_roles r on r.oid = a.grantee
                  where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f', 'S')
                    and (a.grantee = 0 or r.rolname like 'tandem\\_%')
+                   -- Whoever owns the tables may do everything with them, whatever its name.
+                   and a.grantee <> c.relowner
                    and (
                        privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
                        and (

@@ -79,7 +79,14 @@ async fn lost_writes(hub: &TestHub, guarded: bool) -> i64 {
 #[tokio::test]
 async fn without_the_guard_writes_are_lost_and_with_it_none() {
     let hub = TestHub::new().await;
-    let unguarded = lost_writes(&hub, false).await;
+    // Which poll meets the fault depends on how quickly Postgres answers.
+    let mut unguarded = 0;
+    for _ in 0..50 {
+        unguarded += lost_writes(&hub, false).await;
+        if unguarded > 0 {
+            break;
+        }
+    }
     assert!(unguarded > 0, "the fault is gone: sqlx was mended, and the guard may go");
     assert_eq!(lost_writes(&hub, true).await, 0);
 }

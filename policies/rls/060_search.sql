@@ -5,11 +5,16 @@ drop policy if exists search on contact;
 create policy search on contact for select to tandem_search using (true);
 grant select on contact to tandem_search;
 
+-- Planned for each pattern: a plan for any pattern takes the trigram index for a single letter, too,
+-- and reads the whole book (600 ms instead of 24 ms on 200,000 contacts).
 create or replace function tandem_search_contacts(pattern text, most int)
     returns setof uuid
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public
+    set plan_cache_mode = force_custom_plan
     as $$
+begin
+    return query
     select contact_id
     from contact
     where company_id = current_setting('tandem.company_id')::uuid
@@ -19,8 +24,9 @@ create or replace function tandem_search_contacts(pattern text, most int)
       )
       and search like pattern
     order by contact_id desc
-    limit most
-    $$;
+    limit most;
+end
+$$;
 -- `create` on the schema is what Postgres asks of a function's new owner; it is taken back at once.
 grant create on schema public to tandem_search;
 grant tandem_search to current_user;

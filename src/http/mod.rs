@@ -94,7 +94,7 @@ pub fn app(hub: SharedHub, stopping: CancellationToken) -> impl Endpoint<Output 
         .at("/health/live", get(operations::live))
         .at("/health/ready", get(operations::ready))
         .at("/metrics", get(operations::figures))
-        .nest("/", pages::Pages)
+        .nest("/", pages::Pages::<pages::Web>::new())
         .around(headers::add)
         .around(operations::observe)
         .data(hub)

@@ -18,7 +18,8 @@ use tandem::{
     outside::{Mailer, Received},
     vault::{MasterKeys, Vault},
 };
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use company::Company;
@@ -36,8 +37,10 @@ pub(crate) struct TestHub {
     pub(crate) database: Database,
     /// Opens what the hub sealed, for another process.
     pub(crate) master_keys: String,
+    /// Cancelled, the server stops; so it does when the hub is dropped.
+    pub(crate) stopping: CancellationToken,
+    pub(crate) serving: Option<JoinHandle<std::io::Result<()>>>,
     folder: PathBuf,
-    _serving: DropGuard,
 }
 
 impl TestHub {
@@ -72,7 +75,7 @@ impl TestHub {
         let stopping = CancellationToken::new();
         let app = http::app(Arc::clone(&hub), stopping.clone());
         #[expect(clippy::disallowed_methods, reason = "the server runs beside the test")]
-        tokio::spawn(http::serve(listener, app, stopping.clone()));
+        let serving = tokio::spawn(http::serve(listener, app, stopping.clone()));
         Self {
             db,
             owner,
@@ -81,8 +84,9 @@ impl TestHub {
             url: format!("http://localhost:{port}"),
             database,
             master_keys,
+            stopping,
+            serving: Some(serving),
             folder,
-            _serving: stopping.drop_guard(),
         }
     }
 
@@ -115,6 +119,7 @@ impl TestHub {
 
 impl Drop for TestHub {
     fn drop(&mut self) {
+        self.stopping.cancel();
         // The mailbox may never have been used.
         let _ = std::fs::remove_dir_all(&self.folder);
     }

@@ -105,7 +105,7 @@ const RULES: &[Rule] = &[
                      select from pg_proc p join pg_roles r on r.oid = proowner
                      where p.oid = to_regprocedure('tandem_search_contacts(text,integer)')
                        and rolname = 'tandem_search' and not rolcanlogin
-                       and proconfig = array['search_path=pg_catalog, public']
+                       and 'search_path=pg_catalog, public' = any(proconfig)
                        and not has_function_privilege('public', p.oid, 'execute')
                        and not has_function_privilege('tandem_login', p.oid, 'execute')
                        and has_function_privilege('tandem_tenant', p.oid, 'execute'))",

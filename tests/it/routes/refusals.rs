@@ -183,6 +183,28 @@ async fn without_a_database_the_answer_is_to_try_again() {
 }
 
 #[tokio::test]
+async fn a_stop_lets_what_runs_finish_and_takes_nothing_new() {
+    let mut hub = TestHub::new().await;
+    let acme = hub.company(Plan::Business).await;
+    let browser = &acme.owner.browser;
+    let mut holder = hub.tenant(&acme).await;
+    tandem::db::book::lock(&mut holder).await.unwrap();
+    let running = browser.post("/api/contacts", json!({ "full_name": "Ada" }));
+    let stopped = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        hub.stopping.cancel();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let late = reqwest::get(format!("{}/health/live", hub.url)).await;
+        assert!(late.is_err(), "a connection was taken after the stop");
+        holder.commit().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(running, stopped);
+    answer.expect(201);
+    let served = hub.serving.take().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), served).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn work_goes_on_when_the_client_hangs_up() {
     let hub = TestHub::new().await;
     let acme = hub.company(Plan::Business).await;

@@ -3,7 +3,7 @@
 //! Assets carry a hash in their names and are precompressed when the web app is built; any other
 //! path is the app's own to route and gets `index.html` with a fresh nonce for its styles.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, marker::PhantomData};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -16,16 +16,23 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/web/dist"]
 #[allow_missing = true]
-struct Web;
+pub(super) struct Web;
 
 const NONCE: &str = "__CSP_NONCE__";
 
 /// Extension of a precompressed twin and its `Content-Encoding`, best first.
 const TWINS: &[(&str, &str)] = &[(".br", "br"), (".gz", "gzip")];
 
-pub(super) struct Pages;
+/// Answers from a folder that was embedded when the binary was built.
+pub(super) struct Pages<F>(PhantomData<F>);
 
-impl Endpoint for Pages {
+impl<F> Pages<F> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<F: RustEmbed + Send + Sync> Endpoint for Pages<F> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
@@ -33,25 +40,25 @@ impl Endpoint for Pages {
             return Err(StatusCode::METHOD_NOT_ALLOWED.into());
         }
         let path = request.uri().path().trim_start_matches('/');
-        if path != "index.html" && !path.is_empty() && Web::get(path).is_some() {
-            return Ok(asset(path, &request));
+        if path != "index.html" && !path.is_empty() && !climbs(path) && F::get(path).is_some() {
+            return Ok(asset::<F>(path, &request));
         }
-        if path.starts_with("assets/") || path.starts_with("api/") {
+        if path.starts_with("assets/") || path.starts_with("api/") || climbs(path) {
             return Err(StatusCode::NOT_FOUND.into());
         }
-        Ok(page(&request))
+        Ok(page::<F>(&request))
     }
 }
 
-fn asset(path: &str, request: &Request) -> Response {
+fn asset<F: RustEmbed>(path: &str, request: &Request) -> Response {
     let accepted = request.header(header::ACCEPT_ENCODING).unwrap_or_default();
     let twin = TWINS
         .iter()
         .filter(|(_, encoding)| accepts(accepted, encoding))
-        .find_map(|(ending, encoding)| Some((Web::get(&format!("{path}{ending}"))?, *encoding)));
+        .find_map(|(ending, encoding)| Some((F::get(&format!("{path}{ending}"))?, *encoding)));
     let (file, encoding) = match twin {
         Some((file, encoding)) => (file, Some(encoding)),
-        None => match Web::get(path) {
+        None => match F::get(path) {
             Some(file) => (file, None),
             None => return StatusCode::NOT_FOUND.into(),
         },
@@ -82,8 +89,8 @@ fn asset(path: &str, request: &Request) -> Response {
     }
 }
 
-fn page(request: &Request) -> Response {
-    let Some(index) = Web::get("index.html") else {
+fn page<F: RustEmbed>(request: &Request) -> Response {
+    let Some(index) = F::get("index.html") else {
         return Response::builder()
             .status(StatusCode::NOT_FOUND)
             .content_type("text/plain; charset=utf-8")
@@ -112,6 +119,11 @@ fn policy(nonce: &str) -> String {
     )
 }
 
+/// No browser asks like that, and development reads the folder itself.
+fn climbs(path: &str) -> bool {
+    path.split('/').any(|part| part == "..")
+}
+
 fn accepts(header: &str, encoding: &str) -> bool {
     header.split(',').any(|offer| {
         let mut parts = offer.split(';').map(str::trim);
@@ -128,14 +140,4 @@ fn content(file: EmbeddedFile) -> Body {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_encoding_with_weight_zero_is_not_accepted() {
-        assert!(accepts("gzip, deflate, BR", "br"));
-        assert!(accepts("gzip;q=0.5", "gzip"));
-        assert!(!accepts("gzip;q=0, br", "gzip"));
-        assert!(!accepts("", "br"));
-    }
-}
+mod tests;

@@ -1,8 +1,15 @@
 //! Full and selective imports against what the stand-in knows to be true.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
 
 use serde_json::{Value, json};
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::stage::{Stage, slug};
 
@@ -31,7 +38,7 @@ async fn a_full_import_brings_exactly_what_the_crm_has_with_as_few_requests_as_p
 
 #[tokio::test]
 async fn a_second_import_writes_nothing_but_its_own_run() {
-    let stage = Stage::of(1_200).await;
+    let stage = Stage::of(620).await;
     let first = stage.import(full()).await;
     let before = stage.sums().await;
 
@@ -121,7 +128,7 @@ async fn entries(stage: &Stage, run: &Value, query: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn the_log_names_every_record_that_was_not_unchanged_exactly_once() {
-    let stage = Stage::of(1_200).await;
+    let stage = Stage::of(620).await;
     let run = stage.import(full()).await;
 
     let all = entries(&stage, &run, "").await;
@@ -137,7 +144,7 @@ async fn the_log_names_every_record_that_was_not_unchanged_exactly_once() {
     }
     let created = all.iter().find(|entry| entry["outcome"] == "created").unwrap();
     assert!(created["contact_name"].is_string() && created["contact_id"].is_string());
-    assert!(stage.count("sync_entry").await < 600, "the plain ones are a row per page");
+    assert!(stage.count("sync_entry").await < 300, "the plain ones are a row per page");
 }
 
 #[tokio::test]
@@ -226,4 +233,35 @@ async fn a_consultants_import_links_to_a_colleagues_contact_without_showing_it()
     assert_eq!(list["items"], json!([]));
     let shown = owner.browser.get(&format!("{look}/entries")).await.expect(200);
     assert_eq!(shown["items"][0]["contact_id"], contact["id"]);
+}
+
+/// Counts the statements that sqlx reports.
+#[derive(Clone, Default)]
+struct Statements(Arc<AtomicUsize>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Statements {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_costs_the_same_statements_whatever_its_size() {
+    let statements = Statements::default();
+    let subscriber = tracing_subscriber::registry().with(statements.clone());
+    let _counting = tracing::subscriber::set_default(subscriber);
+    let mut costs = Vec::new();
+    for persons in [60, 400] {
+        let stage = Stage::of(persons).await;
+        let run = stage.start(full()).await;
+        let before = statements.0.load(Relaxed);
+        stage.work().await;
+        costs.push(statements.0.load(Relaxed) - before);
+        stage.holds_the_truth(&stage.run(&run).await).await;
+    }
+    assert!(costs[0] > 20, "statements were counted: {costs:?}");
+    // A page without a link or an update writes none.
+    assert!(costs[1] <= costs[0] + 3, "{costs:?}");
 }

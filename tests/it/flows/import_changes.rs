@@ -49,7 +49,7 @@ async fn loners(stage: &Stage, count: i64) -> Vec<u64> {
 
 #[tokio::test]
 async fn an_incremental_import_finds_exactly_what_was_changed_and_created() {
-    let stage = Stage::of(1_200).await;
+    let stage = Stage::of(620).await;
     stage.import(json!({ "mode": "full" })).await;
     let changed = loners(&stage, 7).await;
     let change = json!({ "change_ids": changed, "create": 5 });
@@ -130,7 +130,7 @@ async fn what_a_member_edited_survives_every_sync() {
 
 #[tokio::test]
 async fn somebody_deleted_there_leaves_a_gone_mapping_and_the_contact_stays() {
-    let stage = Stage::of(600).await;
+    let stage = Stage::of(300).await;
     stage.import(json!({ "mode": "full" })).await;
     let (contacts, people) = (stage.count("contact").await, stage.truth().await);
     let gone = stage.control("POST", "/persons/mutate", json!({ "delete": 6 })).await;
@@ -151,7 +151,7 @@ async fn somebody_deleted_there_leaves_a_gone_mapping_and_the_contact_stays() {
 
 #[tokio::test]
 async fn a_merge_keeps_both_contacts_and_only_the_survivor_is_linked() {
-    let stage = Stage::of(600).await;
+    let stage = Stage::of(300).await;
     stage.import(json!({ "mode": "full" })).await;
     let pair = loners(&stage, 2).await;
     let contacts = stage.count("contact").await;
@@ -167,7 +167,7 @@ async fn a_merge_keeps_both_contacts_and_only_the_survivor_is_linked() {
 
 #[tokio::test]
 async fn when_the_leading_person_of_a_contact_is_merged_away_the_next_one_leads() {
-    let stage = Stage::of(600).await;
+    let stage = Stage::of(300).await;
     stage.import(json!({ "mode": "full" })).await;
     let (lead, next): (String, String) = sqlx::query_as(
         "select lead.remote_id, next.remote_id from mapping lead
@@ -193,7 +193,7 @@ async fn when_the_leading_person_of_a_contact_is_merged_away_the_next_one_leads(
 
 #[tokio::test]
 async fn records_that_change_between_two_pages_are_neither_lost_nor_doubled() {
-    let stage = Stage::of(1_500).await;
+    let stage = Stage::of(1_100).await;
     let meanwhile = json!({ "after_pages": 1, "change": 40, "delete": 10, "create": 10 });
     stage.control("POST", "/persons/mutate", meanwhile).await;
 

@@ -80,7 +80,7 @@ async fn people(stage: &Stage, company: tandem::domain::CompanyId) -> Vec<String
 
 #[tokio::test]
 async fn a_worker_killed_again_and_again_loses_nothing_and_doubles_nothing() {
-    let stage = Stage::of(3_000).await;
+    let stage = Stage::of(2_200).await;
     stage.control("POST", "/latency", json!({ "ms": 40 })).await;
     let run = stage.start(json!({ "mode": "full" })).await;
 

@@ -14,7 +14,7 @@ fn full() -> Value {
 }
 
 /// Two pages of persons; the second one is where it happens.
-const PERSONS: u32 = 620;
+const PERSONS: u32 = 510;
 
 /// Breaks the second page of persons four times, which is all the patience of one call; checks
 /// that the run waits in words and then ends with the truth.
@@ -157,7 +157,7 @@ async fn a_token_refused_once_is_renewed_and_nobody_notices() {
 
 #[tokio::test]
 async fn a_revoked_grant_fails_the_run_in_words_and_a_new_consent_lets_it_go_on() {
-    let stage = Stage::of(1_500).await;
+    let stage = Stage::of(1_100).await;
     stage.control("POST", "/latency", json!({ "ms": 80 })).await;
     let run = stage.start(full()).await;
     let revoking = async {

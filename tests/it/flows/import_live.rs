@@ -35,7 +35,7 @@ async fn watch(stage: &Stage, run: &str, enough: impl Fn(&Value) -> bool) -> (Ve
 
 #[tokio::test]
 async fn progress_survives_a_reconnect_and_ends_with_the_run() {
-    let stage = Stage::of(1_500).await;
+    let stage = Stage::of(1_100).await;
     stage.control("POST", "/latency", json!({ "ms": 60 })).await;
     let run = stage.start(json!({ "mode": "full" })).await;
 
@@ -58,7 +58,7 @@ async fn progress_survives_a_reconnect_and_ends_with_the_run() {
 
 #[tokio::test]
 async fn a_cancelled_run_keeps_what_it_did_and_can_go_on() {
-    let stage = Stage::of(1_500).await;
+    let stage = Stage::of(1_100).await;
     stage.control("POST", "/latency", json!({ "ms": 100 })).await;
     let run = stage.start(json!({ "mode": "full" })).await;
     let owner = &stage.acme.owner.browser;
@@ -75,7 +75,7 @@ async fn a_cancelled_run_keeps_what_it_did_and_can_go_on() {
         (&json!("cancelled"), &json!(true)),
         "{stopped}"
     );
-    assert!(stopped["seen"].as_i64().unwrap() < 1_500, "{stopped}");
+    assert!(stopped["seen"].as_i64().unwrap() < 1_100, "{stopped}");
     assert_eq!(json!(stage.count("contact").await), stopped["counts"]["created"]);
     assert_eq!(stage.count("job").await, 0);
     stage.is_sound().await;
@@ -101,7 +101,7 @@ async fn a_queued_run_is_cancelled_at_once() {
 
 #[tokio::test]
 async fn a_worker_that_is_told_to_stop_leaves_the_run_to_the_next() {
-    let stage = Stage::of(1_500).await;
+    let stage = Stage::of(1_100).await;
     stage.control("POST", "/latency", json!({ "ms": 80 })).await;
     let run = stage.start(json!({ "mode": "full" })).await;
     let stopping = CancellationToken::new();
@@ -112,7 +112,7 @@ async fn a_worker_that_is_told_to_stop_leaves_the_run_to_the_next() {
     tokio::join!(jobs::run(stage.hub.hub.clone(), 2, stopping.clone()), stop);
     let put_down = stage.run(&run).await;
     assert_eq!(put_down["state"], "running", "{put_down}");
-    assert!(put_down["seen"].as_i64().unwrap() < 1_500);
+    assert!(put_down["seen"].as_i64().unwrap() < 1_100);
 
     let twin = stage.twin().await;
     let stopping = CancellationToken::new();

@@ -54,7 +54,7 @@ async fn the_limit_of_the_plan_counts_contacts_not_records() {
 
 #[tokio::test]
 async fn a_full_plan_ends_the_run_in_words_and_keeps_what_fitted() {
-    let stage = Stage::of(1_200).await;
+    let stage = Stage::of(620).await;
     stage.sql("update book set contacts = 100000 - 300").await;
 
     let run = stage.import(json!({ "mode": "full" })).await;
@@ -75,7 +75,7 @@ async fn a_full_plan_ends_the_run_in_words_and_keeps_what_fitted() {
 
 #[tokio::test]
 async fn two_runs_in_two_processes_cannot_pass_the_limit_together() {
-    let stage = Stage::of(1_200).await;
+    let stage = Stage::of(620).await;
     stage.sql("update book set contacts = 100000 - 150").await;
     let ids: Vec<String> = stage
         .control("GET", "/truth/persons?limit=600", json!(null))
@@ -147,7 +147,7 @@ async fn two_runs_of_the_same_people_in_two_processes_make_nobody_twice() {
 
 #[tokio::test]
 async fn two_workers_on_one_run_write_each_page_once() {
-    let stage = Stage::of(1_200).await;
+    let stage = Stage::of(620).await;
     let run = stage.start(json!({ "mode": "full" })).await;
     let twin = stage.twin().await;
     let stopping = CancellationToken::new();

@@ -59,9 +59,9 @@ pub async fn unmapped(
                      and mapping.organization_id = organization.organization_id
                      and connection_id = $1
                )
-             order by organization_id
-             limit 1
-         ) as free",
+             offset 0
+         ) as free
+         order by organization_id desc",
     )
     .bind(connection_id)
     .bind(names)

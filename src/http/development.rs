@@ -15,7 +15,6 @@ use crate::{
 pub(super) struct DevelopmentApi;
 
 #[OpenApi(prefix_path = "/dev", tag = "Tag::Development")]
-#[expect(clippy::unused_async, reason = "poem-openapi takes asynchronous handlers only")]
 impl DevelopmentApi {
     /// Mail that would have been sent, newest first. Open to whoever reaches the machine: whoever
     /// confirms a sign-up is not signed in yet.

@@ -220,7 +220,7 @@ pub(super) fn table(environment: &Environment, all: &[Figures]) -> String {
     for &line in LINES {
         let _ = write!(text, "{:<40}", line.replace('_', " "));
         for value in columns.iter().filter_map(|figures| figures.get(line)) {
-            let _ = write!(text, "{value:>14}");
+            let _ = write!(text, "{:>14}", value.to_string());
         }
         text.push('\n');
     }

@@ -73,6 +73,7 @@ impl Browser {
     }
 
     /// A request as our page sends it.
+    #[expect(clippy::needless_pass_by_value, reason = "methods are written where they are used")]
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.bare(method.clone(), path);
         if method.is_safe() {
@@ -99,17 +100,14 @@ impl Browser {
         self.send(self.request(Method::GET, path)).await
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::PUT, path).json(&body)).await
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::PATCH, path).json(&body)).await
     }

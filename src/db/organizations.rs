@@ -47,20 +47,14 @@ pub async fn unmapped(
     names: &[String],
 ) -> Result<HashMap<String, OrganizationId>, DbError> {
     let rows: Vec<(String, OrganizationId)> = sqlx::query_as(
-        "select wanted.name, organization_id
-         from (select distinct unnest($2::text[]) as name) as wanted
-         cross join lateral (
-             select organization_id
-             from organization
-             where name_norm = wanted.name
-               and not exists (
-                   select from mapping
-                   where mapping.company_id = organization.company_id
-                     and mapping.organization_id = organization.organization_id
-                     and connection_id = $1
-               )
-             offset 0
-         ) as free
+        "select name_norm, organization_id from organization
+         where name_norm = any($2)
+           and not exists (
+               select from mapping
+               where mapping.company_id = organization.company_id
+                 and mapping.organization_id = organization.organization_id
+                 and connection_id = $1
+           )
          order by organization_id desc",
     )
     .bind(connection_id)

@@ -55,7 +55,8 @@ create index contact_search on contact using gin (company_id, search gin_trgm_op
 -- Who is reached by what. An e-mail belongs to one contact (holder is the nil uuid, so the primary
 -- key refuses a second); a phone may be shared (holder is the contact).
 create table identifier (
-    company_id uuid not null references company on delete cascade,
+    -- The contact's key holds the company: a foreign key of its own would be paid for every row.
+    company_id uuid not null,
     kind       text not null check (kind in ('email', 'phone')),
     -- A normalized address, or a number in E.164; never empty.
     value      text not null check (value <> ''),

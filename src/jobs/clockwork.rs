@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::{self, DbError, Scope},
+    domain::CompanyId,
     flows::{SharedHub, account, audit, door_mail},
 };
 
@@ -14,45 +15,60 @@ use crate::{
 const SECOND: Duration = Duration::from_secs(1);
 /// Refresh tokens die when nobody uses them (60 days at the shortest provider): use them weekly.
 const DORMANT: TimeDelta = TimeDelta::days(7);
-const HOUR: u32 = 3_600;
-const MINUTE: u32 = 60;
-/// The audit log is chained that often: until then a row is only append-only by grant.
-const SEALING: u32 = 5 * MINUTE;
+const MINUTE: Duration = Duration::from_mins(1);
+/// Minutes between two sealings of the audit log: until then a row is only append-only by grant.
+const SEALING: u32 = 5;
+/// Minutes between two looks for connections that nobody uses.
+const WAKING: u32 = 60;
 
 pub(super) async fn run(hub: SharedHub, stopping: CancellationToken) {
-    let mut seconds: u32 = 0;
+    // Two loops: a provider that is slow to renew a token delays no mail.
+    let quick = every(SECOND, &stopping, |_| tick(&hub));
+    let slow = every(MINUTE, &stopping, |minutes| chores(&hub, minutes));
+    tokio::join!(quick, slow);
+}
+
+/// Calls `work` with 0, 1, 2 ... until it is time to stop.
+async fn every<F: Future<Output = ()>>(
+    pause: Duration,
+    stopping: &CancellationToken,
+    work: impl Fn(u32) -> F,
+) {
+    let mut turn: u32 = 0;
     while !stopping.is_cancelled() {
-        tick(&hub, seconds).await;
-        seconds = seconds.wrapping_add(1);
+        work(turn).await;
+        turn = turn.wrapping_add(1);
         tokio::select! {
-            () = tokio::time::sleep(SECOND) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stopping.cancelled() => {}
         }
     }
 }
 
-/// One turn; `seconds` since the start decides what is due.
-pub async fn tick(hub: &SharedHub, seconds: u32) {
-    let report = |what: &str, error: &dyn std::fmt::Display| {
-        tracing::warn!(what, %error, "something that runs by the clock failed");
-    };
+fn report(what: &str, error: &dyn std::fmt::Display) {
+    tracing::warn!(what, %error, "something that runs by the clock failed");
+}
+
+/// What must not wait: jobs of dead workers, and mail.
+pub async fn tick(hub: &SharedHub) {
     if let Err(error) = reap(hub).await {
         report("jobs of dead workers", &error);
     }
     if let Err(error) = door_mail::send_due(hub).await {
         report("mail", &error);
     }
-    if seconds.is_multiple_of(MINUTE)
-        && let Err(error) = sweep(hub).await
-    {
+}
+
+async fn chores(hub: &SharedHub, minutes: u32) {
+    if let Err(error) = sweep(hub).await {
         report("ended sessions", &error);
     }
-    if seconds.is_multiple_of(SEALING)
+    if minutes.is_multiple_of(SEALING)
         && let Err(error) = for_each_company(hub, Chore::SealAudit).await
     {
         report("the audit log", &error);
     }
-    if seconds.is_multiple_of(HOUR)
+    if minutes.is_multiple_of(WAKING)
         && let Err(error) = for_each_company(hub, Chore::WakeConnections).await
     {
         report("dormant connections", &error);
@@ -92,20 +108,24 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
     let companies = db::jobs::companies(&mut tx).await?;
     drop(tx);
     for company_id in companies {
-        match chore {
-            Chore::SealAudit => {
-                audit::seal(hub, company_id).await?;
-            }
-            Chore::WakeConnections => {
-                let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
-                let before = hub.clock.now() - DORMANT;
-                let dormant = db::tokens::dormant(&mut tx, before).await?;
-                drop(tx);
-                for connection_id in dormant {
-                    account::keep_alive(hub, company_id, connection_id).await;
-                }
-            }
+        let done = match chore {
+            Chore::SealAudit => audit::seal(hub, company_id).await.map(drop),
+            Chore::WakeConnections => wake(hub, company_id).await,
+        };
+        // One company's trouble is not the next one's.
+        if let Err(error) = done {
+            report("a company's share", &error);
         }
+    }
+    Ok(())
+}
+
+async fn wake(hub: &SharedHub, company_id: CompanyId) -> Result<(), DbError> {
+    let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
+    let dormant = db::tokens::dormant(&mut tx, hub.clock.now() - DORMANT).await?;
+    drop(tx);
+    for connection_id in dormant {
+        account::keep_alive(hub, company_id, connection_id).await;
     }
     Ok(())
 }

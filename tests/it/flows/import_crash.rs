@@ -98,7 +98,7 @@ async fn a_worker_killed_again_and_again_loses_nothing_and_doubles_nothing() {
         stage.sql("update job set lease_until = now() - interval '1 second'").await;
     }
     stage.control("POST", "/latency", json!({ "ms": 0 })).await;
-    jobs::tick(&stage.hub.hub, 1).await;
+    jobs::tick(&stage.hub.hub).await;
     stage.work().await;
 
     let seen = stage.run(&run).await;

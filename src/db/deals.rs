@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
-use sqlx::FromRow;
 
 use crate::{
     db::{DbError, TenantTx},
@@ -85,31 +84,4 @@ fn fingerprint(deal: &RemoteDeal) -> i64 {
     let hash = Sha256::digest(text.unwrap_or_default());
     let (head, _) = hash.split_at(8);
     i64::from_le_bytes(head.try_into().unwrap_or_default())
-}
-
-/// A deal as shown beside a person.
-#[derive(Debug, Clone, FromRow)]
-pub struct Deal {
-    pub remote_id: String,
-    pub title: Option<String>,
-    pub value: Option<f64>,
-    pub currency: Option<String>,
-    pub status: Option<String>,
-}
-
-/// The deals of the remote persons that are this contact.
-pub async fn of_person(
-    tx: &mut TenantTx,
-    connection_id: ConnectionId,
-    person: &str,
-) -> Result<Vec<Deal>, DbError> {
-    Ok(sqlx::query_as(
-        "select remote_id, title, value, currency, status from remote_deal
-         where connection_id = $1 and person_remote_id = $2
-         order by remote_updated_at desc nulls last limit 50",
-    )
-    .bind(connection_id)
-    .bind(person)
-    .fetch_all(tx.conn())
-    .await?)
 }

@@ -22,15 +22,6 @@ impl std::fmt::Display for RemoteId {
     }
 }
 
-/// The kinds of objects a run pages through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Person,
-    Organization,
-    Deal,
-}
-
 /// One of several e-mail addresses or phone numbers, exactly as the provider has it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RemoteValue {

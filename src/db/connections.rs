@@ -88,8 +88,11 @@ pub struct Standing {
 pub async fn standing(tx: &mut TenantTx, id: ConnectionId) -> Result<Standing, DbError> {
     Ok(sqlx::query_as(
         "select
-             (select count(*) from mapping
-              where connection_id = $1 and kind = 'person' and state = 'linked') as contacts_linked,
+             -- Several remote persons may be one contact: contacts are counted, not mappings.
+             (select count(*) from (
+                  select distinct contact_id from mapping
+                  where connection_id = $1 and kind = 'person' and state = 'linked'
+              ) linked) as contacts_linked,
              last.run_id as last_run, last.state as last_run_state,
              last.finished_at as last_run_finished,
              (select run_id from sync_run

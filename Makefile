@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test build check bench openapi web setup
+.PHONY: help demo demo-reset test chaos build check bench openapi web setup
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -16,6 +16,7 @@ help:
 	@echo "make demo        everything on this machine, with a sandbox CRM (ARGS=\"--port 9000\")"
 	@echo "make demo-reset  forget what the demo kept"
 	@echo "make test        all tests, from a clean clone; what CI runs"
+	@echo "make chaos       the long versions of the tests that break things; figures land in target/chaos"
 	@echo "make build       the release binary, with the web app inside: $(TARGET)/release/tandem"
 	@echo "make check       format, lints, docs, dependency rules"
 	@echo "make bench       measure imports; figures land in target/bench"
@@ -45,6 +46,10 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 test:
 	@.ci/setup test
 	@.ci/test
+
+chaos:
+	@.ci/setup test
+	@.ci/chaos
 
 check:
 	@.ci/setup build

@@ -9,6 +9,7 @@ pub mod connectors;
 pub mod db;
 pub mod domain;
 pub mod embedded;
+pub mod failpoint;
 pub mod flows;
 pub mod http;
 pub mod jobs;

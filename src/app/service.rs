@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::{
     app,
     config::{Config, ConfigError},
-    db,
+    db, failpoint,
     flows::{self, SharedHub},
     http, jobs,
 };
@@ -22,6 +22,7 @@ const JOBS: usize = 8;
 /// Answers the web; with `TANDEM_SINGLE_PROCESS` it runs the jobs, too.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     config.check_service()?;
+    arm(&config)?;
     let stopping = app::stopping()?;
     let hub = app::hub(config, CONNECTIONS).await?;
     flows::recover_spooled(&hub).await?;
@@ -50,6 +51,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 /// Runs jobs until it is told to stop.
 pub async fn work(config: Config) -> anyhow::Result<()> {
     config.check_service()?;
+    arm(&config)?;
     let stopping = app::stopping()?;
     let hub = app::hub(config, CONNECTIONS).await?;
     flows::recover_spooled(&hub).await?;
@@ -62,6 +64,20 @@ pub async fn work(config: Config) -> anyhow::Result<()> {
     measured?;
     app::close(&hub).await;
     Ok(())
+}
+
+/// Tests of crashes say where this process dies.
+fn arm(config: &Config) -> Result<(), ConfigError> {
+    match &config.failpoint {
+        Some(words) if cfg!(debug_assertions) && !failpoint::arm(words) => {
+            Err(ConfigError::one("TANDEM_FAILPOINT names no failpoint: see src/failpoint.rs."))
+        }
+        Some(_) if !cfg!(debug_assertions) => {
+            tracing::warn!("TANDEM_FAILPOINT is set; this build has no failpoints");
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A second address for figures, if one is configured.

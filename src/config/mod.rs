@@ -10,6 +10,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -97,6 +98,9 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     pub metrics_token: Option<SecretString>,
     pub client_address: ClientAddress,
+    pub lease: Duration,
+    pub crm_timeout: Duration,
+    pub failpoint: Option<String>,
     crms: BTreeMap<String, SecretString>,
 }
 
@@ -171,6 +175,9 @@ impl Config {
                 Some(_) => ClientAddress::FlyHeader,
                 None => ClientAddress::Peer,
             },
+            lease: reader.seconds("TANDEM_LEASE_SECONDS", 2..=600, 20),
+            crm_timeout: reader.seconds("TANDEM_CRM_TIMEOUT_SECONDS", 1..=120, 30),
+            failpoint: reader.text("TANDEM_FAILPOINT"),
             crms: reader.crms(),
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }

@@ -1,6 +1,6 @@
 //! Values out of variables, and what is wrong with them.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use secrecy::SecretString;
 use url::{Host, Url};
@@ -38,6 +38,24 @@ impl Reader<'_> {
             Some(_) => {
                 self.problems.push(format!("{name} must be `true` or `false`."));
                 false
+            }
+        }
+    }
+
+    pub(super) fn seconds(
+        &mut self,
+        name: &str,
+        allowed: RangeInclusive<u64>,
+        unset: u64,
+    ) -> Duration {
+        let Some(text) = self.text(name) else { return Duration::from_secs(unset) };
+        match text.parse() {
+            Ok(seconds) if allowed.contains(&seconds) => Duration::from_secs(seconds),
+            _ => {
+                let (least, most) = (allowed.start(), allowed.end());
+                self.problems
+                    .push(format!("{name} must be a number of seconds, {least} to {most}."));
+                Duration::from_secs(unset)
             }
         }
     }

@@ -79,6 +79,20 @@ fn all_problems_are_told_at_once_and_no_value_is_repeated() {
 }
 
 #[test]
+fn times_are_whole_seconds_in_their_range() {
+    let times = |pairs: &[(&str, &str)]| {
+        let config = production(pairs).unwrap();
+        (config.lease.as_secs(), config.crm_timeout.as_secs())
+    };
+    assert_eq!(times(&[]), (20, 30));
+    let said = [("TANDEM_LEASE_SECONDS", "2"), ("TANDEM_CRM_TIMEOUT_SECONDS", "120")];
+    assert_eq!(times(&said), (2, 120));
+    for wrong in ["0", "1", "601", "-5", "1.5", "soon"] {
+        assert!(complaint(&[("TANDEM_LEASE_SECONDS", wrong)]).contains("2 to 600"), "{wrong}");
+    }
+}
+
+#[test]
 fn secrets_do_not_show_when_the_configuration_is_printed() {
     let shown = format!("{:?}", production(COMPLETE).unwrap());
     assert!(!shown.contains("hunter2"), "{shown}");

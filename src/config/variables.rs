@@ -69,6 +69,18 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "Bearer token that opens `/metrics` on the public address; without one it is closed there in production.",
     ),
     (
+        "TANDEM_LEASE_SECONDS",
+        "How long the jobs of a worker that died stay with it, 2 to 600; 20 when unset.",
+    ),
+    (
+        "TANDEM_CRM_TIMEOUT_SECONDS",
+        "How long a CRM may take for one whole answer, 1 to 120; 30 when unset.",
+    ),
+    (
+        "TANDEM_FAILPOINT",
+        "Where this process dies, `NAME=N` as in `src/failpoint.rs`, for tests of crashes; debug builds only, a release build has no such places.",
+    ),
+    (
         "FLY_APP_NAME",
         "Set by Fly.io: the visitor's address is then taken from `Fly-Client-IP`, otherwise from the connection.",
     ),

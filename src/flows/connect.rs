@@ -25,6 +25,7 @@ use crate::{
         connections::{Connected, NewState},
     },
     domain::{Account, CompanyId, ConnectionId, MemberId},
+    failpoint::reach,
     flows::{FlowError, Provider, SharedHub, providers::callback_url, tokens},
 };
 
@@ -149,6 +150,7 @@ pub async fn finish(
         return Err(Denied::Denied.into());
     }
     take_state(hub, who, provider, state.ok_or(Denied::StateMissing)?).await?;
+    reach("connect.state_taken");
     if callback.error.is_some() {
         return Err(Denied::Denied.into());
     }
@@ -174,6 +176,7 @@ pub async fn finish(
             _ => Denied::ProviderDown,
         }
     })?;
+    reach("connect.exchanged");
     let base =
         grant.api_domain.clone().unwrap_or_else(|| provider.endpoints.default_api_base().clone());
     let account = account(hub, provider, &grant, &base).await.map_err(|error| {
@@ -186,6 +189,7 @@ pub async fn finish(
             _ => Denied::ProviderDown,
         }
     })?;
+    reach("connect.account_known");
     let stored = match store(hub, who, provider, &grant, &base, &account).await {
         // Two consents came back at once: the second finds what the first has made.
         Err(CallbackError::Flow(FlowError::Db(DbError::Conflict { .. }))) => {
@@ -285,7 +289,9 @@ async fn store(
     let detail = json!({ "provider": provider.slug() });
     db::audit::append(&mut tx, Some(who.member_id), action, Some(connection_id.uuid()), &detail)
         .await?;
+    reach("connect.stored");
     tx.commit().await?;
+    reach("connect.committed");
     Ok(connection_id)
 }
 

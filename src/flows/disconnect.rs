@@ -6,6 +6,7 @@ use crate::{
     connectors::{self, Revocable},
     db::{self, Scope, connections},
     domain::{CompanyId, MemberId},
+    failpoint::reach,
     flows::{FlowError, Provider, SharedHub, tokens},
 };
 
@@ -43,6 +44,7 @@ pub async fn disconnect(
         }
     }
 
+    reach("disconnect.revoked");
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
     connections::disconnect(&mut tx, connection.connection_id).await?;
     db::runs::cancel_all(&mut tx, connection.connection_id).await?;
@@ -55,7 +57,9 @@ pub async fn disconnect(
         &json!({ "provider": provider.slug(), "revoked_at_provider": revoked }),
     )
     .await?;
+    reach("disconnect.written");
     tx.commit().await?;
+    reach("disconnect.committed");
     Ok(standing.contacts_linked)
 }
 

@@ -56,8 +56,7 @@ impl Providers {
             let (oauth, api) = (config.oauth_url(manifest.slug), config.api_url(manifest.slug));
             let endpoints = Endpoints::overridden(manifest, oauth.as_ref(), api.as_ref())
                 .map_err(|error| fail(error.to_string()))?;
-            let http =
-                if endpoints.is_plain() { Http::with_plain_loopback() } else { Http::production() };
+            let http = Http::with_timeout(endpoints.is_plain(), config.crm_timeout);
             let credentials = config.provider(manifest.slug).map(|found| {
                 Arc::new(Credentials {
                     client_id: found.client_id.clone(),

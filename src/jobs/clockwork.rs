@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     db::{self, DbError, Scope},
     domain::CompanyId,
+    failpoint::reach,
     flows::{SharedHub, account, audit, door_mail},
 };
 
@@ -78,6 +79,9 @@ async fn chores(hub: &SharedHub, minutes: u32) {
 async fn reap(hub: &SharedHub) -> Result<(), DbError> {
     let mut tx = hub.db.runner().await?;
     let reaped = db::jobs::reap(&mut tx).await?;
+    if reaped > 0 {
+        reach("jobs.reaped");
+    }
     let (waiting, running, dead) = db::jobs::backlog(&mut tx).await?;
     tx.commit().await?;
     if reaped > 0 {

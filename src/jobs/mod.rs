@@ -17,15 +17,15 @@ use crate::{
         DbError,
         jobs::{self, Claimed, Fate},
     },
+    failpoint::reach,
     flows::{FlowError, Next, SharedHub},
 };
 
 pub use clockwork::tick;
 pub use kind::Kind;
 
-/// How long a worker that died keeps its job.
-const LEASE: Duration = Duration::from_secs(20);
-const HEARTBEAT: Duration = Duration::from_secs(5);
+/// A lease is renewed that often in its time, so that one late heartbeat loses no job.
+const HEARTBEATS: u32 = 4;
 /// How often workers look although nobody rang.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -84,8 +84,14 @@ async fn ring(hub: SharedHub, bell: Arc<tokio::sync::Notify>, stopping: Cancella
 
 async fn claim(hub: &SharedHub, most: usize) -> Result<Vec<Claimed>, DbError> {
     let mut tx = hub.db.runner().await?;
-    let claimed = jobs::claim(&mut tx, i64::try_from(most).unwrap_or(1), LEASE).await?;
+    let most = i64::try_from(most).unwrap_or(1);
+    let claimed = jobs::claim(&mut tx, most, hub.config.lease).await?;
+    if claimed.is_empty() {
+        return Ok(claimed);
+    }
+    reach("jobs.claimed");
     tx.commit().await?;
+    reach("jobs.claim_committed");
     Ok(claimed)
 }
 
@@ -111,11 +117,13 @@ async fn one(hub: &SharedHub, job: &Claimed, stopping: &CancellationToken) {
 
 /// Returns only when the lease is lost.
 async fn heartbeat(hub: &SharedHub, job: &Claimed) {
+    let lease = hub.config.lease;
     loop {
-        tokio::time::sleep(HEARTBEAT).await;
+        tokio::time::sleep(lease / HEARTBEATS).await;
         let kept = async {
             let mut tx = hub.db.runner().await?;
-            let kept = jobs::heartbeat(&mut tx, job, LEASE).await?;
+            let kept = jobs::heartbeat(&mut tx, job, lease).await?;
+            reach("jobs.beaten");
             tx.commit().await?;
             Ok::<bool, DbError>(kept)
         };
@@ -147,9 +155,13 @@ async fn settle(
             }
         }
     };
+    reach("jobs.settling");
     let mut tx = hub.db.runner().await?;
     jobs::settle(&mut tx, job, fate).await?;
-    tx.commit().await
+    reach("jobs.settled");
+    tx.commit().await?;
+    reach("jobs.settle_committed");
+    Ok(())
 }
 
 /// 2 s, 4 s, 8 s ... at most 10 min.

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     connectors::{CrmError, Throttle},
     db::{self, DbError, Scope, runs::Advance},
+    failpoint::reach,
     flows::{
         FlowError, Next, account,
         import::work::{AGAIN, CANCELLED, Desk, OVERLAP, RECONNECT},
@@ -45,6 +46,7 @@ impl From<DbError> for Halt {
 impl Desk {
     /// Turns what stopped the worker into the run's state, in words, and into when to go on.
     pub(super) async fn put_down(&mut self, halt: Halt, moved: bool) -> Result<Next, FlowError> {
+        reach("import.put_down");
         let view = self.account.budget.view().await;
         account::keep_budget(&self.hub, self.company_id, self.run.connection_id, &view).await.ok();
         let spent = account::spent(self.counted, self.account.meter.read());
@@ -117,6 +119,7 @@ impl Desk {
                 };
                 db::runs::advance(&mut tx, self.run.run_id, self.page, &again).await?;
                 tx.commit().await?;
+                reach("import.list_reset");
                 if !twice {
                     return Ok(Next::later(None, "the cursor was refused; the list starts again"));
                 }
@@ -157,14 +160,18 @@ impl Desk {
     ) -> Result<Next, FlowError> {
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         db::runs::wait(&mut tx, self.run.run_id, at, reason, spent).await?;
+        reach("import.wait_written");
         tx.commit().await?;
+        reach("import.wait_committed");
         Ok(Next::later(Some(at), "the provider asked us to wait"))
     }
 
     async fn end(&self, state: &str, reason: &str, spent: (i64, i64)) -> Result<Next, FlowError> {
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         db::runs::end(&mut tx, self.run.run_id, state, Some(reason), spent).await?;
+        reach("import.end_written");
         tx.commit().await?;
+        reach("import.end_committed");
         Ok(Next::Done)
     }
 

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     db::{self, Scope, connections, jobs::NewJob, runs::NewRun},
     domain::{CompanyId, MemberId, RunId},
+    failpoint::reach,
     flows::{FlowError, Provider, SharedHub, account},
 };
 
@@ -112,7 +113,9 @@ pub async fn start(
         )
         .await?;
     }
+    reach("import.enqueued");
     tx.commit().await?;
+    reach("import.started");
     Ok(Started { run_id, already_running: !is_new })
 }
 

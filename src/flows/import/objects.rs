@@ -9,6 +9,7 @@ use crate::{
         OrganizationId, RemoteDeal, RemoteId, RemoteOrganization,
         intake::{OrganizationPlan, Outcome, name_of, plan_organizations},
     },
+    failpoint::reach,
     flows::import::{
         halt::Halt,
         work::{AGAIN, Desk},
@@ -24,12 +25,14 @@ impl Desk {
         let connector = self.account.provider.connector;
         let mut page = connector.organizations(&self.account.api, &self.start()).await?;
         loop {
+            reach("import.organizations_fetched");
             let next = page.next.clone();
             let after = self.then("organizations", next.as_ref());
             let seen = page.items.len();
             tracing::debug!(run_id = %self.run.run_id, seen, "writing a page of organizations");
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
             let counts = write_organizations(&mut tx, self.run.connection_id, &page.items).await?;
+            reach("import.organizations_written");
             let by = Advance {
                 phase: after.0,
                 cursor: after.1.as_deref(),
@@ -50,10 +53,12 @@ impl Desk {
         let connector = self.account.provider.connector;
         let mut page = connector.deals(&self.account.api, &self.start()).await?;
         loop {
+            reach("import.deals_fetched");
             let next = page.next.clone();
             let after = self.then("deals", next.as_ref());
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
             let (counts, changed) = self.write_deals(&mut tx, &page).await?;
+            reach("import.deals_written");
             let by = Advance {
                 phase: after.0,
                 cursor: after.1.as_deref(),
@@ -124,6 +129,7 @@ impl Desk {
         for ids in unseen.chunks(IDS_PER_REQUEST) {
             let found =
                 self.account.provider.connector.persons_by_id(&self.account.api, ids).await?;
+            reach("import.unseen_asked");
             if found.quarantined.iter().any(|lost| lost.id.is_none()) {
                 // It may be any of these: leave them to the next run rather than guess.
                 continue;
@@ -140,7 +146,9 @@ impl Desk {
                 ids.iter().filter(|id| !there.contains(id)).map(RemoteId::as_str).collect();
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
             db::intake::mark_gone(&mut tx, self.run.connection_id, &gone).await?;
+            reach("import.gone_marked");
             tx.commit().await?;
+            reach("import.gone_committed");
         }
         Ok(())
     }
@@ -157,7 +165,9 @@ impl Desk {
         }
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         let counts = write_organizations(&mut tx, self.run.connection_id, &found.items).await?;
+        reach("import.strangers_written");
         tx.commit().await?;
+        reach("import.strangers_committed");
         Ok(counts)
     }
 }

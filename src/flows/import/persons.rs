@@ -14,6 +14,7 @@ use crate::{
             Source, normalize, plan, resolve,
         },
     },
+    failpoint::reach,
     flows::import::{
         halt::Halt,
         objects::{IDS_PER_REQUEST, entries, go_on},
@@ -45,9 +46,11 @@ impl Desk {
             self.seen_before = db::intake::seen(&mut tx, self.run.run_id).await?;
         }
         loop {
+            reach("import.persons_fetched");
             self.skip_seen(&mut batch);
             let next = batch.next.clone();
             let (resolved, known, organizations) = self.resolve(&batch).await?;
+            reach("import.persons_resolved");
             let phase = if next.is_some() { "persons" } else { self.after("persons") };
             match next {
                 None => {
@@ -226,6 +229,7 @@ impl Desk {
                     if self.run.mode != "selective" && !seen.is_empty() {
                         db::intake::note_seen(&mut tx, self.run.run_id, self.page, &seen).await?;
                     }
+                    reach("import.persons_noted");
                     return self.advance(tx, by).await;
                 }
                 // Somebody else wrote one of these rows first: look again, it is there now.
@@ -254,7 +258,9 @@ impl Desk {
         let mut limit_reached = false;
         if !changed.is_empty() {
             let plan = self.plan_page(tx, changed).await?;
+            reach("import.persons_planned");
             self.store(tx, &plan).await?;
+            reach("import.persons_stored");
             log.extend(entries(&plan.created, Outcome::Created));
             log.extend(entries(&plan.linked, Outcome::Linked));
             log.extend(plan.entries.into_iter().map(|entry| NewEntry {
@@ -280,6 +286,7 @@ impl Desk {
             log.extend(batch.absent.iter().map(absent));
         }
         db::entries::insert(tx, self.run.run_id, self.page, &log).await?;
+        reach("import.persons_logged");
         Ok(Advance { counts, limit_reached, ..by })
     }
 

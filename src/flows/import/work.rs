@@ -15,6 +15,7 @@ use crate::{
         runs::{Advance, Run},
     },
     domain::{CompanyId, Fields, RemoteId, RemoteUser, RunId, intake::OwnerRef},
+    failpoint::reach,
     flows::{
         FlowError, Next, SharedHub,
         account::{self, Account},
@@ -93,7 +94,9 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
         tell(hub, run_id).await;
         return Ok(Opened::Nothing);
     }
+    reach("import.taken_up");
     tx.commit().await?;
+    reach("import.opened");
     let provider = hub.providers.get(&connection.provider).ok_or(FlowError::NotConnected)?;
     let account = account::client(hub, company_id, connection, provider, Caller::Job).await;
     let country = account.connection.account_country.clone();
@@ -186,6 +189,7 @@ impl Desk {
 
     async fn read_users(&mut self) -> Result<(), Halt> {
         let users = self.account.provider.connector.users(&self.account.api).await?;
+        reach("import.users_fetched");
         let words = serde_json::to_value(&users).ok();
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         connections::remember_words(&mut tx, self.run.connection_id, words.as_ref(), None).await?;
@@ -194,6 +198,7 @@ impl Desk {
 
     async fn read_fields(&mut self) -> Result<(), Halt> {
         let fields = self.account.provider.connector.fields(&self.account.api).await?;
+        reach("import.fields_fetched");
         let words = serde_json::to_value(&fields).ok();
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         connections::remember_words(&mut tx, self.run.connection_id, None, words.as_ref()).await?;
@@ -235,7 +240,9 @@ impl Desk {
         let (requests, tokens) = account::spent(self.counted, now);
         let by = Advance { requests, tokens, ..by };
         let cancel = db::runs::advance(&mut tx, self.run.run_id, self.page, &by).await?;
+        reach("import.page_advanced");
         tx.commit().await?;
+        reach("import.page_committed");
         self.counted = now;
         self.page += 1;
         by.phase.clone_into(&mut self.run.phase);
@@ -283,6 +290,9 @@ impl Desk {
             let persons = (run.mode == "full").then_some(run.seen);
             db::runs::remember(&mut tx, run.connection_id, watermark, persons).await?;
         }
-        tx.commit().await
+        reach("import.run_ended");
+        tx.commit().await?;
+        reach("import.run_committed");
+        Ok(())
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         self, DbError, Scope,
         tokens::{Refreshed, SealedTokens},
     },
+    failpoint::reach,
     flows::reconnect,
     vault::DataKey,
 };
@@ -51,6 +52,7 @@ impl ConnectionTokens {
             &before.refresh_token,
         )
         .await;
+        reach("tokens.answered");
         match answer {
             Ok(grant) => self.keep(seen, lease, &before, grant).await,
             Err(error) => self.refuse(seen, lease, error).await,
@@ -74,7 +76,9 @@ impl ConnectionTokens {
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         let lease =
             db::tokens::lease(&mut tx, self.connection_id, seen, &self.hub.instance).await?;
+        reach("tokens.leased");
         tx.commit().await?;
+        reach("tokens.lease_committed");
         Ok(lease)
     }
 
@@ -100,6 +104,7 @@ impl ConnectionTokens {
             granted_scopes: (!grant.scopes.is_empty()).then(|| grant.scopes.clone()),
         };
         let spooled = spool::put(&self.hub, &self.waiting(seen, lease, &sealed));
+        reach("tokens.spooled");
         let kept = self.store_at_last(seen, lease, &sealed).await?;
         spooled.forget();
         match kept {
@@ -177,7 +182,9 @@ impl ConnectionTokens {
             Kept::Ended => ("fenced", None),
         };
         db::tokens::end_attempt(&mut tx, id, lease, outcome, orphan).await?;
+        reach("tokens.stored");
         tx.commit().await?;
+        reach("tokens.store_committed");
         Ok(kept)
     }
 
@@ -207,6 +214,7 @@ impl ConnectionTokens {
         if revoked && ours && !moved {
             reconnect::needed(&mut tx, self.connection_id, reconnect::REVOKED).await?;
         }
+        reach("tokens.refused");
         tx.commit().await?;
         // Overtaken: it was a race, not a revocation, or whoever holds the lease will find out.
         if moved || (revoked && !ours) { Ok(None) } else { Err(error.into()) }

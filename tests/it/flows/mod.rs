@@ -8,4 +8,4 @@ mod import_crash;
 mod import_faults;
 mod import_live;
 mod import_races;
-mod stage;
+pub(crate) mod stage;

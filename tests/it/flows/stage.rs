@@ -94,6 +94,11 @@ impl Stage {
         })
     }
 
+    /// A folder that goes with the test.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.hub.folder
+    }
+
     pub(crate) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
         let url = format!("{}/__sandbox{path}", self.crm.url);
         let request = self.http.request(method.parse().unwrap(), url);

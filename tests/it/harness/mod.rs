@@ -40,7 +40,7 @@ pub(crate) struct TestHub {
     /// Cancelled, the server stops; so it does when the hub is dropped.
     pub(crate) stopping: CancellationToken,
     pub(crate) serving: Option<JoinHandle<std::io::Result<()>>>,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 impl TestHub {
@@ -123,4 +123,26 @@ impl Drop for TestHub {
         // The mailbox may never have been used.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Whether `make chaos` asked for the long version of a test.
+pub(crate) fn long() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
+    std::env::var("TANDEM_TEST_LONG").is_ok()
+}
+
+/// What every roll of the dice in a test hangs on; `make chaos` sets another one each time.
+pub(crate) fn seed() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
+    let given = std::env::var("TANDEM_CHAOS_SEED").ok();
+    given.and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+/// Figures for the summary of `make chaos`; printed, whoever asks.
+pub(crate) fn report(name: &str, figures: serde_json::Value) {
+    println!("{name}: {figures}");
+    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
+    let Ok(folder) = std::env::var("TANDEM_TEST_REPORT") else { return };
+    let named = serde_json::json!({ name: figures });
+    std::fs::write(format!("{folder}/{name}.json"), named.to_string()).unwrap();
 }

@@ -135,7 +135,7 @@ fn every_variable_that_the_deployment_sets_is_known() {
 fn both_commands_of_the_readme_exist() {
     let makefile = read("Makefile");
     let readme = read("README.md");
-    for target in ["demo", "demo-reset", "test", "build", "check", "bench", "openapi"] {
+    for target in ["demo", "demo-reset", "test", "chaos", "build", "check", "bench", "openapi"] {
         assert!(makefile.contains(&format!("\n{target}:")), "make {target} does not exist");
     }
     for command in ["make demo", "make test"] {
@@ -147,7 +147,7 @@ fn both_commands_of_the_readme_exist() {
 fn every_script_can_be_started_and_read() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    for script in [".ci/run", ".ci/setup", ".ci/test", ".githooks/pre-commit"] {
+    for script in [".ci/run", ".ci/setup", ".ci/test", ".ci/chaos", ".githooks/pre-commit"] {
         let path = super::top().join(script);
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert!(mode & 0o111 != 0, "{script} cannot be started");

@@ -10,10 +10,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "http",
         &["flows", "db", "cache", "connectors", "policy", "config", "telemetry", "clock", "domain"],
     ),
-    ("jobs", &["flows", "db", "cache", "telemetry", "clock", "domain"]),
+    ("jobs", &["flows", "db", "cache", "telemetry", "clock", "failpoint", "domain"]),
     (
         "flows",
-        &["cache", "db", "vault", "policy", "outside", "connectors", "config", "clock", "domain"],
+        &[
+            "cache",
+            "db",
+            "vault",
+            "policy",
+            "outside",
+            "connectors",
+            "config",
+            "clock",
+            "failpoint",
+            "domain",
+        ],
     ),
     ("cache", &["connectors", "config", "clock", "domain"]),
     ("db", &["policy", "vault", "config", "clock", "domain"]),
@@ -27,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("command_line", &[]),
     ("config", &[]),
     ("clock", &[]),
+    ("failpoint", &[]),
     ("domain", &[]),
 ];
 

@@ -1,0 +1,8 @@
+//! What breaks while an import is under way, and what must hold afterwards: nothing lost, nothing
+//! doubled, counts and log as the CRM's own record says, no manual step, back within a minute.
+//!
+//! `make test` runs short versions; `make chaos` the long ones, with another seed each time.
+
+mod kills;
+mod process;
+mod truth;

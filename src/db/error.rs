@@ -50,11 +50,13 @@ impl From<sqlx::Error> for DbError {
                 // Codes: https://www.postgresql.org/docs/15/errcodes-appendix.html
                 match cause.code().as_deref() {
                     Some("40001" | "40P01" | "55P03" | "57014") => Self::Busy(error),
+                    // 53: no room on the disk, no memory, no connection left. 58030: the disk
+                    // failed. 25006: a standby answers, because the primary has just moved.
                     Some(code)
                         if code.starts_with("57P")
                             || code.starts_with("53")
                             || code.starts_with("08")
-                            || code == "25P03" =>
+                            || ["25P03", "25006", "58030"].contains(&code) =>
                     {
                         Self::Unavailable(error)
                     }

@@ -26,7 +26,7 @@ use crate::{
     },
     domain::{Account, CompanyId, ConnectionId, MemberId},
     failpoint::reach,
-    flows::{FlowError, Provider, SharedHub, providers::callback_url, tokens},
+    flows::{FlowError, Provider, SharedHub, import, providers::callback_url, tokens},
 };
 
 /// How long a consent may take.
@@ -285,6 +285,7 @@ async fn store(
         token_expires_at: hub.clock.now() + lifetime,
     };
     connections::upsert(&mut tx, &new).await?;
+    import::go_on_after_consent(&mut tx, connection_id, provider.slug()).await?;
     let action = if known.is_some() { "connection.reconnected" } else { "connection.connected" };
     let detail = json!({ "provider": provider.slug() });
     db::audit::append(&mut tx, Some(who.member_id), action, Some(connection_id.uuid()), &detail)

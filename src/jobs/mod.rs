@@ -26,6 +26,7 @@ pub use kind::Kind;
 
 /// A lease is renewed that often in its time, so that one late heartbeat loses no job.
 const HEARTBEATS: u32 = 4;
+const WAIT_FOR_DATABASE: TimeDelta = TimeDelta::seconds(5);
 /// How often workers look although nobody rang.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -145,6 +146,12 @@ async fn settle(
         Ok(Next::Done) => Fate::Done,
         // Waiting is no failure: it does not use up attempts.
         Ok(Next::Later { at, reason }) => Fate::Again { at, reason, counts: false },
+        // The database was away: the job's own fault is none of it.
+        Err(FlowError::Db(error)) if error.is_passing() => {
+            tracing::warn!(job_id = %job.job_id, kind = job.kind, %error, "a job waits for the database");
+            let at = Some(hub.clock.now() + WAIT_FOR_DATABASE);
+            Fate::Again { at, reason: "the database was away", counts: false }
+        }
         Err(error) => {
             tracing::warn!(job_id = %job.job_id, kind = job.kind, attempts = job.attempts, %error, "a job failed");
             words = error.to_string();

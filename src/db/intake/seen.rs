@@ -7,33 +7,60 @@ use crate::{
     domain::{ConnectionId, RemoteId, RunId},
 };
 
+/// What a note speaks of: ids of one kind mean nothing in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Organization,
+    Deal,
+    Person,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::Deal => "deal",
+            Self::Person => "person",
+        }
+    }
+}
+
 /// Notes which records this page of a run has seen.
 pub async fn note_seen(
     tx: &mut TenantTx,
     run_id: RunId,
     page: i32,
+    kind: Kind,
     ids: &[&str],
 ) -> Result<(), DbError> {
     let company_id = tx.company_id();
     sqlx::query(
-        "insert into sync_seen (company_id, run_id, page, remote_ids) values ($1, $2, $3, $4)",
+        "insert into sync_seen (company_id, run_id, page, kind, remote_ids)
+         values ($1, $2, $3, $4, $5)",
     )
     .bind(company_id)
     .bind(run_id)
     .bind(page)
+    .bind(kind.as_str())
     .bind(ids)
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Everything that this run has seen.
-pub async fn seen(tx: &mut TenantTx, run_id: RunId) -> Result<HashSet<RemoteId>, DbError> {
-    let ids: Vec<String> =
-        sqlx::query_scalar("select unnest(remote_ids) from sync_seen where run_id = $1")
-            .bind(run_id)
-            .fetch_all(tx.conn())
-            .await?;
+/// Everything of a kind that this run has seen.
+pub async fn seen(
+    tx: &mut TenantTx,
+    run_id: RunId,
+    kind: Kind,
+) -> Result<HashSet<RemoteId>, DbError> {
+    let ids: Vec<String> = sqlx::query_scalar(
+        "select unnest(remote_ids) from sync_seen where run_id = $1 and kind = $2",
+    )
+    .bind(run_id)
+    .bind(kind.as_str())
+    .fetch_all(tx.conn())
+    .await?;
     Ok(ids.into_iter().map(RemoteId).collect())
 }
 
@@ -48,7 +75,7 @@ pub async fn unseen(
          where connection_id = $1 and kind = 'person' and state = 'linked'
            and last_synced_at < (select started_at from sync_run where run_id = $2)
          except
-         select unnest(remote_ids) from sync_seen where run_id = $2",
+         select unnest(remote_ids) from sync_seen where run_id = $2 and kind = 'person'",
     )
     .bind(connection_id)
     .bind(run_id)

@@ -10,7 +10,10 @@ use crate::{
     domain::{ConnectionId, MemberId, RunId, intake::Counts},
 };
 
-pub use progress::{Advance, advance, cancel, cancel_all, count, end, resume, take_up, wait};
+pub use progress::{
+    Advance, advance, cancel, cancel_all, count, count_organizations, end, is_at, resume,
+    take_back, take_up, wait,
+};
 
 /// A run as stored.
 #[derive(Debug, Clone, FromRow)]

@@ -96,6 +96,44 @@ pub async fn advance(
     cancel.ok_or(DbError::Fenced)
 }
 
+/// Fails with [`DbError::Fenced`] when the run has left this page, or is no longer running.
+pub async fn is_at(tx: &mut TenantTx, run_id: RunId, page: i32) -> Result<(), DbError> {
+    let there: Option<i32> = sqlx::query_scalar(
+        "select page from sync_run where run_id = $1 and page = $2 and state = 'running'",
+    )
+    .bind(run_id)
+    .bind(page)
+    .fetch_optional(tx.conn())
+    .await?;
+    there.map(drop).ok_or(DbError::Fenced)
+}
+
+/// Counts organizations that come between two pages: seen, created, updated, unchanged.
+pub async fn count_organizations(
+    tx: &mut TenantTx,
+    run_id: RunId,
+    page: i32,
+    [seen, created, updated, unchanged]: [i64; 4],
+) -> Result<(), DbError> {
+    let counted = sqlx::query(
+        "update sync_run
+         set organizations_seen = organizations_seen + $3,
+             organizations_created = organizations_created + $4,
+             organizations_updated = organizations_updated + $5,
+             organizations_unchanged = organizations_unchanged + $6
+         where run_id = $1 and page = $2 and state = 'running'",
+    )
+    .bind(run_id)
+    .bind(page)
+    .bind(seen)
+    .bind(created)
+    .bind(updated)
+    .bind(unchanged)
+    .execute(tx.conn())
+    .await?;
+    if counted.rows_affected() == 1 { Ok(()) } else { Err(DbError::Fenced) }
+}
+
 /// Ends a run, once; adds what it spent since its last page.
 pub async fn end(
     tx: &mut TenantTx,
@@ -197,6 +235,32 @@ pub async fn resume(tx: &mut TenantTx, run_id: RunId) -> Result<bool, DbError> {
     .execute(tx.conn())
     .await?;
     Ok(resumed.rows_affected() == 1)
+}
+
+/// Queues the newest run of a connection again if it failed for this reason, unless the same import
+/// was asked for since.
+pub async fn take_back(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    reason: &str,
+) -> Result<Option<RunId>, DbError> {
+    Ok(sqlx::query_scalar(
+        "update sync_run
+         set state = 'queued', state_reason = null, finished_at = null, cancel_requested = false
+         where run_id = (select run_id from sync_run where connection_id = $1
+                         order by run_id desc limit 1)
+           and state = 'failed' and state_reason = $2
+           and not exists (
+               select from sync_run other
+               where other.connection_id = $1 and other.dedup = sync_run.dedup
+                 and other.state in ('queued', 'running', 'waiting')
+           )
+         returning run_id",
+    )
+    .bind(connection_id)
+    .bind(reason)
+    .fetch_optional(tx.conn())
+    .await?)
 }
 
 /// Runs of a connection that are on their way: queued and waiting ones end here, a running one

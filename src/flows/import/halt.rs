@@ -13,8 +13,14 @@ use crate::{
     },
 };
 
-/// After this many attempts in a row without a committed page a run fails; it can be resumed.
-const PATIENCE: i32 = 8;
+/// The longest wait for a provider that is in trouble, in seconds: a run is back within a minute
+/// of its provider.
+const LONGEST_WAIT: i64 = 45;
+/// After this many attempts in a row without a committed page, which is about a day, a run fails;
+/// it can be resumed.
+const PATIENCE: i32 = 2_000;
+
+const MOVED: &str = "the run moved on";
 
 /// Why a worker put a run down.
 #[derive(Debug)]
@@ -54,10 +60,14 @@ impl Desk {
             Halt::Done => Ok(Next::Done),
             // Another worker has the run by now, and its job. If the job is still ours, somebody who
             // had lost it put the run down: look again.
-            Halt::Db(DbError::Fenced) => Ok(Next::later(Some(self.soon(5)), "the run moved on")),
+            Halt::Db(DbError::Fenced) => Ok(Next::later(Some(self.soon(5)), MOVED)),
             Halt::Db(error) if error.is_passing() => {
                 self.count(spent).await.ok();
                 Ok(Next::later(Some(self.soon(5)), "the database was busy"))
+            }
+            // Two workers wrote the same page, and the other one was first.
+            Halt::Db(DbError::Conflict { .. }) if !self.is_here().await? => {
+                Ok(Next::later(Some(self.soon(5)), MOVED))
             }
             Halt::Db(error) => {
                 tracing::error!(run_id = %self.run.run_id, %error, "a page could not be written");
@@ -106,7 +116,7 @@ impl Desk {
             }
             CrmError::CursorRefused => {
                 // Pages are safe to see twice: what was seen before is neither counted nor written.
-                let twice = self.is_again();
+                let twice = self.mark() == AGAIN;
                 let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
                 let phase = self.run.phase.clone();
                 let (requests, tokens) = spent;
@@ -123,14 +133,17 @@ impl Desk {
                 if !twice {
                     return Ok(Next::later(None, "the cursor was refused; the list starts again"));
                 }
-                // A list that never gets further would be read for ever.
+                // A list that gets no further would be read for ever.
                 let reason = "Stopped: the CRM twice refused to go on with its own list. What was imported stays, and the run can be resumed.";
                 self.end("failed", reason, (0, 0)).await
             }
             error if error.passes() && (moved || self.run.attempts < PATIENCE) => {
-                // 5 s, 10 s, 20 s ... 10 min, counted from the last page that was committed.
-                let tries = if moved { 0 } else { self.run.attempts.clamp(0, 7) };
-                let at = self.soon((5_i64 << tries).min(600));
+                // 5 s, 10 s, 20 s, 40 s, 45 s, counted from the last page that was committed.
+                // A token that another worker is fetching, or took into its grave, is nobody's
+                // trouble over there.
+                let at_once = moved || matches!(error, CrmError::TokenUnavailable { .. });
+                let tries = if at_once { 0 } else { self.run.attempts.clamp(0, 7) };
+                let at = self.soon((5_i64 << tries).min(LONGEST_WAIT));
                 self.wait(at, &format!("Waiting: {error}. It goes on by itself."), spent).await
             }
             CrmError::Revoked | CrmError::Expired | CrmError::MissingScope { .. } => {
@@ -142,6 +155,16 @@ impl Desk {
                 );
                 self.end("failed", &reason, spent).await
             }
+        }
+    }
+
+    /// Whether the run is still where this worker took it to.
+    async fn is_here(&self) -> Result<bool, DbError> {
+        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        match db::runs::is_at(&mut tx, self.run.run_id, self.page).await {
+            Ok(()) => Ok(true),
+            Err(DbError::Fenced) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

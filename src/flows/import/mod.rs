@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     db::{self, Scope, connections, jobs::NewJob, runs::NewRun},
-    domain::{CompanyId, MemberId, RunId},
+    domain::{CompanyId, ConnectionId, MemberId, RunId},
     failpoint::reach,
     flows::{FlowError, Provider, SharedHub, account},
 };
@@ -187,6 +187,19 @@ pub async fn resume(
         .await?;
     tx.commit().await?;
     tell(hub, run_id).await;
+    Ok(())
+}
+
+/// A new consent is all that a run was waiting for: it goes on by itself.
+pub(super) async fn go_on_after_consent(
+    tx: &mut db::TenantTx,
+    connection_id: ConnectionId,
+    provider: &str,
+) -> Result<(), db::DbError> {
+    if let Some(run_id) = db::runs::take_back(tx, connection_id, work::RECONNECT).await? {
+        enqueue(tx, provider, run_id).await?;
+        db::audit::append(tx, None, "import.resumed", Some(run_id.uuid()), &json!({})).await?;
+    }
     Ok(())
 }
 

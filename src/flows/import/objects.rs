@@ -4,15 +4,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     connectors::{Cursor, Page},
-    db::{self, Scope, TenantTx, runs::Advance},
+    db::{self, Scope, TenantTx, intake::Kind, runs::Advance},
     domain::{
-        OrganizationId, RemoteDeal, RemoteId, RemoteOrganization,
+        OrganizationId, Quarantined, RemoteDeal, RemoteId, RemoteOrganization,
         intake::{OrganizationPlan, Outcome, name_of, plan_organizations},
     },
     failpoint::reach,
     flows::import::{
         halt::Halt,
-        work::{AGAIN, Desk},
+        work::{Desk, carry},
     },
 };
 
@@ -23,15 +23,19 @@ impl Desk {
     /// Pages through organizations: the next page is fetched while this one is written.
     pub(super) async fn organizations(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
         let connector = self.account.provider.connector;
+        self.look_back(Kind::Organization).await?;
         let mut page = connector.organizations(&self.account.api, &self.start()).await?;
         loop {
             reach("import.organizations_fetched");
+            page.items.retain(|organization| !self.seen_before.contains(&organization.id));
             let next = page.next.clone();
-            let after = self.then("organizations", next.as_ref());
+            let after = self.then("organizations", next.as_ref(), !page.items.is_empty());
             let seen = page.items.len();
             tracing::debug!(run_id = %self.run.run_id, seen, "writing a page of organizations");
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
             let counts = write_organizations(&mut tx, self.run.connection_id, &page.items).await?;
+            let ids: Vec<&str> = page.items.iter().map(|one| one.id.as_str()).collect();
+            self.note_seen(&mut tx, Kind::Organization, &ids).await?;
             reach("import.organizations_written");
             let by = Advance {
                 phase: after.0,
@@ -51,13 +55,20 @@ impl Desk {
 
     pub(super) async fn deals(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
         let connector = self.account.provider.connector;
+        self.look_back(Kind::Deal).await?;
         let mut page = connector.deals(&self.account.api, &self.start()).await?;
         loop {
             reach("import.deals_fetched");
+            page.items.retain(|deal| !self.seen_before.contains(&deal.id));
+            self.skip_lost(&mut page.quarantined);
             let next = page.next.clone();
-            let after = self.then("deals", next.as_ref());
+            let after = self.then("deals", next.as_ref(), !page.items.is_empty());
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
             let (counts, changed) = self.write_deals(&mut tx, &page).await?;
+            let lost = page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
+            let ids = page.items.iter().map(|deal| &deal.id).chain(lost);
+            let ids: Vec<&str> = ids.map(RemoteId::as_str).collect();
+            self.note_seen(&mut tx, Kind::Deal, &ids).await?;
             reach("import.deals_written");
             let by = Advance {
                 phase: after.0,
@@ -89,15 +100,20 @@ impl Desk {
         Ok(fetched?)
     }
 
-    /// Phase and cursor after a page of `phase`.
-    pub(super) fn then(
+    /// What could not be read and was counted before is not counted again.
+    pub(super) fn skip_lost(&self, lost: &mut Vec<Quarantined>) {
+        lost.retain(|lost| !lost.id.as_ref().is_some_and(|id| self.seen_before.contains(id)));
+    }
+
+    /// Phase and cursor after a page of `phase`, which `brought` something new or did not.
+    fn then(
         &self,
         phase: &'static str,
         next: Option<&Cursor>,
+        brought: bool,
     ) -> (&'static str, Option<String>) {
         match next {
-            Some(cursor) if self.is_again() => (phase, Some(format!("{AGAIN}{}", cursor.as_str()))),
-            Some(cursor) => (phase, Some(cursor.as_str().to_owned())),
+            Some(cursor) => (phase, Some(carry(self.mark(), cursor.as_str(), brought))),
             None => (self.after(phase), None),
         }
     }
@@ -153,9 +169,10 @@ impl Desk {
         Ok(())
     }
 
-    /// Writes organizations that persons name and the book does not know; what the provider does
+    /// Writes organizations that persons name and the book does not know, and counts them in the
+    /// same breath: a page that is never committed must not lose the count. What the provider does
     /// not show is remembered as absent, and not asked for again in this run.
-    pub(super) async fn fetch_organizations(&mut self, ids: &[RemoteId]) -> Result<[i64; 4], Halt> {
+    pub(super) async fn fetch_organizations(&mut self, ids: &[RemoteId]) -> Result<(), Halt> {
         let found =
             self.account.provider.connector.organizations_by_id(&self.account.api, ids).await?;
         for id in ids {
@@ -165,10 +182,11 @@ impl Desk {
         }
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         let counts = write_organizations(&mut tx, self.run.connection_id, &found.items).await?;
+        db::runs::count_organizations(&mut tx, self.run.run_id, self.page, counts).await?;
         reach("import.strangers_written");
         tx.commit().await?;
         reach("import.strangers_committed");
-        Ok(counts)
+        Ok(())
     }
 }
 

@@ -6,7 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     connectors::{CrmError, Cursor, Page},
-    db::{self, DbError, Scope, TenantTx, directory::LockedBook, entries::NewEntry, runs::Advance},
+    db::{
+        self, DbError, Scope, TenantTx, directory::LockedBook, entries::NewEntry, intake::Kind,
+        runs::Advance,
+    },
     domain::{
         ContactId, Quarantined, RemoteId, RemotePerson,
         intake::{
@@ -18,7 +21,7 @@ use crate::{
     flows::import::{
         halt::Halt,
         objects::{IDS_PER_REQUEST, entries, go_on},
-        work::{AGAIN, Desk},
+        work::{Desk, carry, split},
     },
     policy::{self, Plan, Thing},
 };
@@ -26,7 +29,7 @@ use crate::{
 /// Marks a cursor that counts through the run's own list of ids.
 const BY_ID: &str = "ids:";
 /// How often a page is judged anew because somebody wrote the same rows meanwhile.
-const RACES: usize = 5;
+const RACES: u32 = 5;
 
 /// What one fetch brought.
 struct Batch {
@@ -41,29 +44,21 @@ impl Desk {
     pub(super) async fn persons(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
         let first = self.run.cursor.clone();
         let mut batch = self.fetch(first.as_deref()).await?;
-        if self.is_again() {
-            let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
-            self.seen_before = db::intake::seen(&mut tx, self.run.run_id).await?;
-        }
+        self.look_back(Kind::Person).await?;
         loop {
             reach("import.persons_fetched");
             self.skip_seen(&mut batch);
             let next = batch.next.clone();
-            let (resolved, known, organizations) = self.resolve(&batch).await?;
+            let (resolved, known) = self.resolve(&batch).await?;
             reach("import.persons_resolved");
             let phase = if next.is_some() { "persons" } else { self.after("persons") };
             match next {
                 None => {
-                    let by = Advance { phase, organizations, ..Advance::default() };
+                    let by = Advance { phase, ..Advance::default() };
                     return self.write(&batch, &resolved, &known, by).await;
                 }
                 Some(cursor) => {
-                    let by = Advance {
-                        phase,
-                        cursor: Some(&cursor),
-                        organizations,
-                        ..Advance::default()
-                    };
+                    let by = Advance { phase, cursor: Some(&cursor), ..Advance::default() };
                     let fetch = self.fetch_later(cursor.clone());
                     let (written, fetched) =
                         tokio::join!(self.write(&batch, &resolved, &known, by), fetch);
@@ -79,10 +74,11 @@ impl Desk {
     fn skip_seen(&self, batch: &mut Batch) {
         let before = &self.seen_before;
         batch.page.items.retain(|person| !before.contains(&person.id));
-        batch
-            .page
-            .quarantined
-            .retain(|lost| !lost.id.as_ref().is_some_and(|id| before.contains(id)));
+        self.skip_lost(&mut batch.page.quarantined);
+        if let Some(next) = &mut batch.next {
+            let (mark, place) = split(next);
+            *next = carry(mark, place, !batch.page.items.is_empty());
+        }
     }
 
     async fn fetch(&self, cursor: Option<&str>) -> Result<Batch, CrmError> {
@@ -104,10 +100,7 @@ impl Desk {
                 Some(offset) => offset.parse().unwrap_or(0),
                 None if selective => 0,
                 None => {
-                    let (mark, place) = match cursor.strip_prefix(AGAIN) {
-                        Some(place) => (AGAIN, place),
-                        None => ("", cursor.as_str()),
-                    };
+                    let (mark, place) = split(&cursor);
                     from.cursor = Cursor::parse(place);
                     let page = connector.persons(&account.api, &from).await?;
                     let more = (!ids.is_empty()).then(|| format!("{BY_ID}0"));
@@ -142,7 +135,7 @@ impl Desk {
     async fn resolve(
         &mut self,
         batch: &Batch,
-    ) -> Result<(Vec<(Resolved, i64)>, HashMap<RemoteId, PersonMapping>, [i64; 4]), Halt> {
+    ) -> Result<(Vec<(Resolved, i64)>, HashMap<RemoteId, PersonMapping>), Halt> {
         let persons = &batch.page.items;
         let named: BTreeSet<&RemoteId> =
             persons.iter().filter_map(|person| person.organization.as_ref()).collect();
@@ -153,9 +146,8 @@ impl Desk {
             .filter(|id| !organizations.contains_key(**id) && !self.absent.contains(**id))
             .map(|id| (*id).clone())
             .collect();
-        let mut counts = [0; 4];
         if !unknown.is_empty() {
-            counts = self.fetch_organizations(&unknown).await?;
+            self.fetch_organizations(&unknown).await?;
             organizations = self.read(&named, &[]).await?.0;
         }
         let source = self.source(&organizations);
@@ -167,7 +159,7 @@ impl Desk {
                 (resolved, fingerprint)
             })
             .collect();
-        Ok((resolved, known, counts))
+        Ok((resolved, known))
     }
 
     async fn read(
@@ -218,30 +210,25 @@ impl Desk {
             .filter(|person| !same(person))
             .map(|(person, print)| normalize(person.clone(), *print, &self.country))
             .collect();
-        for _ in 0..RACES {
+        let mut races = 0;
+        loop {
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+            // What was in the way may have been this very page, written by another worker.
+            if races > 0 {
+                db::runs::is_at(&mut tx, self.run.run_id, self.page).await?;
+            }
             match self.write_once(&mut tx, batch, &changed, unchanged, by.clone()).await {
-                Ok(by) => {
-                    // One that could not be read is there all the same.
-                    let lost = batch.page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
-                    let seen = batch.page.items.iter().map(|person| &person.id).chain(lost);
-                    let seen: Vec<&str> = seen.map(RemoteId::as_str).collect();
-                    if self.run.mode != "selective" && !seen.is_empty() {
-                        db::intake::note_seen(&mut tx, self.run.run_id, self.page, &seen).await?;
-                    }
-                    reach("import.persons_noted");
-                    return self.advance(tx, by).await;
-                }
+                Ok(by) => return self.advance(tx, by).await,
                 // Somebody else wrote one of these rows first: look again, it is there now.
                 Err(Halt::Db(
                     DbError::Conflict { .. } | DbError::Dangling { .. } | DbError::Busy(_),
-                )) => {
+                )) if races < RACES => {
+                    races += 1;
                     tracing::info!(run_id = %self.run.run_id, page = self.page, "a page is judged anew");
                 }
                 Err(halt) => return Err(halt),
             }
         }
-        Err(Halt::Db(DbError::Conflict { constraint: "a page raced too often".to_owned() }))
     }
 
     async fn write_once<'a>(
@@ -287,6 +274,12 @@ impl Desk {
         }
         db::entries::insert(tx, self.run.run_id, self.page, &log).await?;
         reach("import.persons_logged");
+        // One that could not be read is there all the same.
+        let lost = batch.page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
+        let seen = batch.page.items.iter().map(|person| &person.id).chain(lost);
+        let seen: Vec<&str> = seen.map(RemoteId::as_str).collect();
+        self.note_seen(tx, Kind::Person, &seen).await?;
+        reach("import.persons_noted");
         Ok(Advance { counts, limit_reached, ..by })
     }
 

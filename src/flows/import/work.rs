@@ -12,6 +12,7 @@ use crate::{
     connectors::{Caller, Cursor, From as Start, Spent},
     db::{
         self, DbError, Scope, connections,
+        intake::Kind,
         runs::{Advance, Run},
     },
     domain::{CompanyId, Fields, RemoteId, RemoteUser, RunId, intake::OwnerRef},
@@ -46,8 +47,25 @@ pub(super) struct Desk {
     pub seen_before: HashSet<RemoteId>,
 }
 
-/// Marks a place in a list that started again because the provider refused an old cursor.
+/// Marks a place in a list that started again because the provider refused an old cursor, and that
+/// has brought nothing new since.
 pub(super) const AGAIN: &str = "again:";
+/// The same after it brought something: another refusal may start it once more.
+const FURTHER: &str = "further:";
+
+/// A stored cursor's mark and the provider's own part.
+pub(super) fn split(cursor: &str) -> (&'static str, &str) {
+    [AGAIN, FURTHER]
+        .into_iter()
+        .find_map(|mark| Some((mark, cursor.strip_prefix(mark)?)))
+        .unwrap_or(("", cursor))
+}
+
+/// A cursor that carries the mark on; `brought` says whether the page brought anything new.
+pub(super) fn carry(mark: &str, next: &str, brought: bool) -> String {
+    let mark = if mark == AGAIN && brought { FURTHER } else { mark };
+    format!("{mark}{next}")
+}
 
 /// Works on a run until it ends, must wait, or `stopping` asks to leave it to the next worker.
 pub async fn work(
@@ -137,7 +155,7 @@ pub(super) const CANCELLED: &str = "Cancelled; what was imported stays.";
 const PLAN: &str =
     "The plan does not include this CRM. Upgrade, resume the connection, then let this run go on.";
 pub(super) const RECONNECT: &str =
-    "The connection needs a new consent. Connect again, then let this run go on.";
+    "The connection needs a new consent. Connect again, and this run goes on by itself.";
 
 impl Desk {
     async fn drive(&mut self, stopping: &CancellationToken) -> Halt {
@@ -256,12 +274,35 @@ impl Desk {
 
     /// The provider's own cursor.
     fn cursor(&self) -> Option<&str> {
-        self.run.cursor.as_deref().map(|cursor| cursor.strip_prefix(AGAIN).unwrap_or(cursor))
+        self.run.cursor.as_deref().map(|cursor| split(cursor).1)
     }
 
-    /// Whether this phase's list started again.
-    pub(super) fn is_again(&self) -> bool {
-        self.run.cursor.as_deref().is_some_and(|cursor| cursor.starts_with(AGAIN))
+    /// The mark of this phase's list: empty unless it started again.
+    pub(super) fn mark(&self) -> &'static str {
+        self.run.cursor.as_deref().map_or("", |cursor| split(cursor).0)
+    }
+
+    /// Of a list that started again: what the run has seen of it before.
+    pub(super) async fn look_back(&mut self, kind: Kind) -> Result<(), DbError> {
+        self.seen_before.clear();
+        if !self.mark().is_empty() {
+            let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+            self.seen_before = db::intake::seen(&mut tx, self.run.run_id, kind).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes what a page brought, so that it is counted once however often its list starts again.
+    pub(super) async fn note_seen(
+        &self,
+        tx: &mut db::TenantTx,
+        kind: Kind,
+        ids: &[&str],
+    ) -> Result<(), DbError> {
+        if self.run.mode == "selective" || ids.is_empty() {
+            return Ok(());
+        }
+        db::intake::note_seen(tx, self.run.run_id, self.page, kind, ids).await
     }
 
     /// Where the phase goes on.

@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt as _, stream};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 use serde_json::{Value, json};
 use tandem::failpoint;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     process::{Process, Setting},
@@ -101,8 +102,8 @@ impl Outcome {
 }
 
 /// How far a run is; any change is a committed step.
-async fn mark(stage: &Stage, run: &str) -> (i32, String, i32) {
-    sqlx::query_as("select page, state, attempts from sync_run where run_id = $1")
+pub(super) async fn mark(stage: &Stage, run: &str) -> (i32, String) {
+    sqlx::query_as("select page, state from sync_run where run_id = $1")
         .bind(Stage::id(run))
         .fetch_one(&stage.hub.owner)
         .await
@@ -114,7 +115,9 @@ fn is_over(state: &str) -> bool {
 }
 
 /// Kills a worker at this place, lets another go on, and checks everything.
-async fn kill_at(name: &'static str, arrival: u32, setting: Setting) -> Outcome {
+async fn kill_at(name: &'static str, arrival: u32) -> Outcome {
+    let setting = Setting::default();
+    let begun = Instant::now();
     let scene = scene(name);
     let stage = Stage::of(620).await;
     let run = set(&stage, scene).await;
@@ -141,9 +144,15 @@ async fn kill_at(name: &'static str, arrival: u32, setting: Setting) -> Outcome 
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+    while is_over(&before.1) && stage.count("job").await > 0 {
+        assert!(died.elapsed() < BACK, "{name}: nobody settles the job");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     outcome.recoveries.push(died.elapsed().as_secs_f64());
     let over = ends(&stage, &run, died).await;
     outcome.held = judge(&stage, scene, &run, &over).await;
+    let (took, back) = (begun.elapsed(), outcome.recoveries[0]);
+    println!("{name}={arrival}: back after {back:.1} s, all in {took:.1?}");
     outcome
 }
 
@@ -204,7 +213,7 @@ async fn falls(worker: &mut Process, name: &str) {
 }
 
 /// Waits for the end of the run; it may take as long as an import takes, beside the recovery.
-async fn ends(stage: &Stage, run: &str, since: Instant) -> Value {
+pub(super) async fn ends(stage: &Stage, run: &str, since: Instant) -> Value {
     loop {
         let seen = stage.run(run).await;
         if is_over(seen["state"].as_str().unwrap()) {
@@ -230,8 +239,6 @@ async fn judge(stage: &Stage, scene: Scene, run: &str, over: &Value) -> Held {
             assert_eq!(over["state"], "failed", "{over}");
             assert!(over["state_reason"].as_str().unwrap().contains("new consent"), "{over}");
             stage.connect(&stage.acme.owner.browser).await;
-            let path = format!("/api/sync-logs/{run}/resume");
-            stage.acme.owner.browser.post(&path, json!({})).await.expect(202);
             ends(stage, run, Instant::now()).await;
             truth::of_a_first_import(stage, run).await
         }
@@ -255,18 +262,28 @@ fn plan() -> Vec<(&'static str, u32)> {
     plan
 }
 
-async fn all(plan: Vec<(&'static str, u32)>, setting: &Setting) -> Outcome {
-    let mut total = Outcome::default();
-    let mut running = stream::iter(plan)
-        .map(|(name, arrival)| kill_at(name, arrival, setting.clone()))
-        .buffer_unordered(AT_ONCE);
-    while let Some(outcome) = running.next().await {
-        total.add(outcome);
+/// Runs scenarios on tasks of their own, some at a time; panics when one of them does.
+pub(super) async fn all<F>(scenarios: impl IntoIterator<Item = F>) -> Vec<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for scenario in scenarios {
+        let turns = Arc::clone(&turns);
+        running.spawn(async move {
+            let _turn = turns.acquire().await.unwrap();
+            scenario.await
+        });
     }
-    total
+    let mut brought = Vec::new();
+    while let Some(one) = running.join_next().await {
+        brought.push(one.unwrap());
+    }
+    brought
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_worker_that_dies_at_a_named_place_loses_nothing_and_doubles_nothing() {
     let mut plan = plan();
     assert!(plan.len() >= 25, "{plan:?}");
@@ -276,12 +293,16 @@ async fn a_worker_that_dies_at_a_named_place_loses_nothing_and_doubles_nothing()
         plan.truncate(8);
     }
     println!("seed {}: {plan:?}", seed());
-    let total = all(plan, &Setting::default()).await;
+    let mut total = Outcome::default();
+    for one in all(plan.into_iter().map(|(name, arrival)| kill_at(name, arrival))).await {
+        total.add(one);
+    }
     report("kills_at_named_places", total.figures());
 }
 
 /// Two workers on a run, one of them killed again and again.
-async fn kill_at_random(seed: u64, kills: u32, setting: Setting) -> Outcome {
+async fn kill_at_random(seed: u64, kills: u32) -> Outcome {
+    let setting = Setting::default();
     let mut dice = StdRng::seed_from_u64(seed);
     let stage = Stage::of(1_100).await;
     stage.control("POST", "/latency", json!({ "ms": 60 })).await;
@@ -289,7 +310,7 @@ async fn kill_at_random(seed: u64, kills: u32, setting: Setting) -> Outcome {
     let mut workers = [Process::work(&stage, &setting), Process::work(&stage, &setting)];
     let mut run = stage.start(json!({ "mode": "full" })).await;
     let mut is_first = true;
-    let mut dead_since: Option<(Instant, (i32, String, i32))> = None;
+    let mut dead_since: Option<(Instant, (i32, String))> = None;
     while outcome.kills.values().sum::<u32>() < kills {
         tokio::time::sleep(Duration::from_millis(dice.random_range(20..900))).await;
         let now = mark(&stage, &run).await;
@@ -333,16 +354,14 @@ async fn kill_at_random(seed: u64, kills: u32, setting: Setting) -> Outcome {
     outcome
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn workers_killed_at_any_moment_lose_nothing_and_double_nothing() {
     let (stages, kills) = if long() { (12, 15) } else { (2, 4) };
     println!("seed {}", seed());
+    let seeds = (0..stages).map(|nth| seed().wrapping_add(nth));
     let mut total = Outcome::default();
-    let mut running = stream::iter(0..stages)
-        .map(|nth| kill_at_random(seed().wrapping_add(nth), kills, Setting::default()))
-        .buffer_unordered(AT_ONCE);
-    while let Some(outcome) = running.next().await {
-        total.add(outcome);
+    for one in all(seeds.map(|seed| kill_at_random(seed, kills))).await {
+        total.add(one);
     }
     report("kills_at_random", total.figures());
 }

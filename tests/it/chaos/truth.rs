@@ -65,6 +65,25 @@ pub(crate) async fn of_any_run(stage: &Stage, run: &str) -> Held {
     held
 }
 
+/// Everybody who is linked lives at the CRM or is marked as gone, and nobody who lives is marked.
+pub(crate) async fn of_the_living(stage: &Stage) -> Held {
+    let mut held = Held::default();
+    let living: BTreeSet<String> =
+        persons(stage).await.iter().map(|person| person["id"].to_string()).collect();
+    let mapped: Vec<(String, String)> =
+        sqlx::query_as("select remote_id, state from mapping where kind = 'person'")
+            .fetch_all(&stage.hub.owner)
+            .await
+            .unwrap();
+    for (id, state) in &mapped {
+        assert_eq!(living.contains(id), state == "linked", "{id} is {state}");
+    }
+    held.note("the linked are the living");
+    nobody_lost(stage).await;
+    held.note("every address of every person is in the book");
+    held
+}
+
 /// The remote ids that the log of this run names, in order.
 async fn logged(stage: &Stage, run: &Value) -> Vec<String> {
     let id: uuid::Uuid = run["id"].as_str().unwrap().parse().unwrap();

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tandem::{connectors::Http, flows::Hub, jobs};
+use tandem::{connectors::Http, flows::Hub, jobs, sandbox::SandboxConfig};
 
 use super::stage::{Stage, eventually, slug};
 
@@ -66,7 +66,7 @@ async fn a_provider_that_stays_down_fails_the_run_in_words_and_it_can_be_resumed
     let run = stage.start(full()).await;
     stage.fault(json!({ "kind": "status_5xx", "path": "/api/v2/persons", "times": 4 })).await;
     // As if it had been down for long.
-    stage.sql("update sync_run set attempts = 7").await;
+    stage.sql("update sync_run set attempts = 1999").await;
     stage.sql("update sync_run set phase = 'persons'").await;
     stage.work().await;
 
@@ -183,7 +183,8 @@ async fn a_revoked_grant_fails_the_run_in_words_and_a_new_consent_lets_it_go_on(
 
     stage.control("POST", "/latency", json!({ "ms": 0 })).await;
     stage.connect(owner).await;
-    owner.post(&resume, json!({})).await.expect(202);
+    // Nobody has to press anything else.
+    assert_eq!(stage.run(&run).await["state"], "queued");
     stage.work().await;
     let over = stage.run(&run).await;
     stage.holds_the_truth(&over).await;
@@ -214,6 +215,45 @@ async fn a_refused_cursor_starts_the_list_again_and_counts_nobody_twice() {
     assert_eq!(run["requests"], json!(stage.pages() + 3), "two pages again, and the refusal");
     let logged = stage.count("sync_entry, unnest(remote_ids) remote_id").await;
     assert_eq!(json!(logged), run["seen"]);
+}
+
+#[tokio::test]
+async fn a_list_that_gets_further_each_time_may_start_again_more_than_once() {
+    let stage = Stage::of(1_200).await;
+    // The second page, and then the third, once two have been seen again.
+    let refused = json!([
+        { "kind": "status", "status": 400, "path": "/api/v2/persons", "after": 1 },
+        { "kind": "status", "status": 400, "path": "/api/v2/persons", "after": 4 },
+    ]);
+    stage.fault(refused).await;
+    let run = stage.import(full()).await;
+    stage.holds_the_truth(&run).await;
+    let asked = stage.counters().await["requests"]["GET /api/v2/persons"].clone();
+    assert_eq!(asked, json!(3 + 2 + 2 + 1), "each refusal, and what was seen before it");
+}
+
+#[tokio::test]
+async fn lists_of_organizations_and_deals_that_start_again_count_nobody_twice() {
+    let config =
+        SandboxConfig { organizations: 620, deals: 1_100, ..SandboxConfig::of_size(60, 3) };
+    let stage = Stage::with(config).await;
+    let refused = json!([
+        { "kind": "status", "status": 400, "path": "/api/v2/organizations", "after": 1 },
+        { "kind": "status", "status": 400, "path": "/api/v2/deals", "after": 2 },
+    ]);
+    stage.fault(refused).await;
+    let run = stage.import(full()).await;
+    stage.holds_the_truth(&run).await;
+    let truth = stage.truth().await;
+    for counted in ["seen", "created"] {
+        assert_eq!(run["organizations"][counted], truth["organizations"], "{run}");
+    }
+    assert_eq!(run["organizations"]["unchanged"], 0, "{run}");
+    assert_eq!(
+        (&run["deals"]["seen"], &run["deals"]["written"], &run["deals"]["unchanged"]),
+        (&truth["deals"], &truth["deals"], &json!(0)),
+        "{run}"
+    );
 }
 
 #[tokio::test]

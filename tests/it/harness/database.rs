@@ -10,6 +10,7 @@ use sqlx::{
     Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Any number, the same in every test process.
 const TEMPLATE_LOCK: i64 = 7_415_926_535;
@@ -63,15 +64,20 @@ impl Drop for Database {
     fn drop(&mut self) {
         let name = std::mem::take(&mut self.name);
         // A drop cannot wait on the test's own runtime.
-        let dropped = std::thread::spawn(move || {
+        let dropping = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut admin = PgConnection::connect_with(&cluster()).await.unwrap();
                 statement(&mut admin, format!("drop database if exists {name} with (force)")).await;
             });
-        })
-        .join();
+        });
+        // The drop waits until every session has heard of it, and one that is being opened hears
+        // nothing until its client answers: that client may wait for the thread that we hold.
+        let dropped = match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| dropping.join()),
+            _ => dropping.join(),
+        };
         assert!(
             dropped.is_ok() || std::thread::panicking(),
             "the test's database could not be dropped"

@@ -285,7 +285,9 @@ async fn store(
         token_expires_at: hub.clock.now() + lifetime,
     };
     connections::upsert(&mut tx, &new).await?;
-    import::go_on_after_consent(&mut tx, connection_id, provider.slug()).await?;
+    if known.as_ref().is_some_and(|known| known.state == "needs_reconnect") {
+        import::go_on_after_consent(&mut tx, connection_id, provider.slug()).await?;
+    }
     let action = if known.is_some() { "connection.reconnected" } else { "connection.connected" };
     let detail = json!({ "provider": provider.slug() });
     db::audit::append(&mut tx, Some(who.member_id), action, Some(connection_id.uuid()), &detail)

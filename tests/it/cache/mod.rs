@@ -4,7 +4,7 @@ mod budgets;
 mod doors;
 mod property;
 mod redis;
-mod world;
+pub(crate) mod world;
 
 /// Runs each rule twice: in process with simulated time, and on a Redis of its own.
 macro_rules! in_both {

@@ -99,7 +99,11 @@ impl Server {
 
     /// A connection of its own, as another process would have.
     pub(crate) fn connect(&self) -> Cache {
-        Cache::connect(&format!("redis://127.0.0.1:{}", self.port)).unwrap()
+        Cache::connect(&self.url()).unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// Runs `redis-cli` against it.

@@ -75,7 +75,7 @@ fn faults() -> Vec<Value> {
         json!({ "kind": "invalid_utf8", "times": 5 }),
         json!({ "kind": "duplicate_keys", "times": 5 }),
         json!({ "kind": "redirect", "times": 5 }),
-        json!({ "kind": "slow_ms", "ms": 900, "times": 3 }),
+        json!({ "kind": "slow_ms", "ms": 900, "times": 1 }),
         json!({ "kind": "slow_ms", "ms": 4_000, "times": 4 }),
         json!({ "kind": "status", "status": 400, "times": 1 }),
         json!({ "kind": "status", "status": 401, "times": 1 }),
@@ -224,8 +224,12 @@ async fn changed_meanwhile(dice: u64) -> Held {
     assert_eq!(over["seen"], stage.truth().await["persons"], "{over}");
     held.add(&truth::of_any_run(&stage, &second).await);
     held.add(&truth::of_the_living(&stage).await);
+    // Where the leading person of a contact was merged away, the next run asks the next one.
     let third = stage.start(json!({ "mode": "full" })).await;
     let over = ends(&stage, &third, Instant::now()).await;
+    assert_eq!((&over["counts"]["created"], &over["counts"]["linked"]), (&json!(0), &json!(0)));
+    let fourth = stage.start(json!({ "mode": "full" })).await;
+    let over = ends(&stage, &fourth, Instant::now()).await;
     for none in ["created", "updated", "linked"] {
         assert_eq!(over["counts"][none], 0, "seed {dice}: {over}");
     }

@@ -66,6 +66,11 @@ fn scene(name: &str) -> Scene {
     }
 }
 
+/// Whether only a web process comes by this place.
+pub(super) fn served(name: &str) -> bool {
+    scene(name) == Scene::Served
+}
+
 /// What one scenario brought.
 #[derive(Debug, Default)]
 struct Outcome {
@@ -250,7 +255,7 @@ async fn judge(stage: &Stage, scene: Scene, run: &str, over: &Value) -> Held {
 /// All places that workers come by; the later arrivals where there are any.
 fn plan() -> Vec<(&'static str, u32)> {
     let mut plan: Vec<(&str, u32)> = Vec::new();
-    for name in failpoint::NAMES.iter().copied().filter(|name| scene(name) != Scene::Served) {
+    for name in failpoint::NAMES.iter().copied().filter(|name| !served(name)) {
         plan.push((name, 1));
         // Twelve heartbeats or two runs would have to go by.
         let again = ["import.page_advanced", "import.page_committed"].contains(&name)

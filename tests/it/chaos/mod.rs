@@ -3,7 +3,12 @@
 //!
 //! `make test` runs short versions; `make chaos` the long ones, with another seed each time.
 
+mod cluster;
 mod faults;
 mod kills;
+mod postgres;
 mod process;
+mod races;
+mod redis;
+mod served;
 mod truth;

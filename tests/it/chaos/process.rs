@@ -58,9 +58,10 @@ impl Process {
         let child = command(stage, setting)
             .arg("serve")
             .env("TANDEM_LISTEN", format!("127.0.0.1:{port}"))
+            .env("TANDEM_PUBLIC_URL", format!("http://localhost:{port}"))
             .spawn()
             .unwrap();
-        let serve = Self { child, url: format!("http://127.0.0.1:{port}") };
+        let serve = Self { child, url: format!("http://localhost:{port}") };
         let browser = Browser::new(&serve.url, None);
         let begun = Instant::now();
         while browser.bare(reqwest::Method::GET, "/health/live").send().await.is_err() {
@@ -68,11 +69,6 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
         serve
-    }
-
-    pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// SIGKILL, as the kernel does it when memory runs out.

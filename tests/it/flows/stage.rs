@@ -20,7 +20,7 @@ use tandem::{
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::harness::{Browser, Company, TestHub};
+use crate::harness::{Browser, Company, Database, TestHub};
 
 /// What an import writes, without its own log.
 const BOOK: [&str; 6] = ["contact", "identifier", "mapping", "organization", "remote_deal", "book"];
@@ -45,6 +45,10 @@ impl Stage {
     }
 
     pub(crate) async fn with(config: SandboxConfig) -> Self {
+        Self::on(Database::create().await, config).await
+    }
+
+    pub(crate) async fn on(database: Database, config: SandboxConfig) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let crm = Sandbox::start(slug(), listener, config.clone()).await.unwrap();
         let credentials = ProviderCredentials {
@@ -52,7 +56,7 @@ impl Stage {
             client_secret: config.client_secret.clone().into(),
         };
         let url = crm.url.parse().unwrap();
-        let hub = TestHub::with(|ours| ours.offer_sandbox(slug(), credentials, &url)).await;
+        let hub = TestHub::on(database, |ours| ours.offer_sandbox(slug(), credentials, &url)).await;
         let acme = hub.company(Plan::Business).await;
         let stage = Self { hub, crm, acme, config, http: Client::builder().build().unwrap() };
         stage.connect(&stage.acme.owner.browser).await;
@@ -61,6 +65,13 @@ impl Stage {
 
     /// From the button to the consent page and back through our own callback.
     pub(crate) async fn connect(&self, browser: &Browser) {
+        let back = self.consent(browser).await;
+        let landed = browser.get(&back).await;
+        assert!(landed.header("location").ends_with("status=connected"), "{landed:?}");
+    }
+
+    /// From the button through the consent page: where the browser is sent back to.
+    pub(crate) async fn consent(&self, browser: &Browser) -> String {
         let out = browser.get(&format!("/api/integrations/{}/connect", slug())).await;
         assert_eq!(out.status, StatusCode::SEE_OTHER, "{}", out.text);
         let page = Url::parse(out.header("location")).unwrap();
@@ -69,13 +80,7 @@ impl Stage {
         let redirect = asked("redirect_uri");
         let code = self.control("POST", "/code", json!({ "redirect_uri": redirect })).await;
         let code = code["code"].as_str().unwrap();
-        let back = format!(
-            "{}?code={code}&state={}",
-            Url::parse(&redirect).unwrap().path(),
-            asked("state")
-        );
-        let landed = browser.get(&back).await;
-        assert!(landed.header("location").ends_with("status=connected"), "{landed:?}");
+        format!("{}?code={code}&state={}", Url::parse(&redirect).unwrap().path(), asked("state"))
     }
 
     /// Id and secret of our app over there.

@@ -19,17 +19,29 @@ const LOGIN_PASSWORD: &str = "only-for-tests";
 pub(crate) struct Database {
     name: String,
     owner: PgConnectOptions,
+    cluster: String,
+    /// Of a cluster that goes as a whole, nothing has to be dropped.
+    goes_with_cluster: bool,
 }
 
 impl Database {
     pub(crate) async fn create() -> Self {
-        let cluster = cluster();
+        Self::make(cluster_url(), false).await
+    }
+
+    /// In a cluster of the test's own, which may die with everything in it.
+    pub(crate) async fn create_in(cluster: String) -> Self {
+        Self::make(cluster, true).await
+    }
+
+    async fn make(url: String, goes_with_cluster: bool) -> Self {
+        let cluster = options(&url);
         let mut admin = PgConnection::connect_with(&cluster).await.unwrap();
         let template = template(&cluster, &mut admin).await;
         let name = format!("tandem_test_{}", uuid::Uuid::new_v4().simple());
         statement(&mut admin, format!("create database {name} template {template}")).await;
         admin.close().await.unwrap();
-        Self { owner: cluster.database(&name), name }
+        Self { owner: cluster.database(&name), name, cluster: url, goes_with_cluster }
     }
 
     /// As the role of production, which owns nothing.
@@ -50,7 +62,7 @@ impl Database {
 
     /// This database as the superuser.
     pub(crate) fn owner_url(&self) -> String {
-        let mut url: url::Url = cluster_url().parse().unwrap();
+        let mut url: url::Url = self.cluster.parse().unwrap();
         url.set_path(&self.name);
         url.into()
     }
@@ -62,13 +74,16 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let name = std::mem::take(&mut self.name);
+        if self.goes_with_cluster {
+            return;
+        }
+        let (name, cluster) = (std::mem::take(&mut self.name), options(&self.cluster));
         // A drop cannot wait on the test's own runtime.
         let dropping = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let mut admin = PgConnection::connect_with(&cluster()).await.unwrap();
+                let mut admin = PgConnection::connect_with(&cluster).await.unwrap();
                 statement(&mut admin, format!("drop database if exists {name} with (force)")).await;
             });
         });
@@ -93,8 +108,8 @@ fn cluster_url() -> String {
     )
 }
 
-fn cluster() -> PgConnectOptions {
-    PgConnectOptions::from_str(&cluster_url()).unwrap().options([("client_min_messages", "error")])
+fn options(url: &str) -> PgConnectOptions {
+    PgConnectOptions::from_str(url).unwrap().options([("client_min_messages", "error")])
 }
 
 /// The name of a migrated database, made by whoever comes first.

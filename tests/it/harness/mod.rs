@@ -50,7 +50,11 @@ impl TestHub {
 
     /// With another configuration than development's.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let database = Database::create().await;
+        Self::on(Database::create().await, change).await
+    }
+
+    /// On a database that the test has made.
+    pub(crate) async fn on(database: Database, change: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::system();
         let db = Db::connect(database.login(), 12).await.unwrap();
         let owner = database.owner_pool().await;

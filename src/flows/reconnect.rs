@@ -1,5 +1,7 @@
 //! When a connection no longer works: one state, one banner, one e-mail.
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     connectors::CrmError,
     db::{
@@ -18,6 +20,14 @@ pub const JOB: &str = "mail_reconnect";
 pub const REVOKED: &str =
     "Access was revoked or expired at the provider. Connect again; mappings and history stay.";
 
+/// Why, when it was not the provider's doing: an answer that carried the only valid token was lost.
+pub fn lost(at: DateTime<Utc>) -> String {
+    format!(
+        "The answer to a token refresh of {} was lost before it could be stored, and the provider takes the token before it no more. Connect again; mappings and history stay.",
+        at.format("%Y-%m-%d %H:%M:%S UTC")
+    )
+}
+
 /// Marks a connection as in need of a new consent; the first to do so also sends the mail.
 pub async fn needed(
     tx: &mut TenantTx,
@@ -32,7 +42,7 @@ pub async fn needed(
         None,
         "connection.needs_reconnect",
         Some(connection_id.uuid()),
-        &serde_json::json!({}),
+        &serde_json::json!({ "reason": reason }),
     )
     .await?;
     db::jobs::enqueue(

@@ -175,6 +175,9 @@ impl Stored {
         };
         db::tokens::end_attempt(&mut tx, id, answer.lease, outcome, orphan).await?;
         db::tokens::drop_orphans(&mut tx, id, &answer.spent).await?;
+        if kept == Kept::Late {
+            reconnect::try_later(&mut tx, id).await?;
+        }
         if stored && answer.revives {
             let (action, nothing) = ("connection.rescued", json!({}));
             db::audit::append(&mut tx, None, action, Some(id.uuid()), &nothing).await?;

@@ -113,6 +113,9 @@ impl World {
                 .filter(|(_, (owner, _))| *owner == process)
                 .map(|(id, _)| *id)
                 .collect();
+            for id in &ids {
+                state.ready.remove(id);
+            }
             ids.iter().filter_map(|id| state.tasks.remove(id)).map(|(_, work)| work).collect()
         };
         // Dropped outside of the lock: what falls may wake somebody.

@@ -41,6 +41,7 @@ pub(crate) struct Issued {
     spooled: Option<(Process, Duration)>,
     /// Nobody has it: the answer was lost, or died with its process.
     pub(crate) lost: bool,
+    request: u64,
 }
 
 impl Issued {
@@ -59,10 +60,14 @@ pub(crate) struct Truth {
     pub(crate) revoked: bool,
     /// Requests that left.
     pub(crate) asked: u64,
+    /// Requests whose sender has stopped listening.
+    given_up: BTreeSet<u64>,
     /// Answers that nobody got.
     pub(crate) lost: u64,
     /// Grants that ended because a token was used twice.
     pub(crate) punished: u64,
+    /// Connections that a late answer brought back.
+    pub(crate) rescued: u64,
     /// Tokens that were used twice without need.
     pub(crate) faults: Vec<String>,
 }
@@ -92,7 +97,7 @@ impl Provider {
         let mut truth = self.truth();
         truth.serial += 1;
         let family = truth.serial;
-        let pair = truth.issue(family, now, 0, now);
+        let pair = truth.issue(family, now, 0, 0, now);
         truth.refresh.get_mut(&pair.1).unwrap().stored = Some(now);
         truth.revoked = false;
         pair
@@ -120,7 +125,7 @@ impl Provider {
         self.truth().access.clear();
     }
 
-    fn handle(&self, token: u64, sent: Duration) -> Result<(u64, u64), OAuthError> {
+    fn handle(&self, token: u64, request: u64, sent: Duration) -> Result<(u64, u64), OAuthError> {
         let now = self.world.now();
         let mut truth = self.truth();
         let known = truth.refresh.get(&token).cloned().ok_or(OAuthError::InvalidGrant)?;
@@ -132,7 +137,9 @@ impl Provider {
                 truth.dead.insert(known.family);
                 truth.punished += 1;
             }
-            if let Some(fault) = self.fault(&truth.refresh[&next], sent) {
+            // Where nobody punishes it, an old token is tried when nothing else is left.
+            if self.rotation == Rotation::Punishing
+                && let Some(fault) = self.fault(&truth, &truth.refresh[&next], sent) {
                 truth.faults.push(fault);
             }
             return Err(OAuthError::InvalidGrant);
@@ -141,14 +148,14 @@ impl Provider {
             let access = truth.issue_access(known.family, now);
             return Ok((access, token));
         }
-        let pair = truth.issue(known.family, now, self.process, sent);
+        let pair = truth.issue(known.family, now, request, self.process, sent);
         truth.refresh.get_mut(&token).unwrap().replaced_by = Some(pair.1);
         Ok(pair)
     }
 
     /// Whether it was our own fault that a token was used although `next` had replaced it. It was not
     /// when `next` was lost, or when its holder was silent for longer than a lease.
-    fn fault(&self, next: &Issued, sent: Duration) -> Option<String> {
+    fn fault(&self, truth: &Truth, next: &Issued, sent: Duration) -> Option<String> {
         let words = |why| Some(format!("process {}: {why} ({next:?}, {sent:?})", self.process));
         if next.stored.is_some_and(|at| at < sent) {
             return words("its successor was stored");
@@ -156,7 +163,8 @@ impl Provider {
         if next.spooled.is_some_and(|(volume, at)| volume == self.volume && at < sent) {
             return words("its successor lay in the own spool");
         }
-        if !next.lost && sent < next.sent + self.lease.mul_f64(0.9) {
+        let lost = next.lost || truth.given_up.contains(&next.request);
+        if !lost && sent < next.sent + self.lease.mul_f64(0.8) {
             return words("its successor was on its way");
         }
         None
@@ -179,7 +187,14 @@ impl Truth {
         self.serial
     }
 
-    fn issue(&mut self, family: u64, now: Duration, holder: Process, sent: Duration) -> (u64, u64) {
+    fn issue(
+        &mut self,
+        family: u64,
+        now: Duration,
+        request: u64,
+        holder: Process,
+        sent: Duration,
+    ) -> (u64, u64) {
         let access = self.issue_access(family, now);
         self.serial += 1;
         let issued = Issued {
@@ -190,6 +205,7 @@ impl Truth {
             stored: None,
             spooled: None,
             lost: false,
+            request,
         };
         self.refresh.insert(self.serial, issued);
         (access, self.serial)
@@ -234,7 +250,11 @@ impl TokenProvider for Provider {
         let token = number(token);
         let down = || OAuthError::Down { what: "simulated" };
         let sent = self.world.now();
-        self.truth().asked += 1;
+        let request = {
+            let mut truth = self.truth();
+            truth.asked += 1;
+            truth.asked
+        };
         let is_lost = self.world.percent(self.trouble);
         let slow = |is_late| if is_late { 15_000 } else { 300 };
         let there = self.world.chance(slow(self.world.percent(self.trouble)));
@@ -248,7 +268,7 @@ impl TokenProvider for Provider {
             let answer = if never_arrives {
                 Err(OAuthError::InvalidGrant)
             } else {
-                provider.handle(token, sent)
+                provider.handle(token, request, sent)
             };
             world.sleep(Duration::from_millis(back)).await;
             let refresh = answer.as_ref().ok().map(|(_, refresh)| *refresh);
@@ -263,7 +283,10 @@ impl TokenProvider for Provider {
         let answer = tokio::select! {
             biased;
             answer = hear => answer.map_err(|_| down())?,
-            () = self.world.sleep(self.answer_within) => return Err(down()),
+            () = self.world.sleep(self.answer_within) => {
+                self.truth().given_up.insert(request);
+                return Err(down());
+            }
         };
         let (access, refresh) = answer?;
         Ok(Grant {

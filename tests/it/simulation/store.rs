@@ -110,6 +110,7 @@ impl Memory {
             if answer.revives && row.state == "needs_reconnect" {
                 row.state = "active";
                 row.reason.clear();
+                self.provider.truth().rescued += 1;
             }
             (row.access, row.refresh, row.expires) =
                 (answer.access, answer.refresh, answer.expires);
@@ -290,9 +291,9 @@ impl TokenStore for Memory {
     async fn spool(&self, answer: &Answer) {
         if self.planted != Planted::NoSpool {
             self.spool.lock().unwrap().insert(answer.lease, answer.clone());
-            let now = self.machine.world.now();
-            self.provider.truth().spooled(answer.refresh, self.provider.volume, now);
         }
+        let now = self.machine.world.now();
+        self.provider.truth().spooled(answer.refresh, self.provider.volume, now);
         self.machine.world.a_while(1).await;
     }
 

@@ -207,6 +207,10 @@ impl Vault {
 }
 
 impl DataKey {
+    pub fn dek_id(&self) -> Uuid {
+        self.dek_id
+    }
+
     pub fn seal(&self, place: Place<'_>, secret: &str) -> Result<Vec<u8>, VaultError> {
         seal(&self.key, self.dek_id, &self.binding(place), secret.as_bytes())
     }

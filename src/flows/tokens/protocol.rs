@@ -53,15 +53,21 @@ pub struct SingleFlight {
     pub(super) under_way: TaskTracker,
 }
 
-/// Holds the last failure, for those who stood at the gate when it happened.
-type Gate = Arc<tokio::sync::Mutex<Option<Failed>>>;
-type Turn = OwnedMutexGuard<Option<Failed>>;
+/// Holds how the last attempt ended, for those who stood at the gate when it did.
+type Gate = Arc<tokio::sync::Mutex<Option<Ended>>>;
+type Turn = OwnedMutexGuard<Option<Ended>>;
 
-#[derive(Debug)]
-struct Failed {
+#[derive(Clone)]
+struct Ended {
     generation: i64,
     at: Duration,
-    error: CrmError,
+    outcome: Result<AccessToken, CrmError>,
+}
+
+impl std::fmt::Debug for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ended(generation {})", self.generation)
+    }
 }
 
 impl SingleFlight {
@@ -144,37 +150,37 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
             return self.impatient(seen, why).await;
         };
         loop {
+            // Whoever had the turn before came to an end while this caller waited: asking again, or
+            // even looking again, for each of thousands of callers would be a storm.
+            let ended = turn.clone().filter(|last| last.generation == seen && last.at > arrived);
+            if let Some(Ended { outcome: Ok(token), .. }) = ended {
+                return Ok(token);
+            }
             let now = self.store.look().await.map_err(Trouble::into_crm)?;
             if now.token.generation != seen {
                 return Ok(now.token);
             }
             let will_do = why == Why::Early && !self.is_expired(&now);
-            // Whoever had the turn before failed while this caller waited: asking again for each
-            // of hundreds of callers would be a storm.
-            let failure = turn
-                .as_ref()
-                .filter(|failed| failed.generation == seen && failed.at > arrived)
-                .map(|failed| failed.error.clone());
-            let failure = match failure {
-                Some(error) => error,
-                None => match self.within(give_up, self.attempt(seen, turn)).await {
-                    // It goes on by itself.
-                    None => return self.impatient(seen, why).await,
-                    Some(Ok((_, Ok(Some(token))))) => return Ok(token),
-                    // Another process asks. Until its answer is here, a token that works will do.
-                    Some(Ok((_, Ok(None)))) if will_do => return Ok(now.token),
-                    Some(Ok((back, Ok(None)))) => {
-                        turn = back;
-                        if self.machine.steady() > give_up {
-                            return Err(still_under_way());
-                        }
-                        self.machine.sleep(LOOK_AGAIN).await;
-                        continue;
+            if let Some(Ended { outcome: Err(error), .. }) = ended {
+                return or(will_do, now.token, error);
+            }
+            match self.within(give_up, self.attempt(seen, turn)).await {
+                // It goes on by itself.
+                None => return self.impatient(seen, why).await,
+                Some(Ok((_, Ok(Some(token))))) => return Ok(token),
+                // Another process asks. Until its answer is here, a token that works will do.
+                Some(Ok((_, Ok(None)))) if will_do => return Ok(now.token),
+                Some(Ok((back, Ok(None)))) => {
+                    turn = back;
+                    if self.machine.steady() > give_up {
+                        return Err(still_under_way());
                     }
-                    Some(Ok((_, Err(error))) | Err(error)) => error,
-                },
-            };
-            return or(will_do, now.token, failure);
+                    self.machine.sleep(LOOK_AGAIN).await;
+                }
+                Some(Ok((_, Err(error))) | Err(error)) => {
+                    return or(will_do, now.token, error);
+                }
+            }
         }
     }
 
@@ -203,11 +209,14 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
         let tokens = self.clone();
         let work = async move {
             let outcome = tokens.refresh(seen).await.map_err(Trouble::into_crm);
-            *turn = outcome.as_ref().err().map(|error| Failed {
-                generation: seen,
-                at: tokens.machine.steady(),
-                error: error.clone(),
-            });
+            let end = |outcome| {
+                Some(Ended { generation: seen, at: tokens.machine.steady(), outcome })
+            };
+            *turn = match &outcome {
+                Ok(Some(token)) => end(Ok(token.clone())),
+                Ok(None) => None,
+                Err(error) => end(Err(error.clone())),
+            };
             (turn, outcome)
         };
         // `None` is a panic; the lease ends by itself.

@@ -11,7 +11,7 @@ use crate::{
         tokens::{Lease, Refreshed, SealedTokens},
     },
     domain::{CompanyId, ConnectionId},
-    failpoint::reach,
+    failpoint,
     flows::{Provider, SharedHub, reconnect},
     vault::{self, DataKey, Place, VaultError},
 };
@@ -182,9 +182,9 @@ impl Stored {
             let (action, nothing) = ("connection.rescued", json!({}));
             db::audit::append(&mut tx, None, action, Some(id.uuid()), &nothing).await?;
         }
-        reach("tokens.stored");
+        failpoint::reach("tokens.stored");
         tx.commit().await?;
-        reach("tokens.store_committed");
+        failpoint::reach("tokens.store_committed");
         Ok(kept)
     }
 }
@@ -224,7 +224,7 @@ impl TokenStore for Stored {
             dead: reach == Reach::Dead,
         };
         let Some(leased) = db::tokens::lease(&mut tx, &lease).await? else { return Ok(None) };
-        reach("tokens.leased");
+        failpoint::reach("tokens.leased");
         let row = db::tokens::sealed(&mut tx, self.connection_id).await?;
         let row = row.ok_or(CrmError::Revoked)?;
         let candidates = self.candidates(&mut tx, &row, reach).await?;
@@ -234,7 +234,7 @@ impl TokenStore for Stored {
         let key = data_key(&self.hub, &mut tx).await?;
         let api_base = self.base(&row.api_base)?;
         tx.commit().await?;
-        reach("tokens.lease_committed");
+        failpoint::reach("tokens.lease_committed");
         let orphans = candidates.iter().filter_map(|candidate| candidate.orphan).collect();
         Ok(Some(Begun {
             seen,
@@ -312,7 +312,7 @@ impl TokenStore for Stored {
         } else {
             Standing::Ours
         };
-        reach("tokens.refused");
+        failpoint::reach("tokens.refused");
         tx.commit().await?;
         Ok(standing)
     }

@@ -25,7 +25,7 @@ pub enum Command {
     Openapi,
     /// Check configuration, database, roles, keys and Redis, and say what is wrong
     Doctor,
-    /// Master keys of the token vault
+    /// Master and data keys of the token vault
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
@@ -64,8 +64,20 @@ pub struct DemoArgs {
 pub enum KeysCommand {
     /// Print a new master key, as a line for `TANDEM_MASTER_KEYS_FILE`
     New,
-    /// Wrap every company's data key with the first master key
-    Rotate,
+    /// Rotate keys while everything runs; without a switch, master keys
+    Rotate(RotateArgs),
+    /// Print how things stand with all keys, as one line of JSON
+    Status,
+}
+
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// Wrap every company's data key with the first master key of the file
+    #[arg(long)]
+    pub master: bool,
+    /// Give every company a new data key and seal its tokens again
+    #[arg(long)]
+    pub data: bool,
 }
 
 #[derive(Debug, Args)]

@@ -55,7 +55,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Openapi => app::openapi()?,
         Command::Doctor => app::doctor(config).await?,
         Command::Keys { command: KeysCommand::New } => app::new_key()?,
-        Command::Keys { command: KeysCommand::Rotate } => app::rotate_keys(config).await?,
+        Command::Keys { command: KeysCommand::Rotate(args) } => {
+            app::rotate_keys(config, args).await?;
+        }
+        Command::Keys { command: KeysCommand::Status } => app::keys_status(config).await?,
         Command::Sandbox(args) => app::sandbox(args).await?,
         Command::Bench(args) => app::bench(config, args).await?,
         Command::Postgres { command } => return postgres(&command).await,

@@ -207,6 +207,10 @@ impl Vault {
 }
 
 impl DataKey {
+    pub fn dek_id(&self) -> Uuid {
+        self.dek_id
+    }
+
     pub fn seal(&self, place: Place<'_>, secret: &str) -> Result<Vec<u8>, VaultError> {
         seal(&self.key, self.dek_id, &self.binding(place), secret.as_bytes())
     }
@@ -215,6 +219,17 @@ impl DataKey {
         let raw = open(&self.key, self.dek_id, &self.binding(place), sealed)?;
         let text = std::str::from_utf8(&raw).map_err(|_| VaultError::Refused)?;
         Ok(SecretString::from(text))
+    }
+
+    /// What `old` has sealed, sealed under this key for the same place; nobody sees it in between.
+    pub fn seal_again(
+        &self,
+        old: &Self,
+        place: Place<'_>,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        let raw = open(&old.key, old.dek_id, &old.binding(place), sealed)?;
+        seal(&self.key, self.dek_id, &self.binding(place), &raw)
     }
 
     fn binding(&self, place: Place<'_>) -> Vec<u8> {

@@ -5,6 +5,7 @@ call tandem_door_only('signup');
 call tandem_door_only('password_reset');
 call tandem_door_only('door_mail');
 call tandem_door_only('master_key');
+call tandem_door_only('key_rotation');
 
 -- Sign-in lists the companies of a user; a confirmed sign-up makes one.
 drop policy if exists door on company;

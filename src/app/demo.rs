@@ -21,7 +21,7 @@ use crate::{
     config::{Config, MasterKeys as KeySource, ProviderCredentials},
     connectors, db,
     embedded::{self, PrivatePostgres},
-    flows::demo as cast,
+    flows::{self, demo as cast},
     http, jobs,
     sandbox::{Sandbox, SandboxConfig},
     vault::MasterKeys,
@@ -62,11 +62,13 @@ async fn serve(
     let sandboxes = sandboxes(&mut config, args).await?;
     config.public_url = Some(format!("http://localhost:{port}").parse()?);
     config.listen.set_port(port);
+    config.spool_dir.get_or_insert_with(|| config.data_dir.join("spool"));
     config.master_keys = Some(KeySource::File(master_keys(&config.data_dir)?));
     config.database_url = Some(database(postgres).await?.into());
 
     let url = format!("http://localhost:{port}");
     let hub = app::hub(config, CONNECTIONS).await?;
+    flows::recover_spooled(&hub).await?;
     cast::populate(&hub).await?;
     crate::telemetry::recorder();
     let answering =
@@ -89,6 +91,7 @@ async fn reset(data_dir: &Path) -> anyhow::Result<()> {
         _ => Ok(()),
     };
     gone(fs::remove_dir_all(data_dir.join("mail")))?;
+    gone(fs::remove_dir_all(data_dir.join("spool")))?;
     gone(fs::remove_file(data_dir.join(KEYS)))?;
     for connector in connectors::all() {
         gone(fs::remove_file(data_dir.join(format!("{}.port", connector.manifest().slug))))?;

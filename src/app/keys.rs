@@ -1,6 +1,6 @@
-//! `tandem keys`: master keys of the token vault.
+//! `tandem keys`: master and data keys of the token vault.
 
-use crate::{app, config::Config, flows, vault::MasterKeys};
+use crate::{app, command_line::RotateArgs, config::Config, flows, vault::MasterKeys};
 
 /// Prints a new master key as a line of the file; its id is the day.
 pub fn new_key() -> anyhow::Result<()> {
@@ -8,22 +8,61 @@ pub fn new_key() -> anyhow::Result<()> {
     app::say(&MasterKeys::fresh_line(&id))
 }
 
-/// Wraps every company's data key with the first master key of the file, while everything runs.
-pub async fn rotate_keys(config: Config) -> anyhow::Result<()> {
+/// Master keys: wraps every company's data key with the first line of the file. Data keys: gives
+/// every company a new one and seals its tokens again. Everything runs meanwhile; progress goes to
+/// the log, the result is one line of JSON.
+pub async fn rotate_keys(config: Config, args: RotateArgs) -> anyhow::Result<()> {
+    config.check_service()?;
+    let hub = app::hub(config, 6).await?;
+    let mut result = serde_json::Map::new();
+    if args.master || !args.data {
+        let mut told = Told::default();
+        let done = flows::keys::rotate(&hub, &mut |done| {
+            if told.is_time(done.companies as u64) {
+                tracing::info!(companies = done.companies, of = done.of, keys = done.keys, "rotating master keys");
+            }
+        })
+        .await?;
+        result.insert("under".to_owned(), hub.vault.masters().active().into());
+        result.insert("master".to_owned(), serde_json::to_value(done)?);
+    }
+    let mut failed = 0;
+    if args.data {
+        let mut told = Told::default();
+        let done = flows::keys::replace(&hub, &mut |done| {
+            if told.is_time(done.companies) {
+                tracing::info!(companies = done.companies, of = done.of, sealed = done.sealed, "replacing data keys");
+            }
+        })
+        .await?;
+        failed = done.failed;
+        result.insert("data".to_owned(), serde_json::to_value(done)?);
+    }
+    hub.db.close().await;
+    app::say(&serde_json::Value::Object(result).to_string())?;
+    anyhow::ensure!(failed == 0, "{failed} companies were left out; the log says why. Run it again.");
+    Ok(())
+}
+
+/// How things stand, as JSON.
+pub async fn keys_status(config: Config) -> anyhow::Result<()> {
     config.check_service()?;
     let hub = app::hub(config, 2).await?;
-    let active = hub.vault.masters().active().to_owned();
-    let mut told = 0;
-    let done = flows::keys::rotate(&hub, &mut |so_far| {
-        if so_far.companies >= told + 1_000 {
-            told = so_far.companies;
-            tracing::info!(companies = so_far.companies, keys = so_far.keys, "rotating");
-        }
-    })
-    .await?;
+    let status = flows::keys::status(&hub).await?;
     hub.db.close().await;
-    app::say(&format!(
-        "{} companies looked at, {} data keys wrapped with `{active}`, {} master keys retired.",
-        done.companies, done.keys, done.retired,
-    ))
+    app::say(&serde_json::to_string(&status)?)
+}
+
+/// A line of progress for every 500 companies.
+#[derive(Default)]
+struct Told(u64);
+
+impl Told {
+    fn is_time(&mut self, companies: u64) -> bool {
+        let due = companies >= self.0 + 500;
+        if due {
+            self.0 = companies;
+        }
+        due
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
 
 pub use bench::bench;
 pub use demo::demo;
-pub use keys::{new_key, rotate_keys};
+pub use keys::{keys_status, new_key, rotate_keys};
 pub use sandbox::sandbox;
 pub use service::{doctor, migrate, serve, work};
 

@@ -40,6 +40,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "Folder on a volume where a refreshed token waits, sealed, until it is committed; without one a crash in that moment costs a reconnect.",
     ),
     (
+        "TANDEM_REFRESH_LEASE_SECONDS",
+        "How long a process may take to refresh a token before another may, 5 to 600; 50 when unset: 20 for the provider, 10 that callers wait, and a machine that slept for 40 loses nothing.",
+    ),
+    (
         "SMTP_URL",
         "Mail relay, `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`; production refuses to start without.",
     ),

@@ -27,6 +27,7 @@ const LONGEST_SLOW_DOWN: Duration = Duration::from_mins(1);
 const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// A token and the only origin it may be sent to.
+#[derive(Clone)]
 pub struct AccessToken {
     pub secret: SecretString,
     /// Which token this is: grows by one with each refresh.

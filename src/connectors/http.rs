@@ -2,7 +2,7 @@
 //!
 //! No redirects, no proxy from the environment, no private addresses, bounded time and size.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
@@ -19,12 +19,19 @@ use super::endpoints::is_loopback;
 const MAX_BODY: usize = 16 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(5);
 const TOTAL: Duration = Duration::from_secs(30);
+/// A machine that was stopped for longer has lost its connections anyway.
+const LONGEST_SLEEP: Duration = Duration::from_hours(1);
+/// Patience is cut into that many: a sleep of the process uses up one of them.
+const TICKS: u32 = 20;
 
 /// Cheap to clone; all clones share one pool of connections.
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
     plain_loopback: bool,
+    total: Duration,
+    /// Counts only time that the process was awake, up to that much.
+    awake: Option<Duration>,
 }
 
 /// A complete answer. `body` is inflated.
@@ -89,14 +96,35 @@ impl Http {
             builder = builder.dns_resolver(Arc::new(PublicOnly));
         }
         let client = builder.build().expect("the TLS provider is compiled in");
-        Self { client, plain_loopback }
+        Self { client, plain_loopback, total, awake: None }
     }
 
-    pub(super) async fn execute(&self, request: reqwest::Request) -> Result<Answer, NoAnswer> {
+    /// The same client with a patience that a stopped and woken process has not used up: what was
+    /// answered meanwhile, which may be the only valid token, is read before the time is looked at.
+    #[must_use]
+    pub fn awake_for(&self, patience: Duration) -> Self {
+        Self { awake: Some(patience.min(self.total)), ..self.clone() }
+    }
+
+    pub(super) async fn execute(&self, mut request: reqwest::Request) -> Result<Answer, NoAnswer> {
         let url = request.url();
         if url.scheme() != "https" && !(self.plain_loopback && is_loopback(url)) {
             return Err(NoAnswer::Forbidden);
         }
+        let Some(patience) = self.awake else { return self.exchange(request).await };
+        *request.timeout_mut() = Some(LONGEST_SLEEP);
+        let mut exchange = pin!(self.exchange(request));
+        for _ in 0..TICKS {
+            tokio::select! {
+                biased;
+                answer = &mut exchange => return answer,
+                () = tokio::time::sleep(patience / TICKS) => {}
+            }
+        }
+        Err(NoAnswer::Timeout)
+    }
+
+    async fn exchange(&self, request: reqwest::Request) -> Result<Answer, NoAnswer> {
         let mut response = self.client.execute(request).await.map_err(|error| no_answer(&error))?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());

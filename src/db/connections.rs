@@ -236,6 +236,11 @@ pub async fn upsert(tx: &mut TenantTx, new: &Connected<'_>) -> Result<(), DbErro
     .bind(new.token_expires_at)
     .execute(tx.conn())
     .await?;
+    // A new consent is newer than any late answer.
+    sqlx::query("update refresh_attempt set orphan = null where connection_id = $1")
+        .bind(new.connection_id)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

@@ -22,6 +22,7 @@ mod keys;
 pub mod members;
 mod migrate;
 pub mod organizations;
+pub mod rotation;
 pub mod runs;
 pub mod sessions;
 mod start;

@@ -1,5 +1,7 @@
 //! Sealed tokens, data keys, and the lease that makes a refresh happen once.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -20,11 +22,20 @@ pub struct SealedTokens {
     pub refresh_token: Option<Vec<u8>>,
     pub token_gen: i64,
     pub token_expires_at: Option<DateTime<Utc>>,
+    /// Somebody asked with this generation's refresh token and stored no answer, yet or ever.
+    pub unanswered: bool,
 }
 
 pub async fn sealed(tx: &mut TenantTx, id: ConnectionId) -> Result<Option<SealedTokens>, DbError> {
     Ok(sqlx::query_as(
-        "select provider, state, api_base, access_token, refresh_token, token_gen, token_expires_at
+        "select provider, state, api_base, access_token, refresh_token, token_gen, token_expires_at,
+                exists (
+                    select from refresh_attempt attempt
+                    where attempt.company_id = connection.company_id
+                      and attempt.connection_id = connection.connection_id
+                      and attempt.token_gen = connection.token_gen
+                      and outcome in ('sent', 'unknown')
+                ) as unanswered
          from connection where connection_id = $1",
     )
     .bind(id)
@@ -44,40 +55,105 @@ pub async fn sealed_for_update(
     sealed(tx, id).await
 }
 
+/// A wish for the right to refresh.
+#[derive(Debug)]
+pub struct Lease<'a> {
+    pub id: ConnectionId,
+    pub token_gen: i64,
+    pub holder: &'a str,
+    pub lasts: Duration,
+    /// Only a connection that a refresh has declared dead, instead of only an active one.
+    pub dead: bool,
+}
+
+/// The right, and when the same refresh token was first sent without an answer.
+#[derive(Debug, FromRow)]
+pub struct Leased {
+    pub lease_gen: i64,
+    pub unanswered: Option<DateTime<Utc>>,
+}
+
 /// Takes the right to refresh generation `token_gen`; `None` while another holds it, or when the
 /// generation moved. Writes the intent in the same transaction: the database's clock decides.
-pub async fn lease(
-    tx: &mut TenantTx,
-    id: ConnectionId,
-    token_gen: i64,
-    instance: &str,
-) -> Result<Option<i64>, DbError> {
+pub async fn lease(tx: &mut TenantTx, wish: &Lease<'_>) -> Result<Option<Leased>, DbError> {
     let company_id = tx.company_id();
-    let lease_gen: Option<i64> = sqlx::query_scalar(
+    let leased: Option<Leased> = sqlx::query_as(
         "update connection
-         set lease_gen = lease_gen + 1, lease_until = clock_timestamp() + interval '40 s'
-         where connection_id = $1 and token_gen = $2 and state = 'active'
+         set lease_gen = lease_gen + 1,
+             lease_until = clock_timestamp() + make_interval(secs => $4)
+         where connection_id = $1 and token_gen = $2
            and (lease_until is null or lease_until < clock_timestamp())
-         returning lease_gen",
+           and case when $3 then state = 'needs_reconnect' and exists (
+                   select from refresh_attempt
+                   where refresh_attempt.connection_id = $1 and refresh_attempt.token_gen = $2
+                     and outcome = 'refused'
+               ) else state = 'active' end
+         returning lease_gen, (
+             select min(started_at) from refresh_attempt
+             where refresh_attempt.connection_id = $1 and refresh_attempt.token_gen = $2
+               and outcome in ('sent', 'unknown')
+         ) as unanswered",
     )
-    .bind(id)
-    .bind(token_gen)
+    .bind(wish.id)
+    .bind(wish.token_gen)
+    .bind(wish.dead)
+    .bind(wish.lasts.as_secs_f64())
     .fetch_optional(tx.conn())
     .await?;
-    if let Some(lease_gen) = lease_gen {
+    if let Some(leased) = &leased {
         sqlx::query(
             "insert into refresh_attempt (company_id, connection_id, lease_gen, token_gen, instance)
              values ($1, $2, $3, $4, $5)",
         )
         .bind(company_id)
-        .bind(id)
-        .bind(lease_gen)
-        .bind(token_gen)
-        .bind(instance)
+        .bind(wish.id)
+        .bind(leased.lease_gen)
+        .bind(wish.token_gen)
+        .bind(wish.holder)
         .execute(tx.conn())
         .await?;
     }
-    Ok(lease_gen)
+    Ok(leased)
+}
+
+/// A refresh token that came too late to be stored: sealed for its own place.
+#[derive(Debug, FromRow)]
+pub struct Orphan {
+    pub lease_gen: i64,
+    pub token_gen: i64,
+    pub sealed: Vec<u8>,
+}
+
+/// Newest first.
+pub async fn orphans(tx: &mut TenantTx, id: ConnectionId) -> Result<Vec<Orphan>, DbError> {
+    Ok(sqlx::query_as(
+        "select lease_gen, token_gen, orphan as sealed from refresh_attempt
+         where connection_id = $1 and orphan is not null
+         order by lease_gen desc",
+    )
+    .bind(id)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// They were tried, and are of no use any more.
+pub async fn drop_orphans(
+    tx: &mut TenantTx,
+    id: ConnectionId,
+    leases: &[i64],
+) -> Result<(), DbError> {
+    if leases.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update refresh_attempt set orphan = null
+         where connection_id = $1 and lease_gen = any($2)",
+    )
+    .bind(id)
+    .bind(leases)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// What a refresh brought, sealed for generation `token_gen + 1`.
@@ -88,6 +164,8 @@ pub struct Refreshed<'a> {
     pub expires_at: DateTime<Utc>,
     pub api_base: &'a str,
     pub granted_scopes: Option<&'a [String]>,
+    /// It was a late answer that the connection was declared dead without.
+    pub revives: bool,
 }
 
 /// Stores the answer if the lease is still ours; `false` when we were fenced.
@@ -102,7 +180,10 @@ pub async fn store(
         "update connection
          set access_token = $4, refresh_token = $5, token_expires_at = $6, api_base = $7,
              granted_scopes = coalesce($8, granted_scopes), token_gen = token_gen + 1,
-             token_refreshed_at = now(), lease_until = null
+             token_refreshed_at = now(), lease_until = null,
+             state = case when $9 and state = 'needs_reconnect' then 'active' else state end,
+             state_reason = case when $9 and state = 'needs_reconnect' then null
+                                 else state_reason end
          where connection_id = $1 and token_gen = $2 and lease_gen = $3",
     )
     .bind(id)
@@ -113,6 +194,7 @@ pub async fn store(
     .bind(new.expires_at)
     .bind(new.api_base)
     .bind(new.granted_scopes)
+    .bind(new.revives)
     .execute(tx.conn())
     .await?;
     Ok(stored.rows_affected() == 1)
@@ -144,7 +226,7 @@ pub async fn end_attempt(
     .bind(lease_gen)
     .execute(tx.conn())
     .await?;
-    // The log of attempts is for the last weeks; orphans stay until somebody has looked.
+    // The log of attempts is for the last weeks; orphans stay until they were tried.
     sqlx::query(
         "delete from refresh_attempt
          where connection_id = $1 and orphan is null and started_at < now() - interval '30 days'",

@@ -19,7 +19,7 @@ pub mod reset;
 pub mod sign_in;
 pub mod sign_up;
 mod throttle;
-mod tokens;
+pub mod tokens;
 
 use std::sync::Arc;
 

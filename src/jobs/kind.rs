@@ -15,6 +15,8 @@ pub enum Kind {
     ImportRun,
     /// Tells owners and admins that a connection needs a new consent.
     MailReconnect,
+    /// Tries a late answer of a refresh.
+    RescueConnection,
 }
 
 impl Kind {
@@ -22,6 +24,7 @@ impl Kind {
         match word {
             import::JOB => Some(Self::ImportRun),
             reconnect::JOB => Some(Self::MailReconnect),
+            reconnect::RESCUE => Some(Self::RescueConnection),
             _ => None,
         }
     }
@@ -43,6 +46,9 @@ pub(super) async fn run(
         Kind::MailReconnect => {
             reconnect::send_mail(hub, job.company_id, ConnectionId::from_uuid(subject)).await?;
             Ok(Next::Done)
+        }
+        Kind::RescueConnection => {
+            reconnect::rescue(hub, job.company_id, ConnectionId::from_uuid(subject)).await
         }
     }
 }

@@ -14,6 +14,7 @@ mod policy;
 mod rls;
 mod routes;
 mod sandbox;
+mod simulation;
 mod start;
 mod telemetry;
 mod tidy;

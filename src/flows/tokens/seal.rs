@@ -12,7 +12,7 @@ use crate::{
     vault::{DataKey, Place, VaultError},
 };
 
-use super::{ACCESS, ConnectionTokens, REFRESH, Trouble};
+use super::{ACCESS, REFRESH, stored::Stored};
 
 /// Why nothing could be sealed.
 #[derive(Debug, thiserror::Error)]
@@ -21,15 +21,6 @@ pub enum SealError {
     Db(#[from] DbError),
     #[error(transparent)]
     Vault(#[from] VaultError),
-}
-
-impl From<SealError> for Trouble {
-    fn from(error: SealError) -> Self {
-        match error {
-            SealError::Db(error) => error.into(),
-            SealError::Vault(error) => error.into(),
-        }
-    }
 }
 
 /// The company's data key, made at first use.
@@ -69,14 +60,14 @@ pub(in crate::flows) async fn refresh_token(
     connection: &Connection,
     provider: &Provider,
 ) -> Option<SecretString> {
-    let tokens = ConnectionTokens::new(
-        Arc::clone(hub),
+    let store = Stored {
+        hub: Arc::clone(hub),
         company_id,
-        connection.connection_id,
-        provider.clone(),
-    );
+        connection_id: connection.connection_id,
+        provider: provider.clone(),
+    };
     let mut tx = hub.db.tenant_reading(company_id, Scope::All).await.ok()?;
     let row = db::tokens::sealed(&mut tx, connection.connection_id).await.ok()??;
     let sealed = row.refresh_token?;
-    tokens.open(&mut tx, &sealed, REFRESH, row.token_gen).await.ok()
+    store.open(&mut tx, &sealed, REFRESH, row.token_gen).await.ok()
 }

@@ -118,10 +118,11 @@ async fn the_command_rotates_beside_a_hub_that_runs() {
         said
     };
     let said = rotate();
-    assert!(said.contains("1 data keys wrapped with `new`, 1 master keys retired"), "{said}");
+    assert!(said.contains(r#""keys":1"#) && said.contains(r#""retired":1"#), "{said}");
+    assert!(said.contains(r#""under":"new""#), "{said}");
     rig.expire().await;
     rig.tokens_of(&running).await.access_token().await.unwrap();
     let again = rotate();
-    assert!(again.contains("0 data keys wrapped with `new`, 0 master keys retired"), "{again}");
+    assert!(again.contains(r#""keys":0"#) && again.contains(r#""retired":0"#), "{again}");
     fs::remove_dir_all(&folder).unwrap();
 }

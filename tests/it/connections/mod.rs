@@ -3,6 +3,7 @@
 
 mod callback;
 mod crm;
+mod data_keys;
 mod disconnect;
 mod hosts;
 mod keys;
@@ -10,7 +11,9 @@ mod processes;
 mod reconnect;
 mod refresh;
 mod restart;
+mod rotating;
 mod storms;
+mod swaps;
 mod vault;
 
 pub(crate) use crm::{Crm, Rig};

@@ -20,13 +20,13 @@ use super::{
 use crate::harness::Browser;
 
 /// A connected company, and what processes need to serve it.
-struct Services {
-    rig: Rig,
+pub(super) struct Services {
+    pub(super) rig: Rig,
     folder: PathBuf,
 }
 
 impl Services {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let rig = Rig::new().await;
         let folder = std::env::temp_dir().join(format!("tandem-serve-{}", uuid::Uuid::new_v4()));
         fs::create_dir(&folder).unwrap();
@@ -37,6 +37,10 @@ impl Services {
     }
 
     async fn start(&self) -> Serve {
+        self.start_with(&[]).await
+    }
+
+    pub(super) async fn start_with(&self, variables: &[(&str, &str)]) -> Serve {
         let port = {
             let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
             listener.local_addr().unwrap().port()
@@ -59,6 +63,7 @@ impl Services {
             )
             .env(format!("TANDEM_CRM_{upper}_OAUTH_URL"), self.rig.crm.url().as_str())
             .env(format!("TANDEM_CRM_{upper}_API_URL"), self.rig.crm.url().as_str())
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -74,16 +79,16 @@ impl Services {
     }
 
     /// Something that needs a token, as the owner asks for it.
-    fn users(&self, serve: &Serve) -> reqwest::RequestBuilder {
+    pub(super) fn users(&self, serve: &Serve) -> reqwest::RequestBuilder {
         let browser = Browser::new(&serve.url, self.rig.acme.owner.browser.cookie());
         browser.bare(reqwest::Method::GET, &format!("/api/integrations/{}/users", slug()))
     }
 
-    fn spooled(&self) -> usize {
+    pub(super) fn spooled(&self) -> usize {
         fs::read_dir(self.folder.join("spool")).map_or(0, Iterator::count)
     }
 
-    async fn generation(&self) -> i64 {
+    pub(super) async fn generation(&self) -> i64 {
         self.rig.hub.value("select token_gen from connection").await
     }
 }
@@ -94,13 +99,13 @@ impl Drop for Services {
     }
 }
 
-struct Serve {
-    child: Child,
+pub(super) struct Serve {
+    pub(super) child: Child,
     url: String,
 }
 
 impl Serve {
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
@@ -114,7 +119,7 @@ impl Drop for Serve {
 }
 
 /// Waits until the database says so.
-async fn until(rig: &Rig, sql: &'static str) {
+pub(super) async fn until(rig: &Rig, sql: &'static str) {
     let begun = Instant::now();
     while !rig.hub.value::<bool>(sql).await {
         assert!(begun.elapsed() < Duration::from_secs(20), "never: {sql}");

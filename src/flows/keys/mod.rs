@@ -1,7 +1,13 @@
-//! Master keys: checked at every start, rotated while everything runs.
+//! Keys: master keys, checked at every start and rotated while everything runs; data keys, replaced
+//! the same way.
+
+mod data;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use crate::{
-    db::{self, Scope},
+    db::{self, Scope, rotation},
     flows::{Hub, SealError},
     vault::Vault,
 };
@@ -26,10 +32,13 @@ pub async fn check(db: &db::Db, vault: &Vault) -> Result<(), SealError> {
     Ok(tx.commit().await?)
 }
 
+pub use data::{Replaced, replace};
+
 /// How far a rotation has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Rotated {
     pub companies: usize,
+    pub of: usize,
     pub keys: usize,
     /// Master keys that nothing is sealed under any more.
     pub retired: usize,
@@ -42,7 +51,7 @@ pub async fn rotate(hub: &Hub, progress: &mut dyn FnMut(Rotated)) -> Result<Rota
     let mut tx = hub.db.runner().await?;
     let companies = db::jobs::companies(&mut tx).await?;
     drop(tx);
-    let mut done = Rotated::default();
+    let mut done = Rotated { of: companies.len(), ..Rotated::default() };
     for company_id in companies {
         let mut tx = hub.db.tenant(company_id, Scope::All).await?;
         for key in db::tokens::keys_not_under(&mut tx, &active).await? {
@@ -78,4 +87,50 @@ async fn retire(hub: &Hub, active: &str, done: &mut Rotated) -> Result<(), SealE
         }
     }
     Ok(tx.commit().await?)
+}
+
+/// How things stand with all keys.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// The master key that wraps now.
+    pub master: String,
+    /// Master keys whose lines must stay in the file.
+    pub masters_needed: Vec<String>,
+    pub companies: usize,
+    /// Since when a rotation of data keys is under way.
+    pub rotating_since: Option<DateTime<Utc>>,
+    pub data_keys: rotation::Standing,
+}
+
+pub async fn status(hub: &Hub) -> Result<Status, SealError> {
+    let master = hub.vault.masters().active().to_owned();
+    let mut tx = hub.db.door().await?;
+    let rotating_since = rotation::open_since(&mut tx).await?;
+    let known = db::tokens::masters(&mut tx).await?;
+    drop(tx);
+    let mut tx = hub.db.runner().await?;
+    let companies = db::jobs::companies(&mut tx).await?;
+    drop(tx);
+    let mut all = rotation::Standing::default();
+    for company_id in &companies {
+        let mut tx = hub.db.tenant_reading(*company_id, Scope::All).await?;
+        let one = rotation::standing(&mut tx, &master).await?;
+        all.active += one.active;
+        all.retiring += one.retiring;
+        all.retired += one.retired;
+        all.under_other_masters += one.under_other_masters;
+        all.sealed += one.sealed;
+        all.stale += one.stale;
+    }
+    Ok(Status {
+        master,
+        masters_needed: known
+            .into_iter()
+            .filter(|known| !known.retired)
+            .map(|known| known.master_id)
+            .collect(),
+        companies: companies.len(),
+        rotating_since,
+        data_keys: all,
+    })
 }

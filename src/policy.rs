@@ -141,6 +141,11 @@ pub fn can_grant(role: Role, other: Role) -> bool {
     may(role, Action::ManageTeam) && rank(other) <= rank(role)
 }
 
+/// Whether `role` is no more than `own`: what a member may hand on to a key.
+pub fn is_within(role: Role, own: Role) -> bool {
+    rank(role) <= rank(own)
+}
+
 fn rank(role: Role) -> u8 {
     // A role without a rank would be above all others, so that nobody can grant it.
     ROLES.rank.get(role.word()).copied().unwrap_or(u8::MAX)

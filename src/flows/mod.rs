@@ -1,6 +1,8 @@
 //! What Tandem does for a company; one file per verb. A flow owns the order of its steps.
 
+pub mod access_token;
 pub mod account;
+pub mod api_keys;
 pub mod audit;
 pub mod browse;
 pub mod connect;

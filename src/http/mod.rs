@@ -2,6 +2,7 @@
 //!
 //! A handler says who may, calls one thing and names the answer. [`api`] is the table of contents.
 
+mod api_keys;
 mod auth;
 mod billing;
 mod client_address;
@@ -42,6 +43,8 @@ pub use session::Session;
 enum Tag {
     /// Signing up, in and out.
     Accounts,
+    /// Keys for scripts.
+    ApiKeys,
     /// The people in the book.
     Contacts,
     /// The members of the company.
@@ -60,6 +63,7 @@ enum Tag {
 fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
+        api_keys::ApiKeysApi,
         contacts::ContactsApi,
         integrations::IntegrationsApi,
         integrations::ConsentApi,

@@ -7,13 +7,15 @@ use crate::{
     domain::ContactId,
     flows::{
         FlowError, PasswordError,
+        access_token::ExchangeError,
+        api_keys::{self, ApiKeyError},
         contacts::ContactError,
         plan::PlanError,
         reset::ResetError,
         sign_in::SignInError,
         sign_up::{ConfirmError, SignUpError},
     },
-    http::{ApiError, FieldProblem},
+    http::{ApiError, FieldProblem, api_keys::wrong_key},
 };
 
 const EXPIRED: &str = "This link no longer works: it was used or is too old. Ask for a new one.";
@@ -74,6 +76,33 @@ impl From<ResetError> for ApiError {
             ResetError::Expired => Self::invalid_as("token_expired", EXPIRED),
             ResetError::Password(error) => error.into(),
             ResetError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApiKeyError> for ApiError {
+    fn from(error: ApiKeyError) -> Self {
+        match error {
+            ApiKeyError::RoleAbove => Self::forbidden_as(
+                "forbidden",
+                "A key cannot do more than you. Choose a role that is not above yours.",
+            ),
+            ApiKeyError::TooMany => Self::conflict(
+                "too_many_keys",
+                &format!("A company has {} API keys at most. Revoke one first.", api_keys::MOST),
+            ),
+            ApiKeyError::NotFound => Self::not_found(),
+            ApiKeyError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExchangeError> for ApiError {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::Refused => wrong_key(),
+            ExchangeError::Db(error) => error.into(),
+            ExchangeError::Signing(_) | ExchangeError::Vault(_) => Self::internal(&error),
         }
     }
 }

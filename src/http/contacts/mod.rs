@@ -24,6 +24,7 @@ use crate::{
 };
 
 use form::{ContactForm, ContactPatch};
+pub(super) use view::MemberRef;
 use view::{ContactPage, ContactView};
 
 pub(super) struct ContactsApi;

@@ -58,19 +58,25 @@ pub async fn insert(
     Ok(())
 }
 
+const SHOWN: &str = "select key_id, api_key.name, api_key.role, hint, member_id,
+            member.name as member_name, api_key.created_at, expires_at, last_used_at
+     from api_key
+     join member using (company_id, member_id) ";
+
 /// The keys of the company, or of one member of it; newest first. A company has few.
 pub async fn list(tx: &mut TenantTx, of: Option<MemberId>) -> Result<Vec<ApiKeyRow>, DbError> {
-    Ok(sqlx::query_as(
-        "select key_id, api_key.name, api_key.role, hint, member_id, member.name as member_name,
-                api_key.created_at, expires_at, last_used_at
-         from api_key
-         join member using (company_id, member_id)
-         where $1::uuid is null or member_id = $1
-         order by key_id desc",
-    )
-    .bind(of)
-    .fetch_all(tx.conn())
-    .await?)
+    let mut query = sqlx::QueryBuilder::new(SHOWN);
+    if let Some(member) = of {
+        query.push("where member_id = ").push_bind(member);
+    }
+    query.push(" order by key_id desc");
+    Ok(query.build_query_as().fetch_all(tx.conn()).await?)
+}
+
+pub async fn get(tx: &mut TenantTx, key_id: ApiKeyId) -> Result<Option<ApiKeyRow>, DbError> {
+    let mut query = sqlx::QueryBuilder::new(SHOWN);
+    query.push("where key_id = ").push_bind(key_id);
+    Ok(query.build_query_as().fetch_optional(tx.conn()).await?)
 }
 
 /// How many keys there are, expired ones included: they take up room until they are removed.

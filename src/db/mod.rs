@@ -17,6 +17,7 @@ pub mod directory;
 pub mod door_mail;
 pub mod entries;
 mod error;
+pub mod idempotency;
 pub mod intake;
 pub mod jobs;
 mod keys;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     db::{self, DbError, Scope, api_keys::NewApiKey},
     domain::{ApiKey, ApiKeyId},
-    flows::{Hub, sign_in::Place},
+    flows::{Hub, SealError, idempotency::Witness, sign_in::Place},
     policy::{self, Role},
 };
 
@@ -24,6 +24,12 @@ pub struct Wanted {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+/// A key that was made, with its secret: for whoever asked, and nobody else.
+pub struct Made {
+    pub key_id: ApiKeyId,
+    pub secret: ApiKey,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ApiKeyError {
     #[error("the role is above the member's own")]
@@ -34,16 +40,19 @@ pub enum ApiKeyError {
     #[error("there is no such key")]
     NotFound,
     #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
     Db(#[from] DbError),
 }
 
-/// A key for the member who asks. The secret is in the answer and nowhere else.
+/// A key for the member who asks. `witness` is shown the secret; nobody can show it again.
 pub async fn create(
     hub: &Hub,
     place: Place,
     own: Role,
     wanted: &Wanted,
-) -> Result<(ApiKeyId, ApiKey), ApiKeyError> {
+    witness: &mut dyn Witness<Made>,
+) -> Result<(), ApiKeyError> {
     if !policy::is_within(wanted.role, own) {
         return Err(ApiKeyError::RoleAbove);
     }
@@ -68,8 +77,8 @@ pub async fn create(
     let detail = json!({ "role": wanted.role.word(), "expires_at": wanted.expires_at });
     let (member, subject) = (Some(place.member_id), Some(key_id.uuid()));
     db::audit::append(&mut tx, member, "api_key.created", subject, &detail).await?;
-    tx.commit().await?;
-    Ok((key_id, key))
+    witness.see(&mut tx, &Made { key_id, secret: key }).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Takes a key back; every token it was exchanged for dies with it. `anybodys` for whoever looks

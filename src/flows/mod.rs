@@ -10,6 +10,7 @@ pub mod contacts;
 pub mod demo;
 pub mod disconnect;
 pub mod door_mail;
+pub mod idempotency;
 pub mod import;
 pub mod keys;
 pub mod mailbox;

@@ -1,18 +1,23 @@
 //! `/api/api-keys`, and `/api/auth/token` where a key becomes an access token.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use poem::web::Data;
+use poem::{http::StatusCode, web::Data};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json};
 use uuid::Uuid;
 
 use crate::{
-    db,
+    db::{self, TenantTx},
     domain::{ApiKey, ApiKeyId},
     flows::{
-        SharedHub, access_token,
-        api_keys::{self, Wanted},
+        SealError, SharedHub, access_token,
+        api_keys::{self, Made, Wanted},
+        idempotency::Witness,
     },
-    http::{ApiError, FieldProblem, Tag, contacts::MemberRef, field, session::BrowserSession},
+    http::{
+        ApiError, FieldProblem, Tag, contacts::MemberRef, field, once::Once,
+        session::BrowserSession,
+    },
     policy::{self, Action, Role},
 };
 
@@ -45,19 +50,14 @@ impl ApiKeysApi {
         &self,
         hub: Data<&SharedHub>,
         session: BrowserSession,
+        #[oai(name = "Idempotency-Key")] once: Once,
         form: Json<ApiKeyForm>,
     ) -> Result<Created, ApiError> {
         let wanted = form.0.check(hub.clock.now())?;
-        let (key_id, secret) =
-            api_keys::create(&hub, session.place(), session.role(), &wanted).await?;
-        let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
-        let rows = db::api_keys::list(&mut tx, Some(session.member_id())).await?;
-        let row = rows.into_iter().find(|row| row.key_id == key_id);
-        let row = row.ok_or_else(ApiError::not_found)?;
-        Ok(Created::Created(Json(NewApiKey {
-            key: ApiKeyView::of(row, hub.clock.now()),
-            secret: secret.reveal().to_owned(),
-        })))
+        let now = hub.clock.now();
+        let mut told = Telling { once, now, made: None };
+        api_keys::create(&hub, session.place(), session.role(), &wanted, &mut told).await?;
+        Ok(Created::Created(Json(told.made.ok_or_else(ApiError::not_found)?)))
     }
 
     /// Take an API key back. Tokens that it was exchanged for end at once.
@@ -185,6 +185,23 @@ struct NewApiKey {
     key: ApiKeyView,
     /// The key itself. Keep it; nobody can show it again.
     secret: String,
+}
+
+/// Shows a new key where it was written, and keeps that as the answer.
+struct Telling {
+    once: Once,
+    now: DateTime<Utc>,
+    made: Option<NewApiKey>,
+}
+
+#[async_trait]
+impl Witness<Made> for Telling {
+    async fn see(&mut self, tx: &mut TenantTx, made: &Made) -> Result<(), SealError> {
+        let Some(row) = db::api_keys::get(tx, made.key_id).await? else { return Ok(()) };
+        let secret = made.secret.reveal().to_owned();
+        let view = self.made.insert(NewApiKey { key: ApiKeyView::of(row, self.now), secret });
+        self.once.keep(tx, StatusCode::CREATED, view).await
+    }
 }
 
 #[derive(ApiResponse)]

@@ -14,6 +14,7 @@ mod field;
 mod headers;
 mod integrations;
 mod limits;
+mod once;
 mod operations;
 mod pages;
 mod paging;
@@ -89,6 +90,7 @@ pub fn app(hub: SharedHub, stopping: CancellationToken) -> impl Endpoint<Output 
     let api = Route::new()
         .at("/openapi.json", get(document::serve_document))
         .nest("/", api())
+        .around(once::settle)
         .around(limits::guard)
         .around(csrf::guard)
         .catch_all_error(problem::from_poem)

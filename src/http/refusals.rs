@@ -6,7 +6,7 @@ use crate::{
     connectors::CrmError,
     domain::ContactId,
     flows::{
-        FlowError, PasswordError,
+        FlowError, PasswordError, SealError,
         access_token::ExchangeError,
         api_keys::{self, ApiKeyError},
         contacts::ContactError,
@@ -80,6 +80,16 @@ impl From<ResetError> for ApiError {
     }
 }
 
+/// A database that did not answer, or our own mistake.
+impl From<SealError> for ApiError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Db(error) => error.into(),
+            SealError::Vault(_) => Self::internal(&error),
+        }
+    }
+}
+
 impl From<ApiKeyError> for ApiError {
     fn from(error: ApiKeyError) -> Self {
         match error {
@@ -92,6 +102,7 @@ impl From<ApiKeyError> for ApiError {
                 &format!("A company has {} API keys at most. Revoke one first.", api_keys::MOST),
             ),
             ApiKeyError::NotFound => Self::not_found(),
+            ApiKeyError::Seal(error) => error.into(),
             ApiKeyError::Db(error) => error.into(),
         }
     }
@@ -123,6 +134,7 @@ impl From<ContactError> for ApiError {
                 "forbidden",
                 "You see your own contacts only, so they stay yours. Ask an owner or admin.",
             ),
+            ContactError::Seal(error) => error.into(),
             ContactError::Db(error) => error.into(),
         }
     }
@@ -161,7 +173,7 @@ impl From<FlowError> for ApiError {
             }
             FlowError::Refused(words) => Self::conflict("conflict", words),
             FlowError::Crm(error) => error.into(),
-            FlowError::Seal(error) => Self::internal(&error),
+            FlowError::Seal(error) => error.into(),
             FlowError::Mail(error) => Self::internal(&error),
             FlowError::Db(error) => error.into(),
         }

@@ -63,6 +63,14 @@ impl Session {
         &self.row.country
     }
 
+    /// Who chose an `Idempotency-Key`: the member, or the API key.
+    pub(super) fn caller(&self) -> uuid::Uuid {
+        match self.means {
+            Means::Cookie(_) => self.row.member_id.uuid(),
+            Means::ApiKey(key) => key.uuid(),
+        }
+    }
+
     /// Whether a script is calling: it stays in the company of its key.
     pub fn is_script(&self) -> bool {
         matches!(self.means, Means::ApiKey(_))

@@ -102,6 +102,31 @@ fn scripts_and_people_are_let_in_alike_except_where_only_people_are() {
 }
 
 #[test]
+fn every_post_of_a_member_takes_an_idempotency_key_and_says_how_it_is_refused() {
+    let mut keyed = BTreeSet::new();
+    let mut without = BTreeSet::new();
+    for (method, _, operation) in operations(&document()) {
+        let name = operation["operationId"].as_str().unwrap().to_owned();
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let takes = parameters.iter().any(|one| {
+            one["name"] == "Idempotency-Key" && one["in"] == "header" && one["required"] == false
+        });
+        assert_eq!(takes, operation["responses"].get("422").is_some(), "{name}");
+        assert!(!takes || method == "post", "{name}");
+        if takes {
+            keyed.insert(name);
+        } else if method == "post" {
+            without.insert(name);
+        }
+    }
+    // At the door there is no company yet to keep an answer for; ending a session twice ends it.
+    let expected =
+        ["confirm", "confirm_reset", "exchange_api_key", "login", "logout", "reset", "signup"];
+    assert_eq!(without, expected.map(str::to_owned).into());
+    assert!(keyed.contains("create_contact") && keyed.len() >= 9, "{keyed:?}");
+}
+
+#[test]
 fn no_parameter_and_no_field_names_a_company() {
     let document = document();
     let mut said = Vec::new();

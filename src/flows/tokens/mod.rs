@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub use seal::SealError;
-pub(super) use seal::{refresh_token, seal_grant};
+pub(super) use seal::{data_key, refresh_token, seal_grant};
 pub use spool::recover as recover_spooled;
 
 /// Refresh that long before a token expires.

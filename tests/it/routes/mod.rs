@@ -5,5 +5,6 @@ mod api_keys;
 mod auth;
 mod billing;
 mod contacts;
+mod idempotency;
 mod matrix;
 mod refusals;

@@ -97,6 +97,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     pub metrics_token: Option<SecretString>,
     pub client_address: ClientAddress,
+    /// Multiplies the quotas of requests.
+    pub rate_limit_factor: u32,
     crms: BTreeMap<String, SecretString>,
 }
 
@@ -123,7 +125,11 @@ impl Config {
 
     /// A development configuration that takes nothing from the environment.
     pub fn for_tests(data_dir: &Path) -> Self {
-        let variables = [("TANDEM_DATA_DIR", data_dir.to_string_lossy().into_owned())];
+        let variables = [
+            ("TANDEM_DATA_DIR", data_dir.to_string_lossy().into_owned()),
+            // Tests ask faster than people do.
+            ("TANDEM_RATE_LIMIT_FACTOR", "1000".to_owned()),
+        ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
         Self::read(Environment::Development, &variables)
             .expect("nothing is set that could be wrong")
@@ -171,6 +177,7 @@ impl Config {
                 Some(_) => ClientAddress::FlyHeader,
                 None => ClientAddress::Peer,
             },
+            rate_limit_factor: reader.factor("TANDEM_RATE_LIMIT_FACTOR"),
             crms: reader.crms(),
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }

@@ -49,7 +49,7 @@ pub enum Verdict {
 pub struct Claim {
     company_id: CompanyId,
     name: Name,
-    claim_id: Uuid,
+    attempt: Uuid,
     key: DataKey,
 }
 
@@ -73,7 +73,7 @@ pub async fn claim(
     if db::idempotency::claim(&mut tx, &name, request_hash, claim_id, times).await? {
         let key = data_key(hub, &mut tx).await?;
         tx.commit().await?;
-        return Ok(Verdict::Do(Claim { company_id, name, claim_id, key }));
+        return Ok(Verdict::Do(Claim { company_id, name, attempt: claim_id, key }));
     }
     let Some(known) = db::idempotency::find(&mut tx, &name).await? else {
         // Released between the two statements.
@@ -96,13 +96,13 @@ pub async fn claim(
 async fn open(
     hub: &Hub,
     tx: &mut TenantTx,
-    claim_id: Uuid,
+    attempt: Uuid,
     sealed: &[u8],
 ) -> Result<Option<SecretString>, DbError> {
     let Some(dek_id) = vault::key_of(sealed) else { return Ok(None) };
     let Some(wrapped) = db::tokens::data_key(tx, dek_id).await? else { return Ok(None) };
     let key = hub.vault.open_data_key(tx.company_id(), &wrapped);
-    Ok(key.and_then(|key| key.open(place(claim_id), sealed)).ok())
+    Ok(key.and_then(|key| key.open(place(attempt), sealed)).ok())
 }
 
 /// An answer opens for the claim it was given to and nowhere else.
@@ -119,12 +119,12 @@ impl Claim {
     /// Keeps the answer as part of `tx`. [`DbError::Fenced`] when another attempt took over.
     pub async fn keep(&self, tx: &mut TenantTx, answer: &Answer) -> Result<(), SealError> {
         let sealed = match &answer.body {
-            Some(body) => Some(self.key.seal(place(self.claim_id), body.expose_secret())?),
+            Some(body) => Some(self.key.seal(place(self.attempt), body.expose_secret())?),
             None => None,
         };
         let status = i16::try_from(answer.status).unwrap_or(200);
         let answer = sealed.as_deref();
-        Ok(db::idempotency::answer(tx, &self.name, self.claim_id, status, answer).await?)
+        Ok(db::idempotency::answer(tx, &self.name, self.attempt, status, answer).await?)
     }
 
     /// Keeps the answer of work that was more than one transaction.
@@ -137,7 +137,7 @@ impl Claim {
     /// Nothing was done.
     pub async fn release(&self, hub: &Hub) -> Result<(), DbError> {
         let mut tx = hub.db.tenant(self.company_id, Scope::All).await?;
-        db::idempotency::release(&mut tx, &self.name, self.claim_id).await?;
+        db::idempotency::release(&mut tx, &self.name, self.attempt).await?;
         tx.commit().await
     }
 }

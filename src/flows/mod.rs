@@ -17,6 +17,7 @@ pub mod mailbox;
 mod password;
 pub mod plan;
 mod providers;
+pub mod rates;
 pub mod reconnect;
 pub mod reset;
 pub mod sign_in;

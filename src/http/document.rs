@@ -15,6 +15,8 @@ pub fn openapi_document() -> String {
         schemas.values_mut().for_each(allow_null);
     }
     each_operation(&mut document, describe_key);
+    each_operation(&mut document, refer_to_headers);
+    describe_headers(&mut document);
     format!("{document:#}\n")
 }
 
@@ -40,6 +42,36 @@ fn describe_key(operation: &mut Value) {
     }
     if !keyed && let Some(responses) = operation["responses"].as_object_mut() {
         responses.remove("422");
+    }
+}
+
+/// Headers of every answer of the API; the last is of answers to a key only.
+const HEADERS: &[(&str, &str)] = &[
+    ("X-Request-Id", "Names this request in our log."),
+    ("RateLimit-Policy", "The quotas that count, each with `q` requests in `w` seconds."),
+    ("RateLimit", "What is left of each quota: `r` requests now, all of it again in `t` seconds."),
+    (REPLAYED, "`true` when this is the answer that the same request got before."),
+];
+const REPLAYED: &str = "Idempotency-Replayed";
+
+fn describe_headers(document: &mut Value) {
+    let described = HEADERS.iter().map(|(name, words)| {
+        let header = json!({ "description": words, "schema": { "type": "string" } });
+        ((*name).to_owned(), header)
+    });
+    document["components"]["headers"] = described.collect::<serde_json::Map<_, _>>().into();
+}
+
+fn refer_to_headers(operation: &mut Value) {
+    let keyed = operation["responses"].get("422").is_some();
+    let responses = operation["responses"].as_object_mut().into_iter().flatten();
+    for (status, response) in responses {
+        for (name, _) in HEADERS {
+            if *name != REPLAYED || (keyed && status.starts_with('2')) {
+                let reference = format!("#/components/headers/{name}");
+                response["headers"][name] = json!({ "$ref": reference });
+            }
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod operations;
 mod pages;
 mod paging;
 mod problem;
+mod rates;
 mod refusals;
 mod server;
 mod session;
@@ -94,6 +95,7 @@ pub fn app(hub: SharedHub, stopping: CancellationToken) -> impl Endpoint<Output 
         .around(limits::guard)
         .around(csrf::guard)
         .catch_all_error(problem::from_poem)
+        .around(rates::guard)
         .around(shield::shield);
     Route::new()
         .nest("/api", api)

@@ -5,6 +5,7 @@
 
 use poem::{
     Request, RequestBody, Result,
+    http::header,
     web::cookie::{Cookie, SameSite},
 };
 use poem_openapi::{
@@ -19,7 +20,7 @@ use crate::{
         Hub, SharedHub, access_token,
         sign_in::{LIFETIME, Place, SignedIn},
     },
-    http::ApiError,
+    http::{ApiError, rates::Caller},
     policy::{self, Action, Plan, Role},
 };
 
@@ -105,14 +106,15 @@ impl Session {
 
     /// Who sent a request, if anybody whom we know.
     pub async fn of(request: &Request) -> Result<Option<Self>, ApiError> {
+        if let Some(Caller(known)) = request.data() {
+            return Ok(known.clone());
+        }
         let hub = request.data::<SharedHub>().expect("the hub is put in by `app`");
         if let Some(jwt) = bearer(request) {
             let holder = access_token::holder(hub, jwt).await?;
             return Ok(holder.map(Self::of_key));
         }
-        let cookies = request.cookie();
-        let Some(token) =
-            cookies.get(cookie_name(hub)).and_then(|cookie| OpaqueToken::parse(cookie.value_str()))
+        let Some(token) = sent_cookie(request, cookie_name(hub)).and_then(OpaqueToken::parse)
         else {
             return Ok(None);
         };
@@ -136,6 +138,16 @@ impl Session {
     fn of_key(holder: db::api_keys::Holder) -> Self {
         Self { means: Means::ApiKey(holder.key_id), row: holder.session }
     }
+}
+
+/// The value of a cookie. By hand: poem reads cookies inside the API only, and ours need no decoding.
+fn sent_cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let headers = request.headers().get_all(header::COOKIE).iter();
+    headers
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(sent, value)| (sent == name).then_some(value))
 }
 
 /// The token of a request that says it has one; from then on no cookie counts.

@@ -7,4 +7,5 @@ mod billing;
 mod contacts;
 mod idempotency;
 mod matrix;
+mod rates;
 mod refusals;

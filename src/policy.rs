@@ -106,6 +106,8 @@ pub struct PlanRow {
     pub price_words: String,
     pub seats: Option<u64>,
     pub contacts: Option<u64>,
+    /// Of the API, for the whole company.
+    pub requests_per_minute: u32,
     pub features: Vec<String>,
 }
 
@@ -141,6 +143,11 @@ pub fn can_grant(role: Role, other: Role) -> bool {
     may(role, Action::ManageTeam) && rank(other) <= rank(role)
 }
 
+/// Whether `role` is no more than `own`: what a member may hand on to a key.
+pub fn is_within(role: Role, own: Role) -> bool {
+    rank(role) <= rank(own)
+}
+
 fn rank(role: Role) -> u8 {
     // A role without a rank would be above all others, so that nobody can grant it.
     ROLES.rank.get(role.word()).copied().unwrap_or(u8::MAX)
@@ -158,6 +165,14 @@ pub fn limit(plan: Plan, thing: Thing) -> Option<u64> {
         (Some(row), Thing::Seats) => row.seats,
         (None, _) => Some(0),
     }
+}
+
+/// Requests of the API in a minute: of the company, and of each member.
+pub fn requests_per_minute(plan: Plan) -> (u32, u32) {
+    // A plan without a row allows one: less than anybody can work with, and more than none.
+    let company = row(plan).map_or(1, |row| row.requests_per_minute);
+    let alone = limit(plan, Thing::Seats) == Some(1);
+    (company, if alone { company } else { (company / 2).max(1) })
 }
 
 /// The smallest plan above this one that holds the feature.

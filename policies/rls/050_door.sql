@@ -24,3 +24,12 @@ grant select, insert on member to tandem_door;
 drop policy if exists door on audit_log;
 create policy door on audit_log for insert to tandem_door with check (true);
 grant insert on audit_log to tandem_door;
+
+-- A key is exchanged, and the token it was exchanged for is checked, before a company is known. By
+-- column: the door has no use for the names of keys.
+drop policy if exists door on api_key;
+create policy door on api_key for select to tandem_door using (true);
+drop policy if exists door_notes_use on api_key;
+create policy door_notes_use on api_key for update to tandem_door using (true) with check (true);
+grant select (company_id, key_id, member_id, role, secret_hash, expires_at, last_used_at),
+      update (last_used_at) on api_key to tandem_door;

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Attempt, Clock,
+    Attempt, Clock, Quota, Reading,
     ledger::{DAY, Ledger, millis},
     news::Channels,
 };
@@ -23,6 +23,8 @@ pub(super) struct Memory {
     clock: Arc<dyn Clock>,
     ledgers: Arc<Mutex<HashMap<String, Ledger>>>,
     attempts: Arc<Mutex<Attempts>>,
+    /// When each quota is whole again, in microseconds.
+    quotas: Arc<Mutex<HashMap<String, i64>>>,
     channels: Channels,
 }
 
@@ -44,6 +46,7 @@ impl Memory {
             clock,
             ledgers: Arc::default(),
             attempts: Arc::default(),
+            quotas: Arc::default(),
             channels: Channels::default(),
         }
     }
@@ -81,6 +84,33 @@ impl Memory {
         let oldest = tries.at.front().copied().unwrap_or(now);
         let wait = (oldest + window - now).max(1).cast_unsigned();
         Attempt::Denied { retry_after: Duration::from_millis(wait) }
+    }
+
+    pub(super) fn take(&self, group: &str, quotas: &[(&str, Quota)]) -> Vec<Reading> {
+        let now = self.clock.now_ms() * 1_000;
+        let mut known = lock(&self.quotas);
+        if known.len() % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            known.retain(|_, full_at| *full_at > now);
+        }
+        let debts: Vec<(String, Quota, i64)> = quotas
+            .iter()
+            .map(|&(name, quota)| {
+                let key = format!("{group}:{name}");
+                let debt = known.get(&key).map_or(0, |full_at| (full_at - now).max(0));
+                (key, quota, debt)
+            })
+            .collect();
+        let passed = debts.iter().all(|(_, quota, debt)| quota.has_room(*debt));
+        debts
+            .into_iter()
+            .map(|(key, quota, debt)| {
+                let debt = if passed { debt + quota.step_us() } else { debt };
+                if passed {
+                    known.insert(key, now + debt);
+                }
+                quota.read(debt, passed)
+            })
+            .collect()
     }
 
     pub(super) fn forget_attempts(&self, key: &str) {

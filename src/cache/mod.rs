@@ -8,6 +8,7 @@ mod clock;
 mod ledger;
 mod memory;
 mod news;
+mod rate;
 mod redis;
 
 use std::{sync::Arc, time::Duration};
@@ -17,6 +18,7 @@ use bytes::Bytes;
 pub use self::{
     clock::{Clock, SystemClock},
     news::{News, Subscription},
+    rate::{Quota, Reading},
 };
 use crate::connectors::{BudgetHandle, Limits};
 
@@ -97,6 +99,17 @@ impl Cache {
         match &self.0 {
             Kind::Memory(memory) => memory.throttle(key, limit, window),
             Kind::Redis(redis) => redis.throttle(key, limit, window).await,
+        }
+    }
+
+    /// Takes one request of each quota of a group, or of none if one of them has no room. Without
+    /// Redis each process goes on with a share of the quotas, never without.
+    ///
+    /// `group` and names must not be personal data: hash addresses.
+    pub async fn take(&self, group: &str, quotas: &[(&str, Quota)]) -> Vec<Reading> {
+        match &self.0 {
+            Kind::Memory(memory) => memory.take(group, quotas),
+            Kind::Redis(redis) => redis.take(group, quotas).await,
         }
     }
 

@@ -102,6 +102,8 @@ pub struct Config {
     pub lease: Duration,
     pub crm_timeout: Duration,
     pub failpoint: Option<String>,
+    /// Multiplies the quotas of requests.
+    pub rate_limit_factor: u32,
     crms: BTreeMap<String, SecretString>,
 }
 
@@ -128,7 +130,11 @@ impl Config {
 
     /// A development configuration that takes nothing from the environment.
     pub fn for_tests(data_dir: &Path) -> Self {
-        let variables = [("TANDEM_DATA_DIR", data_dir.to_string_lossy().into_owned())];
+        let variables = [
+            ("TANDEM_DATA_DIR", data_dir.to_string_lossy().into_owned()),
+            // Tests ask faster than people do.
+            ("TANDEM_RATE_LIMIT_FACTOR", "1000".to_owned()),
+        ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
         Self::read(Environment::Development, &variables)
             .expect("nothing is set that could be wrong")
@@ -180,6 +186,7 @@ impl Config {
             lease: reader.seconds("TANDEM_LEASE_SECONDS", 2..=600, 20),
             crm_timeout: reader.seconds("TANDEM_CRM_TIMEOUT_SECONDS", 1..=120, 30),
             failpoint: reader.text("TANDEM_FAILPOINT"),
+            rate_limit_factor: reader.factor("TANDEM_RATE_LIMIT_FACTOR"),
             crms: reader.crms(),
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }

@@ -60,6 +60,18 @@ impl Reader<'_> {
         }
     }
 
+    /// A number from 1 to 1,000.
+    pub(super) fn factor(&mut self, name: &str) -> u32 {
+        let Some(text) = self.text(name) else { return 1 };
+        match text.parse() {
+            Ok(factor @ 1..=1_000) => factor,
+            _ => {
+                self.problems.push(format!("{name} must be a number from 1 to 1000."));
+                1
+            }
+        }
+    }
+
     pub(super) fn address(&mut self, name: &str) -> Option<SocketAddr> {
         let address = self.text(name)?.parse().ok();
         if address.is_none() {

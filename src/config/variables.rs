@@ -61,6 +61,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "TANDEM_CRM_<PROVIDER>_API_URL",
         "Another server in place of the CRM's API; development only.",
     ),
+    (
+        "TANDEM_RATE_LIMIT_FACTOR",
+        "Multiplies how many API requests members and companies may send, for load tests; `1` when unset.",
+    ),
     ("TANDEM_DATA_DIR", "Where `tandem demo` keeps its database and mails; `.tandem` when unset."),
     ("TANDEM_LOG", "What to log, as `tracing` directives; `info` when unset."),
     (

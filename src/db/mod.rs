@@ -5,6 +5,7 @@
 //! of all companies and nothing else, [`DoorTx`] what must be read before a company is known.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod audit;
 pub mod bare;
 pub mod book;
@@ -16,6 +17,7 @@ pub mod directory;
 pub mod door_mail;
 pub mod entries;
 mod error;
+pub mod idempotency;
 pub mod intake;
 pub mod jobs;
 mod keys;

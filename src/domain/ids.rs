@@ -85,6 +85,10 @@ id!(
     RunId
 );
 id!(
+    /// A key that a script is let in with.
+    ApiKeyId
+);
+id!(
     /// A row of the queue.
     JobId
 );

@@ -1,5 +1,6 @@
 //! Values and rules: no waiting, no I/O, no clock.
 
+mod api_key;
 mod email;
 mod ids;
 pub mod intake;
@@ -7,6 +8,7 @@ pub mod phone;
 mod remote;
 mod token;
 
+pub use api_key::ApiKey;
 pub use email::Email;
 pub use ids::*;
 pub use remote::*;

@@ -31,11 +31,15 @@ impl OpaqueToken {
     }
 }
 
-/// SHA-256 of an [`OpaqueToken`].
+/// SHA-256 of an [`OpaqueToken`] or an [`ApiKey`](super::ApiKey).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
+    pub(super) const fn of(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+
     pub const fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -8,7 +8,7 @@ use crate::{
         CompanyId, ContactId, MemberId,
         intake::{Address, ContactFields, Number},
     },
-    flows::Hub,
+    flows::{Hub, SealError, idempotency::Witness},
     policy::{self, Plan, Thing},
 };
 
@@ -69,11 +69,18 @@ pub enum ContactError {
     #[error("a contact of one's own cannot be given to somebody else")]
     NotToGive,
     #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
     Db(#[from] DbError),
 }
 
 /// Adds a contact; it belongs to its writer unless the change says otherwise.
-pub async fn create(hub: &Hub, by: By, change: Change) -> Result<ContactId, ContactError> {
+pub async fn create(
+    hub: &Hub,
+    by: By,
+    change: Change,
+    witness: &mut dyn Witness<ContactId>,
+) -> Result<ContactId, ContactError> {
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
     let contacts = db::book::lock(&mut tx).await?;
     let plan = db::companies::plan(&mut tx).await?;
@@ -96,6 +103,7 @@ pub async fn create(hub: &Hub, by: By, change: Change) -> Result<ContactId, Cont
     db::book::count(&mut tx, 1).await?;
     let (member, subject) = (Some(by.member_id), Some(id.uuid()));
     db::audit::append(&mut tx, member, "contact.created", subject, &json!({})).await?;
+    witness.see(&mut tx, &id).await?;
     tx.commit().await?;
     Ok(id)
 }

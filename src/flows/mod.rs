@@ -1,6 +1,8 @@
 //! What Tandem does for a company; one file per verb. A flow owns the order of its steps.
 
+pub mod access_token;
 pub mod account;
+pub mod api_keys;
 pub mod audit;
 pub mod browse;
 pub mod connect;
@@ -8,12 +10,14 @@ pub mod contacts;
 pub mod demo;
 pub mod disconnect;
 pub mod door_mail;
+pub mod idempotency;
 pub mod import;
 pub mod keys;
 pub mod mailbox;
 mod password;
 pub mod plan;
 mod providers;
+pub mod rates;
 pub mod reconnect;
 pub mod reset;
 pub mod sign_in;

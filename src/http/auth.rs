@@ -13,7 +13,7 @@ use crate::{
     },
     http::{
         ApiError, FieldProblem, Session, Tag, client_address, field,
-        session::{cookie, no_cookie},
+        session::{BrowserSession, cookie, no_cookie},
     },
     policy::{self, Action, Plan, Role, Thing},
 };
@@ -63,7 +63,11 @@ impl AuthApi {
 
     /// Sign out.
     #[oai(path = "/logout", method = "post", operation_id = "logout")]
-    async fn sign_out(&self, hub: Data<&SharedHub>, session: Session) -> Result<Left, ApiError> {
+    async fn sign_out(
+        &self,
+        hub: Data<&SharedHub>,
+        session: BrowserSession,
+    ) -> Result<Left, ApiError> {
         sign_in::end(&hub, session.token_hash(), session.place()).await?;
         Ok(Left::Done(no_cookie(&hub)))
     }
@@ -83,7 +87,7 @@ impl AuthApi {
     async fn switch(
         &self,
         hub: Data<&SharedHub>,
-        session: Session,
+        session: BrowserSession,
         form: Json<SwitchForm>,
     ) -> Result<Entered, ApiError> {
         let (token, user_id) = (session.token_hash(), session.user_id());
@@ -325,11 +329,12 @@ impl SessionView {
                 country: here.country.clone(),
                 plan: here.plan,
             },
-            member: MemberView { id: here.member_id.uuid(), role: here.role },
+            // An access token has the role of its key.
+            member: MemberView { id: here.member_id.uuid(), role: session.role() },
             may: Action::ALL
                 .iter()
                 .copied()
-                .filter(|&action| policy::may(here.role, action))
+                .filter(|&action| policy::may(session.role(), action))
                 .collect(),
             allows: policy::features()
                 .map(|(word, _)| word)
@@ -346,6 +351,7 @@ impl SessionView {
             development: hub.is_development(),
             companies: memberships
                 .into_iter()
+                .filter(|one| !session.is_script() || one.company_id == session.company_id())
                 .map(|one| CompanyOfUser {
                     id: one.company_id.uuid(),
                     name: one.company_name,

@@ -6,7 +6,7 @@ use poem_openapi::{Object, OpenApi, payload::Json};
 use crate::{
     db,
     flows::{Hub, SharedHub, plan},
-    http::{ApiError, Session, Tag},
+    http::{ApiError, Session, Tag, once::Once},
     policy::{self, Action, Plan},
 };
 
@@ -31,6 +31,7 @@ impl BillingApi {
         &self,
         hub: Data<&SharedHub>,
         session: Session,
+        #[oai(name = "Idempotency-Key")] _once: Once,
         form: Json<PlanForm>,
     ) -> Result<Json<BillingView>, ApiError> {
         session.may(Action::ChangePlan)?;

@@ -11,7 +11,10 @@ use poem::{
     http::{HeaderMap, Method, StatusCode, header},
 };
 
-use crate::{flows::SharedHub, http::problem::refuse};
+use crate::{
+    flows::SharedHub,
+    http::{problem::refuse, session::bearer},
+};
 
 pub(super) const HEADER: &str = "x-tandem-csrf";
 
@@ -19,7 +22,9 @@ pub(super) const HEADER: &str = "x-tandem-csrf";
 const FORMS: &[&str] = &["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 
 pub(super) async fn guard<E: Endpoint>(inner: Arc<E>, request: Request) -> Result<E::Output> {
-    if is_unsafe(request.method()) && !authenticated_otherwise(request.uri().path()) {
+    // With a bearer token no cookie counts, and no page of another site can send one unasked.
+    let by_cookie = bearer(&request).is_none();
+    if by_cookie && is_unsafe(request.method()) && !authenticated_otherwise(request.uri().path()) {
         let hub = request.data::<SharedHub>().expect("the hub is put in by `app`");
         let ours = hub.origin();
         check(request.headers(), &ours)?;
@@ -31,9 +36,11 @@ fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Providers call back without our cookie and prove themselves in other ways.
+/// Providers call back without our cookie and prove themselves in other ways; a script shows its
+/// key in the body, and its answer sets no cookie.
 fn authenticated_otherwise(path: &str) -> bool {
-    path.strip_prefix("/integrations/").is_some_and(|rest| rest.ends_with("/callback"))
+    path == "/auth/token"
+        || path.strip_prefix("/integrations/").is_some_and(|rest| rest.ends_with("/callback"))
         || path.starts_with("/webhooks/")
 }
 
@@ -109,6 +116,8 @@ mod tests {
     fn only_callbacks_and_hooks_are_authenticated_otherwise() {
         assert!(authenticated_otherwise("/integrations/acme/callback"));
         assert!(authenticated_otherwise("/webhooks/acme"));
+        assert!(authenticated_otherwise("/auth/token"));
+        assert!(!authenticated_otherwise("/auth/login"));
         assert!(!authenticated_otherwise("/integrations/acme/sync"));
         assert!(!authenticated_otherwise("/contacts/callback"));
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use poem::{
     Endpoint, IntoResponse, Request, Response, Result,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
 };
 
-use crate::flows::SharedHub;
+use crate::{flows::SharedHub, http::session::bearer};
 
 const ALWAYS: &[(&str, &str)] = &[
     ("x-content-type-options", "nosniff"),
@@ -25,6 +25,7 @@ where
     E::Output: IntoResponse,
 {
     let https = request.data::<SharedHub>().is_some_and(|hub| hub.is_https());
+    let sent_token = bearer(&request).is_some();
     let api = request.uri().path().starts_with("/api");
     let mut answer = inner.call(request).await?.into_response();
     let headers = answer.headers_mut();
@@ -34,6 +35,16 @@ where
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    if api && answer.status() == StatusCode::UNAUTHORIZED {
+        // RFC 9110 section 15.5.2 asks for one; browsers show no dialog for this one.
+        let challenge = if sent_token {
+            r#"Bearer realm="tandem", error="invalid_token""#
+        } else {
+            r#"Bearer realm="tandem""#
+        };
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    let headers = answer.headers_mut();
     if api {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use poem::{Body, Endpoint, Request, Result, http::StatusCode};
 
-use crate::http::problem::refuse;
+use crate::http::{once::BodyHash, problem::refuse};
 
 /// Bytes of a body. The largest real one is a selection of 500 ids.
 const MOST: usize = 2 << 20;
@@ -21,6 +21,7 @@ pub(super) async fn guard<E: Endpoint>(inner: Arc<E>, mut request: Request) -> R
     if request.uri().path_and_query().is_some_and(|whole| whole.as_str().contains("%00")) {
         return Err(invalid("The address holds a NUL character."));
     }
+    BodyHash::note(&mut request, &[]);
     if !request.is_body_empty() {
         let declared = request
             .header("content-length")
@@ -28,6 +29,7 @@ pub(super) async fn guard<E: Endpoint>(inner: Arc<E>, mut request: Request) -> R
             .unwrap_or(0);
         let body = read(request.take_body(), declared).await?;
         check_json(&body).map_err(invalid)?;
+        BodyHash::note(&mut request, &body);
         request.set_body(Body::from_bytes(body));
     }
     inner.call(request).await

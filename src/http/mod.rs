@@ -2,6 +2,7 @@
 //!
 //! A handler says who may, calls one thing and names the answer. [`api`] is the table of contents.
 
+mod api_keys;
 mod auth;
 mod billing;
 mod client_address;
@@ -13,10 +14,12 @@ mod field;
 mod headers;
 mod integrations;
 mod limits;
+mod once;
 mod operations;
 mod pages;
 mod paging;
 mod problem;
+mod rates;
 mod refusals;
 mod server;
 mod session;
@@ -42,6 +45,8 @@ pub use session::Session;
 enum Tag {
     /// Signing up, in and out.
     Accounts,
+    /// Keys for scripts.
+    ApiKeys,
     /// The people in the book.
     Contacts,
     /// The members of the company.
@@ -60,6 +65,7 @@ enum Tag {
 fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
+        api_keys::ApiKeysApi,
         contacts::ContactsApi,
         integrations::IntegrationsApi,
         integrations::ConsentApi,
@@ -85,9 +91,11 @@ pub fn app(hub: SharedHub, stopping: CancellationToken) -> impl Endpoint<Output 
     let api = Route::new()
         .at("/openapi.json", get(document::serve_document))
         .nest("/", api())
+        .around(once::settle)
         .around(limits::guard)
         .around(csrf::guard)
         .catch_all_error(problem::from_poem)
+        .around(rates::guard)
         .around(shield::shield);
     Route::new()
         .nest("/api", api)

@@ -102,6 +102,9 @@ pub enum ApiError {
     /// The body is not JSON.
     #[oai(status = 415, content_type = "application/problem+json")]
     NotJson(Body),
+    /// The `Idempotency-Key` came with another request before.
+    #[oai(status = 422, content_type = "application/problem+json")]
+    AnotherRequest(Body),
     /// Wait for `Retry-After` seconds.
     #[oai(status = 429, content_type = "application/problem+json")]
     TooMany(Body, #[oai(header = "Retry-After")] u64),
@@ -179,6 +182,13 @@ impl ApiError {
             body(StatusCode::CONFLICT, "duplicate", "A contact with this e-mail address exists.");
         body.0.existing = existing;
         Self::Conflict(body)
+    }
+
+    /// A key names one request, and this is not it.
+    pub fn another_request() -> Self {
+        let detail = "This Idempotency-Key came with another request before. Use a new one.";
+        let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused");
+        Self::AnotherRequest(body(status, code, detail))
     }
 
     pub fn too_many(wait: Duration, detail: &str) -> Self {

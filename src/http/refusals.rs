@@ -6,14 +6,16 @@ use crate::{
     connectors::CrmError,
     domain::ContactId,
     flows::{
-        FlowError, PasswordError,
+        FlowError, PasswordError, SealError,
+        access_token::ExchangeError,
+        api_keys::{self, ApiKeyError},
         contacts::ContactError,
         plan::PlanError,
         reset::ResetError,
         sign_in::SignInError,
         sign_up::{ConfirmError, SignUpError},
     },
-    http::{ApiError, FieldProblem},
+    http::{ApiError, FieldProblem, api_keys::wrong_key},
 };
 
 const EXPIRED: &str = "This link no longer works: it was used or is too old. Ask for a new one.";
@@ -78,6 +80,44 @@ impl From<ResetError> for ApiError {
     }
 }
 
+/// A database that did not answer, or our own mistake.
+impl From<SealError> for ApiError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Db(error) => error.into(),
+            SealError::Vault(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ApiKeyError> for ApiError {
+    fn from(error: ApiKeyError) -> Self {
+        match error {
+            ApiKeyError::RoleAbove => Self::forbidden_as(
+                "forbidden",
+                "A key cannot do more than you. Choose a role that is not above yours.",
+            ),
+            ApiKeyError::TooMany => Self::conflict(
+                "too_many_keys",
+                &format!("A company has {} API keys at most. Revoke one first.", api_keys::MOST),
+            ),
+            ApiKeyError::NotFound => Self::not_found(),
+            ApiKeyError::Seal(error) => error.into(),
+            ApiKeyError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExchangeError> for ApiError {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::Refused => wrong_key(),
+            ExchangeError::Db(error) => error.into(),
+            ExchangeError::Signing(_) | ExchangeError::Vault(_) => Self::internal(&error),
+        }
+    }
+}
+
 impl From<ContactError> for ApiError {
     fn from(error: ContactError) -> Self {
         match error {
@@ -94,6 +134,7 @@ impl From<ContactError> for ApiError {
                 "forbidden",
                 "You see your own contacts only, so they stay yours. Ask an owner or admin.",
             ),
+            ContactError::Seal(error) => error.into(),
             ContactError::Db(error) => error.into(),
         }
     }
@@ -132,7 +173,7 @@ impl From<FlowError> for ApiError {
             }
             FlowError::Refused(words) => Self::conflict("conflict", words),
             FlowError::Crm(error) => error.into(),
-            FlowError::Seal(error) => Self::internal(&error),
+            FlowError::Seal(error) => error.into(),
             FlowError::Mail(error) => Self::internal(&error),
             FlowError::Db(error) => error.into(),
         }

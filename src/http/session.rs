@@ -1,7 +1,11 @@
 //! Who is calling: the only way an HTTP request comes by a company.
+//!
+//! People come with a cookie, scripts with the access token of an API key. A request with a bearer
+//! token is the script's, whatever cookies it carries: that is why it needs no proof of its origin.
 
 use poem::{
     Request, RequestBody, Result,
+    http::header,
     web::cookie::{Cookie, SameSite},
 };
 use poem_openapi::{
@@ -11,20 +15,27 @@ use poem_openapi::{
 
 use crate::{
     db::{self, Scope},
-    domain::{CompanyId, MemberId, OpaqueToken, TokenHash, UserId},
+    domain::{ApiKeyId, CompanyId, MemberId, OpaqueToken, TokenHash, UserId},
     flows::{
-        Hub, SharedHub,
+        Hub, SharedHub, access_token,
         sign_in::{LIFETIME, Place, SignedIn},
     },
-    http::ApiError,
+    http::{ApiError, rates::Caller},
     policy::{self, Action, Plan, Role},
 };
 
-/// A signed-in member. As an argument of an API method it demands a session.
+/// A member, or the script of one. As an argument of an API method it demands either.
 #[derive(Debug, Clone)]
 pub struct Session {
-    token: TokenHash,
+    means: Means,
     row: db::sessions::SessionRow,
+}
+
+/// What a caller is known by.
+#[derive(Debug, Clone, Copy)]
+enum Means {
+    Cookie(TokenHash),
+    ApiKey(ApiKeyId),
 }
 
 impl Session {
@@ -53,9 +64,17 @@ impl Session {
         &self.row.country
     }
 
-    /// Names this session without being able to open it; OAuth states are bound to it.
-    pub fn token_hash(&self) -> &TokenHash {
-        &self.token
+    /// Who chose an `Idempotency-Key`: the member, or the API key.
+    pub(super) fn caller(&self) -> uuid::Uuid {
+        match self.means {
+            Means::Cookie(_) => self.row.member_id.uuid(),
+            Means::ApiKey(key) => key.uuid(),
+        }
+    }
+
+    /// Whether a script is calling: it stays in the company of its key.
+    pub fn is_script(&self) -> bool {
+        matches!(self.means, Means::ApiKey(_))
     }
 
     pub fn place(&self) -> Place {
@@ -85,31 +104,126 @@ impl Session {
         Err(ApiError::plan(upgrade_to, "Your plan does not include this."))
     }
 
-    /// The session of a request that is no API method (browser navigations).
+    /// Who sent a request, if anybody whom we know.
     pub async fn of(request: &Request) -> Result<Option<Self>, ApiError> {
+        if let Some(Caller(known)) = request.data() {
+            return Ok(known.clone());
+        }
         let hub = request.data::<SharedHub>().expect("the hub is put in by `app`");
-        let cookies = request.cookie();
-        let Some(token) =
-            cookies.get(cookie_name(hub)).and_then(|cookie| OpaqueToken::parse(cookie.value_str()))
+        if let Some(jwt) = bearer(request) {
+            let holder = access_token::holder(hub, jwt).await?;
+            return Ok(holder.map(Self::of_key));
+        }
+        let Some(token) = sent_cookie(request, cookie_name(hub)).and_then(OpaqueToken::parse)
         else {
             return Ok(None);
         };
         Self::with(hub, token.hash()).await
     }
 
-    /// The same session as it is now; `None` once it has ended.
+    /// The same caller as they are now; `None` once they may not call any more.
     pub async fn again(&self, hub: &Hub) -> Option<Self> {
-        Self::with(hub, self.token).await.ok().flatten()
+        match self.means {
+            Means::Cookie(token) => Self::with(hub, token).await.ok().flatten(),
+            Means::ApiKey(id) => access_token::again(hub, id).await.ok()?.map(Self::of_key),
+        }
     }
 
     /// The session that this token opens, if it has not ended.
     pub(super) async fn with(hub: &Hub, token: TokenHash) -> Result<Option<Self>, ApiError> {
         let row = db::sessions::find(hub.db.door().await?, &token, hub.clock.now()).await?;
-        Ok(row.map(|row| Self { token, row }))
+        Ok(row.map(|row| Self { means: Means::Cookie(token), row }))
+    }
+
+    fn of_key(holder: db::api_keys::Holder) -> Self {
+        Self { means: Means::ApiKey(holder.key_id), row: holder.session }
     }
 }
 
-const SCHEME: &str = "Session";
+/// The value of a cookie. By hand: poem reads cookies inside the API only, and ours need no decoding.
+fn sent_cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let headers = request.headers().get_all(header::COOKIE).iter();
+    headers
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(sent, value)| (sent == name).then_some(value))
+}
+
+/// The token of a request that says it has one; from then on no cookie counts.
+pub(super) fn bearer(request: &Request) -> Option<&str> {
+    let value = request.header("authorization")?;
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Somebody who signed in with a browser: what no script may do, whatever its key allows.
+#[derive(Debug, Clone)]
+pub(super) struct BrowserSession {
+    session: Session,
+    token: TokenHash,
+}
+
+impl std::ops::Deref for BrowserSession {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl BrowserSession {
+    /// 403 for a script.
+    fn demand(session: Session) -> Result<Self, ApiError> {
+        match session.means {
+            Means::Cookie(token) => Ok(Self { session, token }),
+            Means::ApiKey(_) => Err(ApiError::forbidden_as(
+                "browser_only",
+                "This is for people who signed in with a browser; an access token cannot do it.",
+            )),
+        }
+    }
+
+    /// The session of a browser's navigation, which is no API method.
+    pub(super) async fn of(request: &Request) -> Result<Option<Self>, ApiError> {
+        Session::of(request).await?.map(Self::demand).transpose()
+    }
+
+    /// Names this session without being able to open it; OAuth states are bound to it.
+    pub(super) fn token_hash(&self) -> &TokenHash {
+        &self.token
+    }
+}
+
+const COOKIE: &str = "Session";
+const BEARER: &str = "AccessToken";
+
+fn register(registry: &mut Registry) {
+    let scheme = |ty, description| MetaSecurityScheme {
+        ty,
+        description: Some(description),
+        name: None,
+        key_in: None,
+        scheme: None,
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    };
+    let words = "The cookie of a sign-in; `tandem_session` where Tandem runs on plain http.";
+    let cookie = MetaSecurityScheme {
+        name: Some(SECURE_NAME),
+        key_in: Some("cookie"),
+        ..scheme("apiKey", words)
+    };
+    let words = "What `POST /api/auth/token` gives for an API key. It lives ten minutes at most.";
+    let bearer = MetaSecurityScheme {
+        scheme: Some("bearer"),
+        bearer_format: Some("JWT"),
+        ..scheme("http", words)
+    };
+    registry.create_security_scheme(COOKIE, cookie);
+    registry.create_security_scheme(BEARER, bearer);
+}
 
 impl<'a> ApiExtractor<'a> for Session {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
@@ -118,25 +232,11 @@ impl<'a> ApiExtractor<'a> for Session {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        registry.create_security_scheme(
-            SCHEME,
-            MetaSecurityScheme {
-                ty: "apiKey",
-                description: Some(
-                    "The cookie of a sign-in; `tandem_session` where Tandem runs on plain http.",
-                ),
-                name: Some(SECURE_NAME),
-                key_in: Some("cookie"),
-                scheme: None,
-                bearer_format: None,
-                flows: None,
-                openid_connect_url: None,
-            },
-        );
+        register(registry);
     }
 
     fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
+        vec![COOKIE, BEARER]
     }
 
     async fn from_request(
@@ -144,10 +244,30 @@ impl<'a> ApiExtractor<'a> for Session {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        match Self::of(request).await? {
-            Some(session) => Ok(session),
-            None => Err(ApiError::unauthenticated().into()),
-        }
+        Ok(Self::of(request).await?.ok_or_else(ApiError::unauthenticated)?)
+    }
+}
+
+impl<'a> ApiExtractor<'a> for BrowserSession {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![COOKIE]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        Ok(Self::of(request).await?.ok_or_else(ApiError::unauthenticated)?)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     db::{self, DbError, Scope},
     domain::CompanyId,
     failpoint::reach,
-    flows::{SharedHub, account, audit, door_mail},
+    flows::{SharedHub, account, audit, door_mail, idempotency},
 };
 
 /// Dead workers' jobs and mail that nobody belongs to are looked for that often.
@@ -21,6 +21,8 @@ const MINUTE: Duration = Duration::from_mins(1);
 const SEALING: u32 = 5;
 /// Minutes between two looks for connections that nobody uses.
 const WAKING: u32 = 60;
+/// Minutes between two looks for answers that nobody asks for again.
+const FORGETTING: u32 = 60;
 
 pub(super) async fn run(hub: SharedHub, stopping: CancellationToken) {
     // Two loops: a provider that is slow to renew a token delays no mail.
@@ -74,6 +76,11 @@ async fn chores(hub: &SharedHub, minutes: u32) {
     {
         report("dormant connections", &error);
     }
+    if minutes.is_multiple_of(FORGETTING)
+        && let Err(error) = for_each_company(hub, Chore::ForgetAnswers).await
+    {
+        report("answers that were kept for a day", &error);
+    }
 }
 
 async fn reap(hub: &SharedHub) -> Result<(), DbError> {
@@ -105,6 +112,7 @@ async fn sweep(hub: &SharedHub) -> Result<(), DbError> {
 enum Chore {
     SealAudit,
     WakeConnections,
+    ForgetAnswers,
 }
 
 async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> {
@@ -115,6 +123,7 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
         let done = match chore {
             Chore::SealAudit => audit::seal(hub, company_id).await.map(drop),
             Chore::WakeConnections => wake(hub, company_id).await,
+            Chore::ForgetAnswers => idempotency::sweep(hub, company_id).await.map(drop),
         };
         // One company's trouble is not the next one's.
         if let Err(error) = done {

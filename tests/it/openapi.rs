@@ -68,9 +68,62 @@ fn only_what_a_stranger_needs_is_open() {
         .collect();
     // `connect` and `callback` are navigations: they look for the session themselves, to answer
     // with a page.
-    let expected =
-        ["callback", "confirm", "confirm_reset", "connect", "login", "mailbox", "reset", "signup"];
+    let expected = [
+        "callback",
+        "confirm",
+        "confirm_reset",
+        "connect",
+        "exchange_api_key",
+        "login",
+        "mailbox",
+        "reset",
+        "signup",
+    ];
     assert_eq!(open, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn scripts_and_people_are_let_in_alike_except_where_only_people_are() {
+    let only_people: BTreeSet<String> = operations(&document())
+        .into_iter()
+        .filter(|(_, _, operation)| {
+            let schemes = operation["security"].as_array().into_iter().flatten();
+            let schemes: Vec<&String> =
+                schemes.flat_map(|one| one.as_object().unwrap().keys()).collect();
+            assert!(schemes.is_empty() || schemes[0] == "Session", "{schemes:?}");
+            schemes.len() == 1
+        })
+        .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
+        .collect();
+    // Whoever finds a script's token can neither make a key that outlives it nor move elsewhere.
+    let expected =
+        ["create_api_key", "list_api_keys", "logout", "revoke_api_key", "switch_company"];
+    assert_eq!(only_people, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn every_post_of_a_member_takes_an_idempotency_key_and_says_how_it_is_refused() {
+    let mut keyed = BTreeSet::new();
+    let mut without = BTreeSet::new();
+    for (method, _, operation) in operations(&document()) {
+        let name = operation["operationId"].as_str().unwrap().to_owned();
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let takes = parameters.iter().any(|one| {
+            one["name"] == "Idempotency-Key" && one["in"] == "header" && one["required"] == false
+        });
+        assert_eq!(takes, operation["responses"].get("422").is_some(), "{name}");
+        assert!(!takes || method == "post", "{name}");
+        if takes {
+            keyed.insert(name);
+        } else if method == "post" {
+            without.insert(name);
+        }
+    }
+    // At the door there is no company yet to keep an answer for; ending a session twice ends it.
+    let expected =
+        ["confirm", "confirm_reset", "exchange_api_key", "login", "logout", "reset", "signup"];
+    assert_eq!(without, expected.map(str::to_owned).into());
+    assert!(keyed.contains("create_contact") && keyed.len() >= 9, "{keyed:?}");
 }
 
 #[test]

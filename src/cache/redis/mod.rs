@@ -23,7 +23,7 @@ use bytes::Bytes;
 
 use self::budget::RedisBudget;
 use super::{
-    Attempt, CacheError, Clock, Subscription, SystemClock,
+    Attempt, CacheError, Clock, Quota, Reading, Subscription, SystemClock,
     ledger::millis,
     memory::{Memory, lock},
 };
@@ -36,6 +36,10 @@ const CONNECT: Duration = Duration::from_secs(2);
 const REST_MS: i64 = 1000;
 
 static THROTTLE: &str = include_str!("throttle.lua");
+static RATE: &str = include_str!("rate.lua");
+/// Without Redis each process allows that part of a quota, as with budgets: some processes less
+/// than there are, rather than each the whole.
+const SHARES: u32 = 4;
 
 #[derive(Clone)]
 pub(super) struct Redis(Arc<Inner>);
@@ -43,6 +47,7 @@ pub(super) struct Redis(Arc<Inner>);
 struct Inner {
     manager: ConnectionManager,
     throttle: Script,
+    rate: Script,
     budget: Script,
     /// What goes on when Redis does not.
     local: Memory,
@@ -66,6 +71,7 @@ impl Redis {
         Ok(Self(Arc::new(Inner {
             manager,
             throttle: Script::new(THROTTLE),
+            rate: Script::new(RATE),
             budget: Script::new(budget::SCRIPT),
             local: Memory::new(Arc::new(clock)),
             clock,
@@ -113,6 +119,27 @@ impl Redis {
                 Attempt::Denied { retry_after: wait }
             }
             None => self.0.local.throttle(key, limit, window),
+        }
+    }
+
+    pub(super) async fn take(&self, group: &str, quotas: &[(&str, Quota)]) -> Vec<Reading> {
+        let mut call = self.0.rate.prepare_invoke();
+        for (name, quota) in quotas {
+            // One hash tag: all quotas of a group live on one node of a cluster.
+            call.key(format!("rate:{{{group}}}:{name}"));
+            call.arg(quota.step_us()).arg(quota.window_us());
+        }
+        match self.run::<Vec<i64>>(&call).await.as_deref() {
+            Some([passed, debts @ ..]) if debts.len() == quotas.len() => quotas
+                .iter()
+                .zip(debts)
+                .map(|((_, quota), debt)| quota.read(*debt, *passed == 1))
+                .collect(),
+            _ => {
+                let alone: Vec<(&str, Quota)> =
+                    quotas.iter().map(|(name, quota)| (*name, quota.share(SHARES))).collect();
+                self.0.local.take(group, &alone)
+            }
         }
     }
 

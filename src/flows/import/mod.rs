@@ -16,7 +16,7 @@ use crate::{
     db::{self, Scope, connections, jobs::NewJob, runs::NewRun},
     domain::{CompanyId, ConnectionId, MemberId, RunId},
     failpoint::reach,
-    flows::{FlowError, Provider, SharedHub, account},
+    flows::{FlowError, Provider, SharedHub, account, idempotency::Witness},
 };
 
 pub use work::work;
@@ -74,6 +74,18 @@ pub async fn start(
     provider: &Provider,
     mode: &Mode,
 ) -> Result<Started, FlowError> {
+    start_seen(hub, company_id, member_id, provider, mode, &mut ()).await
+}
+
+/// The same, with somebody who is told before it commits.
+pub async fn start_seen(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    member_id: MemberId,
+    provider: &Provider,
+    mode: &Mode,
+    witness: &mut dyn Witness<Started>,
+) -> Result<Started, FlowError> {
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
     let connection =
         connections::find(&mut tx, provider.slug()).await?.ok_or(FlowError::NotConnected)?;
@@ -113,10 +125,12 @@ pub async fn start(
         )
         .await?;
     }
+    let started = Started { run_id, already_running: !is_new };
+    witness.see(&mut tx, &started).await?;
     reach("import.enqueued");
     tx.commit().await?;
     reach("import.started");
-    Ok(Started { run_id, already_running: !is_new })
+    Ok(started)
 }
 
 /// One lane per provider: the runs of a connection follow one another.

@@ -37,7 +37,7 @@ use self::{
 
 pub use protocol::SingleFlight;
 pub use seal::SealError;
-pub(super) use seal::{refresh_token, seal_grant};
+pub(super) use seal::{data_key, refresh_token, seal_grant};
 pub use spool::recover as recover_spooled;
 
 pub(super) const ACCESS: &str = "connection.access_token";

@@ -24,7 +24,7 @@ pub enum SealError {
 }
 
 /// The company's data key, made at first use.
-pub(super) async fn data_key(hub: &Hub, tx: &mut TenantTx) -> Result<DataKey, SealError> {
+pub(in crate::flows) async fn data_key(hub: &Hub, tx: &mut TenantTx) -> Result<DataKey, SealError> {
     let company_id = tx.company_id();
     if let Some(wrapped) = db::tokens::active_key(tx).await? {
         return Ok(hub.vault.open_data_key(company_id, &wrapped)?);

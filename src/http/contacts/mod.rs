@@ -3,7 +3,8 @@
 mod form;
 mod view;
 
-use poem::web::Data;
+use async_trait::async_trait;
+use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
@@ -14,16 +15,17 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        self,
+        self, TenantTx,
         contacts::{Filter, Order, Owner, Position, Sort},
     },
     domain::{ContactId, MemberId},
-    flows::{SharedHub, contacts},
-    http::{ApiError, FieldProblem, Session, Tag, paging},
+    flows::{SealError, SharedHub, contacts, idempotency::Witness},
+    http::{ApiError, FieldProblem, Session, Tag, once::Once, paging},
     policy::Action,
 };
 
 use form::{ContactForm, ContactPatch};
+pub(super) use view::MemberRef;
 use view::{ContactPage, ContactView};
 
 pub(super) struct ContactsApi;
@@ -87,12 +89,14 @@ impl ContactsApi {
         &self,
         hub: Data<&SharedHub>,
         session: Session,
+        #[oai(name = "Idempotency-Key")] once: Once,
         form: Json<ContactForm>,
     ) -> Result<Created, ApiError> {
         session.may(Action::WorkContacts)?;
         let change = form.0.read(session.country())?;
-        let id = contacts::create(&hub, by(&session), change).await?;
-        Ok(Created::Created(Json(load(&hub, &session, id).await?)))
+        let mut told = Telling { once, view: None };
+        contacts::create(&hub, by(&session), change, &mut told).await?;
+        Ok(Created::Created(Json(told.view.ok_or_else(ApiError::not_found)?)))
     }
 
     /// One contact.
@@ -235,6 +239,21 @@ impl CursorText {
         }
         let words = "This cursor is of a list in another order. Start again without it.";
         Err(ApiError::invalid_fields(vec![FieldProblem::new("cursor", words)]))
+    }
+}
+
+/// Reads a new contact where it was written, and keeps that as the answer.
+struct Telling {
+    once: Once,
+    view: Option<ContactView>,
+}
+
+#[async_trait]
+impl Witness<ContactId> for Telling {
+    async fn see(&mut self, tx: &mut TenantTx, id: &ContactId) -> Result<(), SealError> {
+        let Some(contact) = db::contacts::get(tx, *id).await? else { return Ok(()) };
+        let view = self.view.insert(ContactView::from(contact));
+        self.once.keep(tx, StatusCode::CREATED, view).await
     }
 }
 

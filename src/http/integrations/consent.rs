@@ -14,7 +14,7 @@ use crate::{
         FlowError, SharedHub,
         connect::{self, Callback, CallbackError, Connecting},
     },
-    http::{ApiError, Session, Tag, integrations::known},
+    http::{ApiError, Tag, integrations::known, session::BrowserSession},
     policy::{self, Action},
 };
 
@@ -66,7 +66,9 @@ impl ConsentApi {
                 "/integrations?integration={slug}&status=error&reason={reason}"
             ))
         };
-        let Some(session) = Session::of(request).await? else { return Ok(failed("signed_out")) };
+        let Some(session) = BrowserSession::of(request).await? else {
+            return Ok(failed("signed_out"));
+        };
         if !policy::may(session.role(), Action::ManageConnections) {
             return Ok(failed("forbidden"));
         }
@@ -110,7 +112,7 @@ async fn begin(hub: &SharedHub, request: &Request, slug: &str) -> Result<String,
     let to = |page: String, error: ApiError| Refusal { error, page: Some(page) };
     let provider = known(hub, slug)
         .map_err(|error| to("/integrations?problem=not_found".to_owned(), error))?;
-    let Some(session) = Session::of(request).await? else {
+    let Some(session) = BrowserSession::of(request).await? else {
         let next: String = form_urlencoded::byte_serialize(b"/integrations").collect();
         return Err(to(format!("/signin?next={next}"), ApiError::unauthenticated()));
     };
@@ -131,7 +133,7 @@ async fn begin(hub: &SharedHub, request: &Request, slug: &str) -> Result<String,
     })
 }
 
-fn connecting(session: &Session) -> Connecting<'_> {
+fn connecting(session: &BrowserSession) -> Connecting<'_> {
     Connecting {
         company_id: session.company_id(),
         member_id: session.member_id(),

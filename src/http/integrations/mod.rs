@@ -4,7 +4,8 @@ mod consent;
 mod people;
 mod status;
 
-use poem::web::Data;
+use async_trait::async_trait;
+use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
@@ -14,13 +15,14 @@ use uuid::Uuid;
 
 use crate::{
     connectors::Caller,
-    db,
+    db::{self, TenantTx},
     flows::{
-        FlowError, Provider, SharedHub, account, browse,
+        FlowError, Provider, SealError, SharedHub, account, browse,
         disconnect::{delete_data, disconnect, resume},
-        import::{self, Mode},
+        idempotency::Witness,
+        import::{self, Mode, Started},
     },
-    http::{ApiError, FieldProblem, Session, Tag, paging},
+    http::{ApiError, FieldProblem, Session, Tag, once::Once, paging},
     policy::Action,
 };
 
@@ -96,17 +98,16 @@ impl IntegrationsApi {
         hub: Data<&SharedHub>,
         session: Session,
         provider: Path<String>,
+        #[oai(name = "Idempotency-Key")] once: Once,
         form: Json<SyncForm>,
     ) -> Result<Accepted, ApiError> {
         let provider = allowed(&hub, &session, &provider, Action::ImportContacts)?;
         let mode = form.0.mode()?;
+        let (company, member) = (session.company_id(), session.member_id());
+        let mut told = Telling { once };
         let started =
-            import::start(&hub, session.company_id(), session.member_id(), &provider, &mode)
-                .await?;
-        Ok(Accepted::Run(Json(SyncStarted {
-            run_id: started.run_id.uuid(),
-            already_running: started.already_running,
-        })))
+            import::start_seen(&hub, company, member, &provider, &mode, &mut told).await?;
+        Ok(Accepted::Run(Json(started.into())))
     }
 
     /// End the connection: access is revoked at the provider and the tokens are destroyed.
@@ -117,6 +118,7 @@ impl IntegrationsApi {
         hub: Data<&SharedHub>,
         session: Session,
         provider: Path<String>,
+        #[oai(name = "Idempotency-Key")] _once: Once,
     ) -> Result<Json<Disconnected>, ApiError> {
         // Leaving needs no plan.
         session.may(Action::ManageConnections)?;
@@ -132,6 +134,7 @@ impl IntegrationsApi {
         hub: Data<&SharedHub>,
         session: Session,
         provider: Path<String>,
+        #[oai(name = "Idempotency-Key")] _once: Once,
     ) -> Result<Json<ProviderStatus>, ApiError> {
         let provider = allowed(&hub, &session, &provider, Action::ManageConnections)?;
         resume(&hub, session.company_id(), session.member_id(), &provider).await?;
@@ -149,6 +152,7 @@ impl IntegrationsApi {
         hub: Data<&SharedHub>,
         session: Session,
         provider: Path<String>,
+        #[oai(name = "Idempotency-Key")] _once: Once,
         form: Json<DeleteForm>,
     ) -> Result<Json<DataDeleted>, ApiError> {
         session.may(Action::ManageConnections)?;
@@ -245,6 +249,25 @@ struct SyncStarted {
     run_id: Uuid,
     /// The same import was asked for before and has not ended.
     already_running: bool,
+}
+
+impl From<Started> for SyncStarted {
+    fn from(started: Started) -> Self {
+        Self { run_id: started.run_id.uuid(), already_running: started.already_running }
+    }
+}
+
+/// Keeps which run was started as the answer.
+struct Telling {
+    once: Once,
+}
+
+#[async_trait]
+impl Witness<Started> for Telling {
+    async fn see(&mut self, tx: &mut TenantTx, started: &Started) -> Result<(), SealError> {
+        let answer = SyncStarted::from(*started);
+        self.once.keep(tx, StatusCode::ACCEPTED, &answer).await
+    }
 }
 
 #[derive(Object)]

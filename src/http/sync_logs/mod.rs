@@ -19,7 +19,7 @@ use crate::{
     db::{self, entries::After},
     domain::RunId,
     flows::{SharedHub, import},
-    http::{ApiError, FieldProblem, Session, Tag, paging},
+    http::{ApiError, FieldProblem, Session, Tag, once::Once, paging},
     policy::Action,
 };
 
@@ -128,6 +128,7 @@ impl SyncLogsApi {
         hub: Data<&SharedHub>,
         session: Session,
         id: Path<Uuid>,
+        #[oai(name = "Idempotency-Key")] _once: Once,
     ) -> Result<Accepted, ApiError> {
         session.may(Action::ImportContacts)?;
         let run_id = RunId::from_uuid(id.0);
@@ -143,6 +144,7 @@ impl SyncLogsApi {
         hub: Data<&SharedHub>,
         session: Session,
         id: Path<Uuid>,
+        #[oai(name = "Idempotency-Key")] _once: Once,
     ) -> Result<Accepted, ApiError> {
         session.may(Action::ImportContacts)?;
         let run = load(&hub, &session, id.0).await?;

@@ -3,6 +3,7 @@
 mod budgets;
 mod doors;
 mod property;
+mod rates;
 mod redis;
 pub(crate) mod world;
 

@@ -161,7 +161,10 @@ const RULES: &[Rule] = &[
                  cross join lateral aclexplode(attacl) a
                  left join pg_roles r on r.oid = a.grantee
                  where (r.rolname = 'tandem_runner' and relname = 'company'
-                        and attname = 'company_id' and privilege_type = 'SELECT') is not true",
+                            and attname = 'company_id' and privilege_type = 'SELECT'
+                        or r.rolname = 'tandem_door' and relname = 'api_key'
+                            and (privilege_type = 'SELECT' and attname not in ('name', 'hint', 'created_at')
+                                 or privilege_type = 'UPDATE' and attname = 'last_used_at')) is not true",
     },
     Rule {
         name: "nothing is granted in advance",
@@ -300,6 +303,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ("grants are those", "grant delete on audit_seal to tandem_tenant"),
     ("grants of columns", "grant select (full_name) on contact to tandem_runner"),
     ("grants of columns", "grant select (name) on company to public"),
+    ("grants of columns", "grant select (name) on api_key to tandem_door"),
+    ("grants of columns", "grant update (role) on api_key to tandem_door"),
     (
         "nothing is granted in advance",
         "alter default privileges in schema public grant select on tables to tandem_tenant",

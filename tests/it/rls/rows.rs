@@ -12,6 +12,11 @@ const SEED: &[&str] = &[
     "insert into lane (company_id, lane_key) values ($1, 'x')",
     "insert into job (company_id, job_id, lane_key, kind) values ($1, $3, 'x', 'x')",
     "insert into company_dek (company_id, dek_id, wrapped, master_id) values ($1, $3, 'x', 'x')",
+    "insert into api_key (company_id, key_id, member_id, name, role, hint, secret_hash)
+     values ($1, $3, $2, 'x', 'owner', 'x', sha256('x'))",
+    "insert into idempotency_key
+         (company_id, caller, operation, key_hash, request_hash, claim_id, claimed_until, created_at)
+     values ($1, $2, 'POST /x', sha256('x'), sha256('x'), $3, now(), now())",
     "insert into connection (company_id, connection_id, provider, state, account_id, account_name,
          account_user_id, api_base)
      values ($1, $3, 'acme', 'active', '1', 'x', '1', 'x')",

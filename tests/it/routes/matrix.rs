@@ -25,6 +25,9 @@ const DEMANDS: &[Demand] = &[
     anybody("session"),
     anybody("switch_company"),
     anybody("logout"),
+    anybody("list_api_keys"),
+    anybody("create_api_key"),
+    anybody("revoke_api_key"),
     anybody("list_contacts"),
     anybody("create_contact"),
     anybody("get_contact"),
@@ -55,6 +58,8 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
     Some(match operation {
         "switch_company" => json!({ "company_id": company.id.uuid() }),
         "create_contact" => json!({ "full_name": "X" }),
+        // Every role may hand this one on.
+        "create_api_key" => json!({ "name": "X", "role": "consultant" }),
         "replace_contact" | "update_contact" => json!({ "warmness": 1 }),
         "change_plan" => json!({ "plan": "enterprise" }),
         "start_import" => json!({ "mode": "full" }),
@@ -161,6 +166,10 @@ async fn furnish(hub: &TestHub, company: &Company) -> String {
          values ($1, $2, $3, 'active', '1', 'Acme', '1', 'https://x.example')",
         "insert into contact (company_id, contact_id, full_name, source, search)
          values ($1, $2, 'Secret ' || $3, $3, 'secret')",
+        "insert into api_key (company_id, key_id, member_id, name, role, hint, secret_hash)
+         select $1, $2, member_id, 'Secret ' || $3, 'consultant', 'tandem_live_0000',
+                decode(repeat('00', 32), 'hex')
+         from member where company_id = $1 and role = 'owner'",
         "insert into sync_run (company_id, run_id, connection_id, provider, mode, dedup, state)
          values ($1, $2, $2, $3, 'full', 'full', 'failed')",
         "insert into sync_entry (company_id, run_id, outcome, page, seq, remote_ids, remote_name)
@@ -184,6 +193,7 @@ async fn belongings(hub: &TestHub, company: &Company) -> String {
              (select string_agg(t::text, '|') from contact t where company_id = $1),
              (select string_agg(t::text, '|') from connection t where company_id = $1),
              (select string_agg(t::text, '|') from sync_run t where company_id = $1),
+             (select string_agg(t::text, '|') from api_key t where company_id = $1),
              (select string_agg(t::text, '|') from job t where company_id = $1),
              (select string_agg(t::text, '|') from audit_log t where company_id = $1))",
     )

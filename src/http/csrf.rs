@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use poem::{
     Endpoint, Request, Result,
+    error::MethodNotAllowedError,
     http::{HeaderMap, Method, StatusCode, header},
 };
 
@@ -19,6 +20,9 @@ pub(super) const HEADER: &str = "x-tandem-csrf";
 const FORMS: &[&str] = &["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 
 pub(super) async fn guard<E: Endpoint>(inner: Arc<E>, request: Request) -> Result<E::Output> {
+    if *request.method() == Method::HEAD && is_consent(request.uri().path()) {
+        return Err(MethodNotAllowedError.into());
+    }
     if is_unsafe(request.method()) && !authenticated_otherwise(request.uri().path()) {
         let hub = request.data::<SharedHub>().expect("the hub is put in by `app`");
         let ours = hub.origin();
@@ -29,6 +33,13 @@ pub(super) async fn guard<E: Endpoint>(inner: Arc<E>, request: Request) -> Resul
 
 fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Navigations that write. poem answers HEAD with the handler of GET, so a scanner that looks where
+/// a link leads would use its state up.
+fn is_consent(path: &str) -> bool {
+    path.strip_prefix("/integrations/")
+        .is_some_and(|rest| rest.ends_with("/callback") || rest.ends_with("/connect"))
 }
 
 /// Providers call back without our cookie and prove themselves in other ways.

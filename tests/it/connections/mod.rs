@@ -13,4 +13,6 @@ mod restart;
 mod storms;
 mod vault;
 
-pub(crate) use crm::{Crm, Rig};
+pub(crate) use crm::{
+    ALPEN, Crm, NORDWIND, Rig, callback, connected_page, error_page, slug, state_of,
+};

@@ -50,6 +50,14 @@ impl TestHub {
 
     /// With another configuration than development's.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::offering(change, |providers| providers).await
+    }
+
+    /// The same with other providers than the registry's.
+    pub(crate) async fn offering(
+        change: impl FnOnce(&mut Config),
+        offer: impl FnOnce(Providers) -> Providers,
+    ) -> Self {
         let database = Database::create().await;
         let clock = Clock::system();
         let db = Db::connect(database.login(), 12).await.unwrap();
@@ -67,7 +75,7 @@ impl TestHub {
             mailer: Mailer::new(&config).unwrap(),
             cache: Cache::with_clock(Arc::new(clock.clone())),
             vault: Arc::new(Vault::new(MasterKeys::parse(&master_keys).unwrap())),
-            providers: Providers::from_config(&config).unwrap(),
+            providers: offer(Providers::from_config(&config).unwrap()),
             refreshing: SingleFlight::default(),
             instance: "test".to_owned(),
             config: Arc::new(config),

@@ -9,6 +9,7 @@ mod connectors;
 mod embedded;
 mod flows;
 mod harness;
+mod isolation;
 mod openapi;
 mod policy;
 mod rls;

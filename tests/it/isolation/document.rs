@@ -44,8 +44,24 @@ pub(super) struct Operation {
 
 /// Strings that name nothing of anybody: words of people, of forms and of providers.
 const WORDS: &[&str] = &[
-    "search", "source", "tag", "provider", "sort", "first_name", "full_name", "last_name", "label",
-    "value", "organization_name", "tags[]", "confirm", "name", "code", "state", "error", "iss",
+    "search",
+    "source",
+    "tag",
+    "provider",
+    "sort",
+    "first_name",
+    "full_name",
+    "last_name",
+    "label",
+    "value",
+    "organization_name",
+    "tags[]",
+    "confirm",
+    "name",
+    "code",
+    "state",
+    "error",
+    "iss",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.
@@ -68,7 +84,9 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
     match known {
         Some(known) => Ok(Some(known)),
         None if WORDS.contains(&field) && !uuid => Ok(None),
-        None => Err(format!("UNCOVERED: {operation} takes `{field}`, which the runner cannot fill")),
+        None => {
+            Err(format!("UNCOVERED: {operation} takes `{field}`, which the runner cannot fill"))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
-use tandem::{jobs, policy::Plan};
+use tandem::{flows, jobs, policy::Plan};
 
 use super::document::Names;
 use crate::{
@@ -42,6 +42,7 @@ impl World {
             connect(&crm, company, account).await;
             work_in(&hub, company, account).await;
         }
+        what_is_seldom(&hub, &crm, &globex).await;
         let tables = tables(&hub).await;
         let foreign = foreign(&hub, &acme, &globex, &tables).await;
         Self { hub, crm, acme, globex, foreign, tables }
@@ -101,11 +102,14 @@ impl World {
 
     /// Takes back what an operation began for Acme, so that the next one finds what it found.
     pub(super) async fn settle(&self) {
-        sqlx::query("delete from sync_run where company_id = $1 and state = 'queued'")
-            .bind(self.acme.id)
-            .execute(&self.hub.owner)
-            .await
-            .unwrap();
+        for sql in [
+            "delete from sync_run where company_id = $1 and state = 'queued'",
+            "delete from job where company_id = $1",
+        ] {
+            sqlx::query(sql).bind(self.acme.id).execute(&self.hub.owner).await.unwrap();
+        }
+        // Allowances per minute are not what is tried here.
+        self.hub.clock.advance(chrono::TimeDelta::seconds(1));
     }
 }
 
@@ -144,12 +148,34 @@ async fn work_in(hub: &TestHub, company: &Company, account: u64) {
     // One that failed: it can be resumed.
     sqlx::query(
         "update sync_run set state = 'failed', finished_at = now()
-         where run_id = (select max(run_id) from sync_run where company_id = $1)",
+         where run_id = (
+             select run_id from sync_run where company_id = $1 order by run_id desc limit 1
+         )",
     )
     .bind(company.id)
     .execute(&hub.owner)
     .await
     .unwrap();
+}
+
+/// Rows that come and go: a token that was refreshed, a sealed log, an import that is queued, and
+/// what a full run remembers of its pages until it ends.
+async fn what_is_seldom(hub: &TestHub, crm: &Crm, company: &Company) {
+    let sql = async |sql: &'static str| {
+        sqlx::query(sql).bind(company.id).execute(&hub.owner).await.unwrap().rows_affected()
+    };
+    crm.control("/tokens/expire", json!({})).await;
+    sql("update connection set token_expires_at = now() - interval '1 min' where company_id = $1")
+        .await;
+    let people = format!("/api/integrations/{}/contacts?limit=1", slug());
+    company.owner.browser.get(&people).await.expect(200);
+    flows::audit::seal(&hub.hub, company.id).await.unwrap();
+    sql("insert into sync_seen (company_id, run_id, page, remote_ids)
+         select company_id, run_id, 1, '{1}' from sync_run
+         where company_id = $1 and state = 'failed'")
+    .await;
+    let sync = format!("/api/integrations/{}/sync", slug());
+    company.admin.browser.post(&sync, json!({ "mode": "full" })).await.expect(202);
 }
 
 async fn tables(hub: &TestHub) -> Vec<String> {
@@ -234,9 +260,11 @@ pub(super) async fn cursors(of: &Browser) -> BTreeMap<String, String> {
         found.insert(name.to_owned(), next(&of.get(&path).await.expect(200)));
     }
     // Of a run with entries: the first one.
-    let full = all["items"].as_array().unwrap().last().map_or(run, |run| {
-        run["id"].as_str().unwrap().to_owned()
-    });
+    let full = all["items"]
+        .as_array()
+        .unwrap()
+        .last()
+        .map_or(run, |run| run["id"].as_str().unwrap().to_owned());
     let entries = of.get(&format!("/api/sync-logs/{full}/entries?limit=1")).await.expect(200);
     found.insert("list_entries".to_owned(), next(&entries));
     found

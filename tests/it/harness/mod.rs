@@ -132,3 +132,25 @@ impl Drop for TestHub {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
+
+/// Whether `make chaos` asked for the long version of a test.
+pub(crate) fn long() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
+    std::env::var("TANDEM_TEST_LONG").is_ok()
+}
+
+/// What every roll of the dice in a test hangs on; `make chaos` sets another one each time.
+pub(crate) fn seed() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
+    let given = std::env::var("TANDEM_CHAOS_SEED").ok();
+    given.and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+/// Figures for the summary of `make chaos`; printed, whoever asks.
+pub(crate) fn report(name: &str, figures: serde_json::Value) {
+    println!("{name}: {figures}");
+    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
+    let Ok(folder) = std::env::var("TANDEM_TEST_REPORT") else { return };
+    let named = serde_json::json!({ name: figures });
+    std::fs::write(format!("{folder}/{name}.json"), named.to_string()).unwrap();
+}

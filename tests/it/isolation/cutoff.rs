@@ -2,11 +2,12 @@
 //! at a moment between, and handlers that are dropped between two polls.
 //!
 //! Afterwards no transaction is open, no answer holds a stranger's row, and what was acknowledged
-//! is there. `TANDEM_TEST_CUTS` sets how many.
+//! is there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,8 +17,11 @@ use poem::{Endpoint as _, http::Method};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 use tandem::{
-    db::Scope,
-    flows::contacts::{self, By, Change},
+    db::{Db, Scope},
+    flows::{
+        Hub,
+        contacts::{self, By, Change},
+    },
     http,
     policy::Plan,
 };
@@ -28,17 +32,17 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Browser, Company, TestHub},
+    harness::{Browser, Company, TestHub, long, report, seed},
     rls::pool::cancel_after,
 };
 
-/// As many at once as connections in the pool: whoever hangs up stands in somebody's way.
-const AT_ONCE: usize = 12;
+/// A few more at once than connections: whatever somebody leaves behind, the next one gets, and
+/// hanging up in the queue for a connection, where nothing can be left behind, is rare.
+const AT_ONCE: usize = 4;
+const CONNECTIONS: u32 = 3;
 
 fn cuts() -> u32 {
-    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
-    let told = std::env::var("TANDEM_TEST_CUTS").ok();
-    told.map_or(1_000, |number| number.parse().unwrap())
+    if long() { 10_000 } else { 1_000 }
 }
 
 /// When the client hangs up.
@@ -57,9 +61,10 @@ impl Cut {
     fn random(random: &mut StdRng, question: usize) -> Self {
         match random.random_range(0..10) {
             0 => Self::Question(random.random_range(0..question)),
-            // A request takes one to twenty milliseconds here.
-            1..=4 => Self::Between(Duration::from_micros(random.random_range(0..20_000))),
-            5..=6 => Self::Answer(random.random_range(1..600)),
+            // A request takes two to ten milliseconds here; in the first transactions begin.
+            1..=4 => Self::Between(Duration::from_micros(random.random_range(0..4_000))),
+            5 => Self::Between(Duration::from_micros(random.random_range(0..12_000))),
+            6 => Self::Answer(random.random_range(1..600)),
             _ => Self::Never,
         }
     }
@@ -231,7 +236,7 @@ impl Trial<'_> {
 /// No connection of the service is in a transaction, once what is under way has ended.
 async fn nobody_is_in_a_transaction(hub: &TestHub) {
     let mut open = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         open = sqlx::query_scalar::<_, String>(
             "select concat_ws(' ', state, now() - state_change, query) from pg_stat_activity
              where datname = current_database() and usename = 'tandem_login' and state <> 'idle'",
@@ -242,9 +247,24 @@ async fn nobody_is_in_a_transaction(hub: &TestHub) {
         if open.is_empty() {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     panic!("still in a transaction: {open:?}");
+}
+
+/// The app with fewer connections than visitors.
+async fn serve_narrowly(hub: &TestHub) -> (SocketAddr, CancellationToken) {
+    let narrow = Arc::new(Hub {
+        db: Db::connect(hub.database.login(), CONNECTIONS).await.unwrap(),
+        ..(*hub.hub).clone()
+    });
+    let listener = http::listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stopping = CancellationToken::new();
+    let app = http::app(narrow, stopping.clone());
+    #[expect(clippy::disallowed_methods, reason = "the server runs beside the test")]
+    tokio::spawn(http::serve(listener, app, stopping.clone()));
+    (address, stopping)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -252,16 +272,10 @@ async fn requests_that_are_cut_off_leave_no_transaction_no_foreign_row_and_lose_
     let began = std::time::Instant::now();
     let hub = TestHub::new().await;
     let (acme, globex) = (hub.company(Plan::Enterprise).await, hub.company(Plan::Enterprise).await);
-    let port = url::Url::parse(&hub.url).unwrap().port().unwrap();
-    let mut trial = Trial {
-        hub: &hub,
-        companies: [&acme, &globex],
-        told: Default::default(),
-        address: SocketAddr::from(([127, 0, 0, 1], port)),
-    };
-    let seed: u64 = rand::random();
-    println!("seed {seed}");
-    let mut random = StdRng::seed_from_u64(seed);
+    let (address, stopping) = serve_narrowly(&hub).await;
+    let mut trial =
+        Trial { hub: &hub, companies: [&acme, &globex], told: Default::default(), address };
+    let mut random = StdRng::seed_from_u64(seed());
     let (mut number, all) = (0, cuts());
     let mut cut_off = 0;
     while number < all {
@@ -281,31 +295,36 @@ async fn requests_that_are_cut_off_leave_no_transaction_no_foreign_row_and_lose_
                 trial.read(side, want, &answer);
             }
         }
+        // Now, before the next one finds what was left behind.
+        nobody_is_in_a_transaction(&hub).await;
         // Allowances per minute are not what is tried here.
-        hub.clock.advance(TimeDelta::seconds(2));
+        hub.clock.advance(TimeDelta::seconds(1));
     }
-    nobody_is_in_a_transaction(&hub).await;
     trial.judge().await;
     let whole = trial.told.iter().map(|told| told.whole).sum::<usize>();
     let written: usize = trial.told.iter().map(|told| told.written.len()).sum();
-    println!(
-        "{number} requests, {cut_off} cut off, {whole} whole answers, {written} writes kept, {:?}",
-        began.elapsed()
-    );
+    let figures = json!({
+        "requests": number, "cut_off": cut_off, "whole_answers": whole, "writes_kept": written,
+        "seconds": began.elapsed().as_secs_f64(),
+    });
+    report("requests cut off", figures);
     assert!(whole > 100 && written > 10, "{whole} {written}");
 
     // The pool still serves as many as it has connections, and every one of them commits.
     let mut told = Told::default();
-    for round in 0..AT_ONCE {
+    for round in 0..3 * CONNECTIONS {
         let name = format!("{} after {round}", NAMES[0]);
         told.asked.insert(name.clone());
         let form = json!({ "full_name": name });
-        let answer = acme.owner.browser.post("/api/contacts", form).await.expect(201);
-        told.written.insert(name, answer["id"].as_str().unwrap().to_owned());
+        let asked = question(&acme.owner.browser, "POST", "/api/contacts", Some(&form));
+        let answer = send(address, asked, Cut::Never, false).await.unwrap();
+        let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        told.written.insert(name, body["id"].as_str().unwrap().to_owned());
     }
     trial.told[0].asked.append(&mut told.asked);
     trial.told[0].written.append(&mut told.written);
     trial.judge().await;
+    stopping.cancel();
 }
 
 #[tokio::test]
@@ -313,12 +332,12 @@ async fn handlers_that_are_dropped_between_two_polls_leave_nothing_behind() {
     let hub = TestHub::new().await;
     let (acme, globex) = (hub.company(Plan::Enterprise).await, hub.company(Plan::Enterprise).await);
     // One connection: whoever comes next gets the one that was abandoned.
-    let alone = std::sync::Arc::new(tandem::flows::Hub {
-        db: tandem::db::Db::connect(hub.database.login(), 1).await.unwrap(),
+    let alone = Arc::new(Hub {
+        db: Db::connect(hub.database.login(), 1).await.unwrap(),
         ..(*hub.hub).clone()
     });
-    let app = http::app(std::sync::Arc::clone(&alone), CancellationToken::new());
-    let mut random = StdRng::seed_from_u64(rand::random());
+    let app = http::app(Arc::clone(&alone), CancellationToken::new());
+    let mut random = StdRng::seed_from_u64(seed());
     let rounds = (cuts() / 4).max(100);
     let (mut made, mut tried) = (0, 0);
     for round in 0..rounds {
@@ -358,7 +377,7 @@ async fn handlers_that_are_dropped_between_two_polls_leave_nothing_behind() {
     assert_eq!(hub.value::<i64>(count).await, made, "acknowledged writes are lost");
     let count = "select count(*) from contact where full_name like 'Globexperson%'";
     let kept = hub.value::<i64>(count).await;
-    println!("{tried} handlers dropped, {kept} of them had written");
+    report("handlers dropped", json!({ "dropped": tried, "had_written": kept }));
     assert!(kept < tried && kept > 0, "{kept} of {tried}: nothing was cut off in the middle");
     let counted = "select count(*) from book where contacts <> (
                        select count(*) from contact where contact.company_id = book.company_id)";

@@ -10,8 +10,12 @@ pub(super) enum Names {
     Contact,
     Member,
     Run,
+    /// A key for scripts.
+    ApiKey,
     /// A record at the CRM.
     Remote,
+    /// What a caller calls a request, to send it twice.
+    Request,
     /// Where a page begins, of the operation whose parameter it is.
     Cursor,
 }
@@ -21,6 +25,7 @@ pub(super) enum Names {
 pub(super) enum Place {
     Path(String),
     Query(String),
+    Header(String),
     /// Keys from the top of the body; `[]` is the first element of a list.
     Body(Vec<String>),
 }
@@ -78,6 +83,8 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
         (_, "owner" | "owner_member_id" | "member_id") => Some(Names::Member),
         (path, "id") if path.starts_with("/api/contacts/") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/sync-logs/") => Some(Names::Run),
+        (path, "id") if path.starts_with("/api/api-keys/") => Some(Names::ApiKey),
+        (_, "Idempotency-Key") => Some(Names::Request),
         (_, "ids[]") if operation == "start_import" => Some(Names::Remote),
         _ => None,
     };
@@ -105,6 +112,13 @@ pub(super) fn operations() -> Result<Vec<Operation>, Vec<String>> {
     if uncovered.is_empty() { Ok(operations) } else { Err(uncovered) }
 }
 
+/// Whether there is such an operation.
+pub(super) fn offers(name: &str) -> bool {
+    let document: Value = serde_json::from_str(&tandem::http::openapi_document()).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    paths.flat_map(|path| path.as_object().unwrap().values()).any(|one| one["operationId"] == name)
+}
+
 struct Reader<'a> {
     document: &'a Value,
     path: &'a str,
@@ -129,6 +143,7 @@ impl Reader<'_> {
                     let place = match parameter["in"].as_str().unwrap() {
                         "path" => Place::Path(name.to_owned()),
                         "query" => Place::Query(name.to_owned()),
+                        "header" => Place::Header(name.to_owned()),
                         other => panic!("UNCOVERED: {} takes a {other}", self.name()),
                     };
                     slots.push(Slot { place, names });

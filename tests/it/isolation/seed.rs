@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use tandem::{flows, jobs, policy::Plan};
 
-use super::document::Names;
+use super::document::{Names, offers};
 use crate::{
     connections::{ALPEN, Crm, NORDWIND, callback, connected_page, slug},
     harness::{Browser, Company, TestHub},
@@ -22,6 +22,8 @@ pub(super) struct World {
     pub(super) foreign: Foreign,
     /// Every table that belongs to companies.
     tables: Vec<String>,
+    /// What opens Acme as its owner to a script.
+    pub(super) key: Option<String>,
 }
 
 /// Values of somebody else, and what must never be told of them.
@@ -42,10 +44,12 @@ impl World {
             connect(&crm, company, account).await;
             work_in(&hub, company, account).await;
         }
+        make_keys(&globex).await;
+        let key = make_keys(&acme).await;
         what_is_seldom(&hub, &crm, &globex).await;
         let tables = tables(&hub).await;
         let foreign = foreign(&hub, &acme, &globex, &tables).await;
-        Self { hub, crm, acme, globex, foreign, tables }
+        Self { hub, crm, acme, globex, foreign, tables, key }
     }
 
     /// Tables with a row of each company; a table without one would prove nothing.
@@ -121,6 +125,35 @@ async fn connect(crm: &Crm, company: &Company, account: u64) {
     assert_eq!(browser.get(&back).await.header("location"), connected_page());
 }
 
+/// What a company's members call their requests.
+fn request_name(account: u64, copy: u32) -> String {
+    format!("canary-request-{account}-{copy}")
+}
+
+/// A key for scripts of every member, where there are any; the owner's secret.
+async fn make_keys(company: &Company) -> Option<String> {
+    if !offers("create_api_key") {
+        return None;
+    }
+    let mut first = None;
+    for member in company.members() {
+        let form =
+            json!({ "name": format!("Canary key {}", member.id), "role": member.role.word() });
+        let made = member.browser.post("/api/api-keys", form).await.expect(201);
+        first.get_or_insert_with(|| made["secret"].as_str().unwrap().to_owned());
+    }
+    first
+}
+
+async fn keys_of(company: &Company) -> Vec<String> {
+    if !offers("list_api_keys") {
+        return Vec::new();
+    }
+    let keys = company.owner.browser.get("/api/api-keys").await.expect(200);
+    let ids = keys["items"].as_array().unwrap().iter();
+    ids.map(|key| key["id"].as_str().unwrap().to_owned()).collect()
+}
+
 /// Contacts by hand and by import, for every member, with all that hangs on them.
 async fn work_in(hub: &TestHub, company: &Company, account: u64) {
     let sync = format!("/api/integrations/{}/sync", slug());
@@ -133,7 +166,9 @@ async fn work_in(hub: &TestHub, company: &Company, account: u64) {
                 "organization_name": format!("Canary Works {account} {copy}"),
                 "tags": [format!("canary-tag-{account}")],
             });
-            member.browser.post("/api/contacts", contact).await.expect(201);
+            let request = member.browser.request(reqwest::Method::POST, "/api/contacts");
+            let request = request.header("idempotency-key", request_name(account, copy));
+            member.browser.send(request.json(&contact)).await.expect(201);
         }
     }
     for member in [&company.owner, &company.consultant] {
@@ -209,6 +244,8 @@ async fn foreign(hub: &TestHub, ours: &Company, theirs: &Company, tables: &[Stri
         (Names::Contact, column(hub, theirs, &ids("contact", "contact_id")).await),
         (Names::Member, column(hub, theirs, &ids("member", "member_id")).await),
         (Names::Run, column(hub, theirs, &ids("sync_run", "run_id")).await),
+        (Names::ApiKey, keys_of(theirs).await),
+        (Names::Request, (0..2).map(|copy| request_name(ALPEN, copy)).collect()),
         (Names::Remote, column(hub, theirs, &ids("mapping", "remote_id")).await),
     ]);
     let mut secrets = BTreeSet::new();

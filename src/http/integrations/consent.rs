@@ -50,6 +50,7 @@ impl ConsentApi {
 
     /// Where the provider sends the browser back to.
     #[oai(path = "/:provider/callback", method = "get", operation_id = "callback")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the address")]
     async fn callback(
         &self,
         hub: Data<&SharedHub>,

@@ -112,6 +112,13 @@ impl Endpoints {
         Url::parse(bare).map(ApiBase).map_err(|_| forbidden())
     }
 
+    /// Whether a callback that names its issuer (RFC 9207) comes from this provider. No provider
+    /// documents the parameter, so the only name it can have is where the consent page is.
+    pub fn is_issuer(&self, issuer: &str) -> bool {
+        let bare = issuer.strip_suffix('/').unwrap_or(issuer);
+        bare == self.authorize.origin().ascii_serialization()
+    }
+
     /// For a grant that names no host.
     pub fn default_api_base(&self) -> &ApiBase {
         &self.default_api

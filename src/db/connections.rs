@@ -121,6 +121,10 @@ pub struct NewState<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Consents that one member may have open; older ones are forgotten, so that pressing the button
+/// over and over fills no table.
+const MOST_OPEN: i64 = 20;
+
 /// Remembers a consent; forgets those that ended long ago.
 pub async fn insert_state(tx: &mut TenantTx, state: &NewState<'_>) -> Result<(), DbError> {
     let company_id = tx.company_id();
@@ -139,6 +143,17 @@ pub async fn insert_state(tx: &mut TenantTx, state: &NewState<'_>) -> Result<(),
     .bind(state.provider)
     .bind(state.verifier)
     .bind(state.expires_at)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query(
+        "delete from oauth_state
+         where state_hash in (
+             select state_hash from oauth_state where member_id = $1
+             order by created_at desc, state_hash offset $2
+         )",
+    )
+    .bind(state.member_id)
+    .bind(MOST_OPEN)
     .execute(tx.conn())
     .await?;
     Ok(())

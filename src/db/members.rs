@@ -39,6 +39,22 @@ pub async fn count(tx: &mut TenantTx) -> Result<u64, DbError> {
     Ok(members.unsigned_abs())
 }
 
+#[derive(sqlx::FromRow)]
+struct RoleRow {
+    #[sqlx(try_from = "String")]
+    role: Role,
+}
+
+/// The role as stored; `None` for who is no member any more.
+pub async fn role(tx: &mut TenantTx, member_id: MemberId) -> Result<Option<Role>, DbError> {
+    let row: Option<RoleRow> =
+        sqlx::query_as("select role from member where member_id = $1 for share")
+            .bind(member_id)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(row.map(|row| row.role))
+}
+
 pub async fn exists(tx: &mut TenantTx, member_id: MemberId) -> Result<bool, DbError> {
     Ok(sqlx::query_scalar("select exists (select from member where member_id = $1)")
         .bind(member_id)

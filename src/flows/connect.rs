@@ -4,7 +4,7 @@
 //! and provider: a consent that somebody else started, or that was meant for another provider, never
 //! attaches to this company (RFC 9700 sections 2.1 and 4.4).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -21,16 +21,19 @@ use crate::{
         TokenSource, authorize_url,
     },
     db::{
-        self, DbError, Scope, connections,
+        self, DbError, Scope, TenantTx, connections,
         connections::{Connected, NewState},
     },
     domain::{Account, CompanyId, ConnectionId, MemberId},
     failpoint::reach,
-    flows::{FlowError, Provider, SharedHub, import, providers::callback_url, tokens},
+    flows::{FlowError, Provider, SharedHub, import, providers::callback_url, throttle, tokens},
+    policy::{self, Action},
 };
 
 /// How long a consent may take.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// Callbacks per member: somebody who tries every provider thrice needs a dozen, a guesser more.
+const CALLBACKS: throttle::Allowance = (60, Duration::from_mins(10));
 
 /// Who connects, and in which session: the callback must come back to the same one.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +58,11 @@ pub enum Denied {
     AccountMismatch,
     ProviderDown,
     NotConfigured,
+    TooOften,
+    /// The role was lowered, or the member removed, while the provider was asked.
+    Forbidden,
+    /// The plan became too small meanwhile.
+    Plan,
 }
 
 impl Denied {
@@ -72,6 +80,9 @@ impl Denied {
             Self::AccountMismatch => "account_mismatch",
             Self::ProviderDown => "provider_down",
             Self::NotConfigured => "not_configured",
+            Self::TooOften => "too_often",
+            Self::Forbidden => "forbidden",
+            Self::Plan => "plan",
         }
     }
 }
@@ -103,6 +114,8 @@ pub struct Callback {
     pub code: Option<SecretString>,
     pub state: Option<String>,
     pub error: Option<String>,
+    /// Who says that it answers (RFC 9207).
+    pub issuer: Option<String>,
 }
 
 /// Begins: where the browser goes to ask for consent. `None` when this installation has no app at
@@ -145,6 +158,13 @@ pub async fn finish(
     provider: &Provider,
     callback: Callback,
 ) -> Result<ConnectionId, CallbackError> {
+    throttle::attempt(hub, &format!("callback:{}", who.member_id), CALLBACKS)
+        .await
+        .map_err(|_| Denied::TooOften)?;
+    if callback.issuer.as_deref().is_some_and(|issuer| !provider.endpoints.is_issuer(issuer)) {
+        // Before the state is used up: the honest answer may still come.
+        return Err(Denied::ProviderMismatch.into());
+    }
     let state = callback.state.as_deref().filter(|state| !state.is_empty());
     if callback.error.is_some() && state.is_none() {
         return Err(Denied::Denied.into());
@@ -197,10 +217,12 @@ pub async fn finish(
         }
         other => other,
     };
-    match stored {
-        Err(CallbackError::Denied(Denied::AccountMismatch)) => {
+    match stored? {
+        Stored::Connection(connection_id) => Ok(connection_id),
+        Stored::Refused { denied, give_back } => {
             // Not ours to keep: give it back rather than leave a grant that nobody knows of.
-            if let Some(token) = &grant.refresh_token
+            if give_back
+                && let Some(token) = &grant.refresh_token
                 && let Err(error) = connectors::revoke(
                     &provider.http,
                     &provider.endpoints,
@@ -211,9 +233,8 @@ pub async fn finish(
             {
                 tracing::warn!(provider = provider.slug(), %error, "an unwanted grant was not revoked");
             }
-            Err(Denied::AccountMismatch.into())
+            Err(denied.into())
         }
-        other => other,
     }
 }
 
@@ -245,6 +266,16 @@ async fn take_state(
     Ok(tx.commit().await?)
 }
 
+/// What became of a grant.
+enum Stored {
+    Connection(ConnectionId),
+    /// `give_back` unless a connection lives on the same install, which a revocation would end.
+    Refused {
+        denied: Denied,
+        give_back: bool,
+    },
+}
+
 async fn store(
     hub: &SharedHub,
     who: Connecting<'_>,
@@ -252,12 +283,15 @@ async fn store(
     grant: &Grant,
     base: &ApiBase,
     account: &Account,
-) -> Result<ConnectionId, CallbackError> {
+) -> Result<Stored, CallbackError> {
     let mut tx = hub.db.tenant(who.company_id, Scope::All).await?;
     let known = connections::find(&mut tx, provider.slug()).await?;
     if known.as_ref().is_some_and(|known| known.account_id != account.company_id.as_str()) {
         // Mappings of one account mean nothing in another.
-        return Err(Denied::AccountMismatch.into());
+        return Ok(Stored::Refused { denied: Denied::AccountMismatch, give_back: true });
+    }
+    if let Some(denied) = entitlement(&mut tx, who.member_id, provider).await? {
+        return Ok(Stored::Refused { denied, give_back: known.is_none() });
     }
     let (connection_id, generation) = match &known {
         Some(known) => {
@@ -295,7 +329,24 @@ async fn store(
     reach("connect.stored");
     tx.commit().await?;
     reach("connect.committed");
-    Ok(connection_id)
+    Ok(Stored::Connection(connection_id))
+}
+
+/// Why the member may not connect any more: asking the provider took seconds, in which the role or
+/// the plan may have changed. The plan stays as it is until the transaction ends, so a downgrade
+/// either comes first and is seen, or comes after and finds the connection to pause.
+async fn entitlement(
+    tx: &mut TenantTx,
+    member_id: MemberId,
+    provider: &Provider,
+) -> Result<Option<Denied>, DbError> {
+    let plan = db::companies::lock_plan(tx).await?;
+    let role = db::members::role(tx, member_id).await?;
+    if !role.is_some_and(|role| policy::may(role, Action::ManageConnections)) {
+        return Ok(Some(Denied::Forbidden));
+    }
+    let feature = provider.connector.manifest().plan_feature;
+    Ok((!policy::allows(plan, feature)).then_some(Denied::Plan))
 }
 
 /// A token that was just granted and is stored nowhere yet.

@@ -77,6 +77,14 @@ impl Providers {
         Self(Arc::new(self.0.iter().map(same).collect()))
     }
 
+    /// The same and one more, which no registry knows.
+    #[must_use]
+    pub fn and(&self, provider: Provider) -> Self {
+        let mut providers = (*self.0).clone();
+        providers.insert(provider.slug(), provider);
+        Self(Arc::new(providers))
+    }
+
     pub fn get(&self, slug: &str) -> Option<&Provider> {
         self.0.get(slug)
     }

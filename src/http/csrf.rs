@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use poem::{
     Endpoint, Request, Result,
+    error::MethodNotAllowedError,
     http::{HeaderMap, Method, StatusCode, header},
 };
 
@@ -22,6 +23,9 @@ pub(super) const HEADER: &str = "x-tandem-csrf";
 const FORMS: &[&str] = &["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 
 pub(super) async fn guard<E: Endpoint>(inner: Arc<E>, request: Request) -> Result<E::Output> {
+    if *request.method() == Method::HEAD && is_consent(request.uri().path()) {
+        return Err(MethodNotAllowedError.into());
+    }
     // With a bearer token no cookie counts, and no page of another site can send one unasked.
     let by_cookie = bearer(&request).is_none();
     if by_cookie && is_unsafe(request.method()) && !authenticated_otherwise(request.uri().path()) {
@@ -34,6 +38,13 @@ pub(super) async fn guard<E: Endpoint>(inner: Arc<E>, request: Request) -> Resul
 
 fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Navigations that write. poem answers HEAD with the handler of GET, so a scanner that looks where
+/// a link leads would use its state up.
+fn is_consent(path: &str) -> bool {
+    path.strip_prefix("/integrations/")
+        .is_some_and(|rest| rest.ends_with("/callback") || rest.ends_with("/connect"))
 }
 
 /// Providers call back without our cookie and prove themselves in other ways; a script shows its

@@ -11,7 +11,7 @@ use crate::{flows::SharedHub, http::session::bearer};
 
 const ALWAYS: &[(&str, &str)] = &[
     ("x-content-type-options", "nosniff"),
-    // Paths of contacts and runs are nobody else's business; OAuth pages say `no-referrer`.
+    // Paths of contacts and runs are nobody else's business; see also [`is_consent`].
     ("referrer-policy", "same-origin"),
     ("x-frame-options", "DENY"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -27,8 +27,12 @@ where
     let https = request.data::<SharedHub>().is_some_and(|hub| hub.is_https());
     let sent_token = bearer(&request).is_some();
     let api = request.uri().path().starts_with("/api");
+    let consent = is_consent(request.uri().path());
     let mut answer = inner.call(request).await?.into_response();
     let headers = answer.headers_mut();
+    if consent {
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
     for (name, value) in ALWAYS {
         headers.entry(*name).or_insert(HeaderValue::from_static(value));
     }
@@ -54,4 +58,10 @@ where
             .or_insert(HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
     Ok(answer)
+}
+
+/// The addresses that carry a code or a state: they are told to nobody, us included.
+fn is_consent(path: &str) -> bool {
+    path.strip_prefix("/api/integrations/")
+        .is_some_and(|rest| rest.ends_with("/callback") || rest.ends_with("/connect"))
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod attacks;
 mod cache;
 mod chaos;
 mod connections;
@@ -9,6 +10,7 @@ mod connectors;
 mod embedded;
 mod flows;
 mod harness;
+mod isolation;
 mod openapi;
 mod policy;
 mod rls;

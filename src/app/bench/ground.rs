@@ -94,6 +94,7 @@ async fn consent(
         code: Some(crm.code().await?),
         state: state.map(|(_, state)| state.into_owned()),
         error: None,
+        issuer: None,
     };
     Ok(connect::finish(hub, who, provider, callback).await?)
 }

@@ -50,6 +50,7 @@ impl ConsentApi {
 
     /// Where the provider sends the browser back to.
     #[oai(path = "/:provider/callback", method = "get", operation_id = "callback")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the address")]
     async fn callback(
         &self,
         hub: Data<&SharedHub>,
@@ -58,6 +59,8 @@ impl ConsentApi {
         code: Query<Option<String>>,
         state: Query<Option<String>>,
         error: Query<Option<String>>,
+        /// Who answers (RFC 9207); refused when it is not the provider.
+        iss: Query<Option<String>>,
     ) -> Result<Navigation, ApiError> {
         let slug = provider.0;
         let provider = known(&hub, &slug)?;
@@ -66,6 +69,9 @@ impl ConsentApi {
                 "/integrations?integration={slug}&status=error&reason={reason}"
             ))
         };
+        if !is_plain(request.uri().query().unwrap_or_default()) {
+            return Ok(failed("malformed"));
+        }
         let Some(session) = BrowserSession::of(request).await? else {
             return Ok(failed("signed_out"));
         };
@@ -79,6 +85,7 @@ impl ConsentApi {
             code: code.0.filter(|code| !code.is_empty()).map(SecretString::from),
             state: state.0,
             error: error.0,
+            issuer: iss.0.filter(|issuer| !issuer.is_empty()),
         };
         match connect::finish(&hub, connecting(&session), &provider, callback).await {
             Ok(_) => Ok(Navigation::SeeOther(format!(
@@ -88,6 +95,19 @@ impl ConsentApi {
             Err(CallbackError::Flow(error)) => Err(error.into()),
         }
     }
+}
+
+/// Bytes of a callback's query; codes and states of the CRMs are below 300.
+const MOST_QUERY: usize = 4096;
+const PARAMETERS: &[&str] = &["code", "state", "error", "iss"];
+
+/// Whether each parameter comes once, as RFC 6749 section 3.1 demands: of two states or codes one
+/// reader may believe the first and another the second.
+fn is_plain(query: &str) -> bool {
+    let times = |name: &str| {
+        form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).count()
+    };
+    query.len() <= MOST_QUERY && PARAMETERS.iter().all(|name| times(name) <= 1)
 }
 
 /// Why nobody is sent to the provider, for programs and for browsers.

@@ -84,6 +84,7 @@ pub(super) async fn connect_with(rig: &Rig, hub: &SharedHub) -> ConnectionTokens
         code: Some(query("code").into()),
         state: Some(query("state")),
         error: None,
+        issuer: None,
     };
     let provider = hub.providers.get(slug()).unwrap();
     flows::connect::finish(hub, who, provider, callback).await.unwrap();

@@ -16,4 +16,6 @@ mod storms;
 mod swaps;
 mod vault;
 
-pub(crate) use crm::{Crm, Rig};
+pub(crate) use crm::{
+    ALPEN, Crm, NORDWIND, Rig, callback, connected_page, error_page, slug, state_of,
+};

@@ -1,7 +1,7 @@
 //! Connectors against servers that answer from a script: every way an answer can go wrong.
 
 mod calls;
-mod canned;
+pub(crate) mod canned;
 mod contract;
 mod faults;
 mod oauth;

@@ -55,6 +55,22 @@ impl TestHub {
 
     /// On a database that the test has made.
     pub(crate) async fn on(database: Database, change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(database, change, |providers| providers).await
+    }
+
+    /// With other providers than the registry's.
+    pub(crate) async fn offering(
+        change: impl FnOnce(&mut Config),
+        offer: impl FnOnce(Providers) -> Providers,
+    ) -> Self {
+        Self::build(Database::create().await, change, offer).await
+    }
+
+    async fn build(
+        database: Database,
+        change: impl FnOnce(&mut Config),
+        offer: impl FnOnce(Providers) -> Providers,
+    ) -> Self {
         let clock = Clock::system();
         let db = Db::connect(database.login(), 12).await.unwrap();
         let owner = database.owner_pool().await;
@@ -71,7 +87,7 @@ impl TestHub {
             mailer: Mailer::new(&config).unwrap(),
             cache: Cache::with_clock(Arc::new(clock.clone())),
             vault: Arc::new(Vault::new(MasterKeys::parse(&master_keys).unwrap())),
-            providers: Providers::from_config(&config).unwrap(),
+            providers: offer(Providers::from_config(&config).unwrap()),
             refreshing: SingleFlight::default(),
             instance: "test".to_owned(),
             config: Arc::new(config),

@@ -2,7 +2,7 @@
 
 mod catalogue;
 mod keys;
-mod pool;
+pub(crate) mod pool;
 mod rows;
 
 use sqlx::{Connection, PgConnection};

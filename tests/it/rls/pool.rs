@@ -35,7 +35,7 @@ impl<F: Future> Future for Cancelled<F> {
     }
 }
 
-async fn cancel_after<F: Future>(polls: u32, inner: F) {
+pub(crate) async fn cancel_after<F: Future>(polls: u32, inner: F) {
     drop(Cancelled { inner: Box::pin(inner), polls }.await);
 }
 

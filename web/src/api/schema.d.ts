@@ -4991,6 +4991,8 @@ export interface operations {
                 code?: string;
                 state?: string;
                 error?: string;
+                /** @description Who answers (RFC 9207); refused when it is not the provider. */
+                iss?: string;
             };
             header?: never;
             path: {

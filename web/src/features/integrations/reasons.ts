@@ -54,6 +54,14 @@ const REASONS: Record<string, Message> = {
     title: '{name} is not set up on this server',
     next: 'An operator has to enter its client id and secret first; the card says which.',
   },
+  malformed: {
+    title: 'The answer from {name} cannot be right',
+    next: 'Nothing was connected. Close the page if a link brought you here; otherwise connect again from here.',
+  },
+  too_often: {
+    title: 'Too many tries',
+    next: 'Nothing was connected. Wait ten minutes, then connect again.',
+  },
   signed_out: {
     title: 'You were signed out meanwhile',
     next: 'Nothing was connected. Connect again now that you are signed in.',

@@ -1,6 +1,6 @@
 //! Phone numbers as identifiers: E.164, or nothing.
 
-use phonenumber::{Mode, country::Id};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, enums::Region};
 
 /// Reads a number as people and CRMs write it; `country` (ISO 3166 alpha-2) is where a number
 /// without a country code belongs. `None` when it reaches nobody.
@@ -9,12 +9,10 @@ pub fn e164(raw: &str, country: &str) -> Option<String> {
     if raw.len() > 60 || raw.bytes().filter(u8::is_ascii_digit).count() < 6 {
         return None;
     }
-    let region: Option<Id> = country.parse().ok();
-    let number = phonenumber::parse(region, raw.trim()).ok()?;
-    // An extension is a desk behind a switchboard: the number itself is what is dialled.
-    phonenumber::is_valid(&number)
-        .then(|| number.format().mode(Mode::E164).to_string())
-        .map(|text| text.split(';').next().unwrap_or_default().to_owned())
+    let region = Region::from_code(country).ok();
+    let number = PHONE_NUMBER_UTIL.parse(raw.trim(), region).ok()?;
+    // E.164 has no extension: a desk behind a switchboard is reached through the number itself.
+    number.is_valid().then(|| number.format_as(PhoneNumberFormat::E164).into_owned())
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ async fn read(
         .items
         .iter()
         .map(|person| {
-            let resolved = resolve(person, &source);
+            let resolved = resolve(person.clone(), &source);
             let print = resolved.fingerprint();
             normalize(resolved, print, &country)
         })

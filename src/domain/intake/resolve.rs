@@ -68,7 +68,9 @@ pub struct Resolved {
 impl Resolved {
     /// Equal fingerprints: nothing that we would store has changed.
     pub fn fingerprint(&self) -> i64 {
-        let text = serde_json::to_vec(&(MAPPING_VERSION, self)).unwrap_or_default();
+        // Most records fit: a text that grows as it is written is copied again and again.
+        let mut text = Vec::with_capacity(2048);
+        serde_json::to_writer(&mut text, &(MAPPING_VERSION, self)).ok();
         let hash = Sha256::digest(&text);
         let (head, _) = hash.split_at(8);
         i64::from_le_bytes(head.try_into().unwrap_or_default())
@@ -76,43 +78,23 @@ impl Resolved {
 }
 
 /// Turns ids into words. Text that Postgres cannot hold (NUL) is dropped here, once.
-pub fn resolve(person: &RemotePerson, source: &Source<'_>) -> Resolved {
+pub fn resolve(person: RemotePerson, source: &Source<'_>) -> Resolved {
     let organization = person.organization.as_ref().and_then(|id| source.organizations.get(id));
     let owner = person.owner.as_ref().and_then(|id| source.owners.get(id));
-    Resolved {
-        remote_id: person.id.clone(),
-        deleted: person.deleted,
-        remote_updated_at: person.updated_at,
-        name: words(person.name.as_deref()),
-        first_name: words(person.first_name.as_deref()),
-        last_name: words(person.last_name.as_deref()),
-        emails: values(&person.emails),
-        phones: values(&person.phones),
-        organization: organization.cloned(),
-        owner: owner.and_then(|owner| owner.member),
-        custom_fields: facts(person, organization, owner, source),
-    }
-}
-
-fn facts(
-    person: &RemotePerson,
-    organization: Option<&OrganizationRef>,
-    owner: Option<&OwnerRef>,
-    source: &Source<'_>,
-) -> BTreeMap<String, Value> {
+    let (name, first_name, last_name) =
+        (words(person.name), words(person.first_name), words(person.last_name));
     let labels: Vec<&str> = person
         .labels
         .iter()
         .filter_map(|id| source.fields.labels.get(id.as_str()).map(String::as_str))
         .collect();
-    let text = |value: Option<&str>| words(value).map(Value::from);
     let known = [
         ("person_id", Some(Value::from(person.id.as_str()))),
-        ("first_name", text(person.first_name.as_deref())),
-        ("last_name", text(person.last_name.as_deref())),
+        ("first_name", first_name.as_deref().map(Value::from)),
+        ("last_name", last_name.as_deref().map(Value::from)),
         ("org_id", person.organization.as_ref().map(|id| Value::from(id.as_str()))),
         ("org_name", organization.map(|organization| Value::from(organization.name.as_str()))),
-        ("owner_name", owner.and_then(|owner| text(owner.name.as_deref()))),
+        ("owner_name", owner.and_then(|owner| words(owner.name.clone())).map(Value::from)),
         ("open_deals", person.open_deals.map(Value::from)),
         ("closed_deals", person.closed_deals.map(Value::from)),
         ("label", (!labels.is_empty()).then(|| Value::from(labels.join(", ")))),
@@ -121,58 +103,77 @@ fn facts(
         .into_iter()
         .filter_map(|(name, value)| Some((format!("{}{name}", source.prefix), value?)))
         .collect();
-    for (key, value) in &person.custom {
-        let field = source.fields.custom.get(key);
-        // A field that we know no name for is kept under its key: nothing is dropped.
-        let name = field.map_or(key.as_str(), |field| field.name.as_str());
+    for (key, value) in person.custom {
+        let field = source.fields.custom.get(&key);
         if let Some(value) = choice(value, field) {
-            facts.entry(name.replace('\0', "")).or_insert(value);
+            // A field that we know no name for is kept under its key: nothing is dropped.
+            let name = without_nul(field.map_or(key, |field| field.name.clone()));
+            facts.entry(name).or_insert(value);
         }
     }
-    facts
+    Resolved {
+        remote_id: person.id,
+        deleted: person.deleted,
+        remote_updated_at: person.updated_at,
+        name,
+        first_name,
+        last_name,
+        emails: values(person.emails),
+        phones: values(person.phones),
+        organization: organization.cloned(),
+        owner: owner.and_then(|owner| owner.member),
+        custom_fields: facts,
+    }
 }
 
 /// A custom value with option ids replaced by their labels; `None` for the empty ones.
-fn choice(value: &Value, field: Option<&CustomField>) -> Option<Value> {
+fn choice(value: Value, field: Option<&CustomField>) -> Option<Value> {
     let options = field.map(|field| &field.options).filter(|options| !options.is_empty());
     match value {
         Value::Null => None,
         Value::String(text) if text.trim().is_empty() => None,
         Value::Array(list) => {
-            let list: Vec<Value> = list.iter().filter_map(|item| choice(item, field)).collect();
+            let list: Vec<Value> =
+                list.into_iter().filter_map(|item| choice(item, field)).collect();
             (!list.is_empty()).then_some(Value::Array(list))
         }
-        Value::String(text) => Some(match options.and_then(|options| options.get(text)) {
+        Value::String(text) => Some(match options.and_then(|options| options.get(&text)) {
             Some(label) => Value::from(label.as_str()),
-            None => Value::from(text.replace('\0', "")),
+            None => Value::from(without_nul(text)),
         }),
         Value::Number(number) => {
             let label = options.and_then(|options| options.get(&number.to_string()));
-            Some(label.map_or_else(|| value.clone(), |label| Value::from(label.as_str())))
+            Some(label.map_or(Value::Number(number), |label| Value::from(label.as_str())))
         }
-        Value::Bool(_) => Some(value.clone()),
+        Value::Bool(_) => Some(value),
         Value::Object(map) => Some(Value::Object(
-            map.iter()
-                .filter_map(|(key, item)| Some((key.replace('\0', ""), choice(item, None)?)))
+            map.into_iter()
+                .filter_map(|(key, item)| Some((without_nul(key), choice(item, None)?)))
                 .collect(),
         )),
     }
 }
 
-fn values(raw: &[RemoteValue]) -> Vec<RemoteValue> {
-    raw.iter()
+fn values(raw: Vec<RemoteValue>) -> Vec<RemoteValue> {
+    raw.into_iter()
         .filter_map(|entry| {
             Some(RemoteValue {
-                value: words(Some(&entry.value))?,
-                label: words(entry.label.as_deref()),
+                value: words(Some(entry.value))?,
+                label: words(entry.label),
                 primary: entry.primary,
             })
         })
         .collect()
 }
 
-fn words(raw: Option<&str>) -> Option<String> {
-    let text = raw?.trim();
-    let text = if text.contains('\0') { text.replace('\0', "") } else { text.to_owned() };
+fn words(raw: Option<String>) -> Option<String> {
+    let text = raw?;
+    let bare = text.trim();
+    let text = if bare.len() == text.len() { text } else { bare.to_owned() };
+    let text = without_nul(text);
     (!text.is_empty()).then_some(text)
+}
+
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "") } else { text }
 }

@@ -31,6 +31,9 @@ const BY_ID: &str = "ids:";
 /// How often a page is judged anew because somebody wrote the same rows meanwhile.
 const RACES: u32 = 5;
 
+/// Organizations that a run remembers between pages: persons name the same ones again and again.
+const ORGANIZATIONS_KEPT: usize = 20_000;
+
 /// What one fetch brought.
 struct Batch {
     page: Page<RemotePerson>,
@@ -38,6 +41,15 @@ struct Batch {
     absent: Vec<RemoteId>,
     /// Where the next fetch starts; `None` ends the phase.
     next: Option<String>,
+}
+
+/// A page on its way into the book.
+struct Writing<'a> {
+    changed: &'a [Incoming],
+    /// `None` when the book has to be asked again.
+    known: Option<&'a HashMap<RemoteId, PersonMapping>>,
+    unchanged: usize,
+    seen: &'a [&'a str],
 }
 
 impl Desk {
@@ -49,7 +61,7 @@ impl Desk {
             reach("import.persons_fetched");
             self.skip_seen(&mut batch);
             let next = batch.next.clone();
-            let (resolved, known) = self.resolve(&batch).await?;
+            let (resolved, known) = self.resolve(&mut batch).await?;
             reach("import.persons_resolved");
             let phase = if next.is_some() { "persons" } else { self.after("persons") };
             match next {
@@ -134,25 +146,33 @@ impl Desk {
     /// for a stranger while holding a transaction.
     async fn resolve(
         &mut self,
-        batch: &Batch,
+        batch: &mut Batch,
     ) -> Result<(Vec<(Resolved, i64)>, HashMap<RemoteId, PersonMapping>), Halt> {
-        let persons = &batch.page.items;
-        let named: BTreeSet<&RemoteId> =
-            persons.iter().filter_map(|person| person.organization.as_ref()).collect();
-        let ids: Vec<&str> = persons.iter().map(|person| person.id.as_str()).collect();
-        let (mut organizations, known) = self.read(&named, &ids).await?;
-        let unknown: Vec<RemoteId> = named
+        let persons = std::mem::take(&mut batch.page.items);
+        if self.organizations.len() > ORGANIZATIONS_KEPT {
+            self.organizations.clear();
+        }
+        let new: BTreeSet<&RemoteId> = persons
             .iter()
-            .filter(|id| !organizations.contains_key(**id) && !self.absent.contains(**id))
-            .map(|id| (*id).clone())
+            .filter_map(|person| person.organization.as_ref())
+            .filter(|id| !self.organizations.contains_key(*id) && !self.absent.contains(*id))
             .collect();
+        let ids: Vec<&str> = persons.iter().map(|person| person.id.as_str()).collect();
+        let (organizations, known) = self.read(&new, &ids).await?;
+        let unknown: Vec<RemoteId> = new
+            .iter()
+            .filter(|id| !organizations.contains_key(**id))
+            .map(|&id| id.clone())
+            .collect();
+        self.organizations.extend(organizations);
         if !unknown.is_empty() {
             self.fetch_organizations(&unknown).await?;
-            organizations = self.read(&named, &[]).await?.0;
+            let found = self.read(&unknown.iter().collect(), &[]).await?.0;
+            self.organizations.extend(found);
         }
-        let source = self.source(&organizations);
+        let source = self.source(&self.organizations);
         let resolved = persons
-            .iter()
+            .into_iter()
             .map(|person| {
                 let resolved = resolve(person, &source);
                 let fingerprint = resolved.fingerprint();
@@ -210,6 +230,10 @@ impl Desk {
             .filter(|person| !same(person))
             .map(|(person, print)| normalize(person.clone(), *print, &self.country))
             .collect();
+        // One that could not be read is there all the same.
+        let lost = batch.page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
+        let seen = resolved.iter().map(|(person, _)| &person.remote_id).chain(lost);
+        let seen: Vec<&str> = seen.map(RemoteId::as_str).collect();
         let mut races = 0;
         loop {
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
@@ -217,7 +241,11 @@ impl Desk {
             if races > 0 {
                 db::runs::is_at(&mut tx, self.run.run_id, self.page).await?;
             }
-            match self.write_once(&mut tx, batch, &changed, unchanged, by.clone()).await {
+            // What was read before the book was locked is good for a first try: whatever was mapped,
+            // unmapped or deleted since is refused by the database.
+            let known = (races == 0).then_some(known);
+            let page = Writing { changed: &changed, known, unchanged, seen: &seen };
+            match self.write_once(&mut tx, batch, page, by.clone()).await {
                 Ok(by) => return self.advance(tx, by).await,
                 // Somebody else wrote one of these rows first: look again, it is there now.
                 Err(Halt::Db(
@@ -235,8 +263,7 @@ impl Desk {
         &self,
         tx: &mut TenantTx,
         batch: &Batch,
-        changed: &[Incoming],
-        unchanged: usize,
+        Writing { changed, known, unchanged, seen }: Writing<'_>,
         by: Advance<'a>,
     ) -> Result<Advance<'a>, Halt> {
         let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -244,7 +271,7 @@ impl Desk {
         let mut counts = Counts::default();
         let mut limit_reached = false;
         if !changed.is_empty() {
-            let plan = self.plan_page(tx, changed).await?;
+            let plan = self.plan_page(tx, changed, known).await?;
             reach("import.persons_planned");
             self.store(tx, &plan).await?;
             reach("import.persons_stored");
@@ -274,25 +301,33 @@ impl Desk {
         }
         db::entries::insert(tx, self.run.run_id, self.page, &log).await?;
         reach("import.persons_logged");
-        // One that could not be read is there all the same.
-        let lost = batch.page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
-        let seen = batch.page.items.iter().map(|person| &person.id).chain(lost);
-        let seen: Vec<&str> = seen.map(RemoteId::as_str).collect();
-        self.note_seen(tx, Kind::Person, &seen).await?;
+        self.note_seen(tx, Kind::Person, seen).await?;
         reach("import.persons_noted");
         Ok(Advance { counts, limit_reached, ..by })
     }
 
     /// Reads, under the book's lock, everything that the plan of this page depends on.
-    async fn plan_page(&self, tx: &mut TenantTx, changed: &[Incoming]) -> Result<PagePlan, Halt> {
+    async fn plan_page(
+        &self,
+        tx: &mut TenantTx,
+        changed: &[Incoming],
+        known: Option<&HashMap<RemoteId, PersonMapping>>,
+    ) -> Result<PagePlan, Halt> {
         let connection_id = self.run.connection_id;
         let book = db::directory::lock_book(tx, connection_id)
             .await?
             .ok_or(Halt::Closed("The CRM was disconnected."))?;
         let room = self.room(&book)?;
-        let ids: Vec<&str> =
-            changed.iter().map(|person| person.resolved.remote_id.as_str()).collect();
-        let mappings = db::intake::person_mappings(tx, connection_id, &ids).await?;
+        let ids = || changed.iter().map(|person| &person.resolved.remote_id);
+        let mappings = match known {
+            Some(known) => {
+                ids().filter_map(|id| Some((id.clone(), known.get(id)?.clone()))).collect()
+            }
+            None => {
+                let ids: Vec<&str> = ids().map(RemoteId::as_str).collect();
+                db::intake::person_mappings(tx, connection_id, &ids).await?
+            }
+        };
         let mut identifiers: Vec<_> = changed.iter().flat_map(Incoming::identifiers).collect();
         identifiers.sort();
         identifiers.dedup();

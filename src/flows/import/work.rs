@@ -15,7 +15,10 @@ use crate::{
         intake::Kind,
         runs::{Advance, Run},
     },
-    domain::{CompanyId, Fields, RemoteId, RemoteUser, RunId, intake::OwnerRef},
+    domain::{
+        CompanyId, Fields, RemoteId, RemoteUser, RunId,
+        intake::{OrganizationRef, OwnerRef},
+    },
     failpoint::reach,
     flows::{
         FlowError, Next, SharedHub,
@@ -40,6 +43,8 @@ pub(super) struct Desk {
     pub country: String,
     pub fields: Fields,
     pub owners: HashMap<RemoteId, OwnerRef>,
+    /// Organizations of the book that pages before have named.
+    pub organizations: HashMap<RemoteId, OrganizationRef>,
     /// Organizations that the provider names and does not show.
     pub absent: HashSet<RemoteId>,
     pub counted: Spent,
@@ -128,6 +133,7 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
         account: Arc::new(account),
         fields: Fields::default(),
         owners: HashMap::new(),
+        organizations: HashMap::new(),
         absent: HashSet::new(),
         counted: Spent::default(),
         seen_before: HashSet::new(),

@@ -176,6 +176,7 @@ impl<'a> Desk<'a> {
         self.plan.mappings.push(PlannedMapping {
             remote_id: incoming.resolved.remote_id.clone(),
             contact_id,
+            is_new: !self.known.mappings.contains_key(&incoming.resolved.remote_id),
             fingerprint: incoming.fingerprint,
             is_primary,
             gone,

@@ -65,6 +65,8 @@ pub struct PlannedEntry {
 pub struct PlannedMapping {
     pub remote_id: RemoteId,
     pub contact_id: ContactId,
+    /// The book did not know this person.
+    pub is_new: bool,
     pub fingerprint: i64,
     pub is_primary: bool,
     pub gone: bool,

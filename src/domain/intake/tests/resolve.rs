@@ -25,7 +25,7 @@ fn custom(key: &str, value: Value) -> Option<Value> {
     let words = words();
     let mut ada = person("1", "Ada", &[], &[]);
     ada.custom.insert(key.to_owned(), value);
-    let mut facts = resolve(&ada, &words.source()).custom_fields;
+    let mut facts = resolve(ada.clone(), &words.source()).custom_fields;
     facts.remove("crm_person_id");
     facts.into_values().next()
 }
@@ -35,7 +35,7 @@ fn labels_and_options_become_their_names() {
     let words = words();
     let mut ada = person("1", "Ada", &[], &[]);
     ada.labels = ["2", "1", "99"].map(|id| RemoteId(id.to_owned())).into();
-    let facts = resolve(&ada, &words.source()).custom_fields;
+    let facts = resolve(ada.clone(), &words.source()).custom_fields;
     assert_eq!(facts["crm_label"], "Warm, Customer");
     for option in [json!(10), json!("10")] {
         assert_eq!(custom("tier", option), Some(json!("Gold")));
@@ -49,7 +49,7 @@ fn a_custom_field_is_kept_by_its_name_or_else_its_key() {
     let mut ada = person("1", "Ada", &[], &[]);
     ada.custom.insert("note".to_owned(), json!("likes tea"));
     ada.custom.insert("brand new".to_owned(), json!(true));
-    let facts = resolve(&ada, &words.source()).custom_fields;
+    let facts = resolve(ada.clone(), &words.source()).custom_fields;
     assert_eq!((&facts["Note"], &facts["brand new"]), (&json!("likes tea"), &json!(true)));
 }
 
@@ -67,7 +67,7 @@ fn text_that_the_database_cannot_hold_is_cleaned_once_and_everywhere() {
     let words = words();
     let mut ada = person("1", "A\0da", &["a\0da@x.de"], &["\0"]);
     ada.custom.insert("n\0te".to_owned(), json!({ "ke\0y": "va\0lue" }));
-    let resolved = resolve(&ada, &words.source());
+    let resolved = resolve(ada.clone(), &words.source());
     assert_eq!(
         (resolved.name.as_deref(), resolved.emails[0].value.as_str()),
         (Some("Ada"), "ada@x.de")
@@ -79,7 +79,7 @@ fn text_that_the_database_cannot_hold_is_cleaned_once_and_everywhere() {
 #[test]
 fn a_fingerprint_changes_with_what_is_stored_and_with_nothing_else() {
     let words = words();
-    let print = |person: &RemotePerson| resolve(person, &words.source()).fingerprint();
+    let print = |person: &RemotePerson| resolve(person.clone(), &words.source()).fingerprint();
     let ada = person("1", "Ada", &["ada@x.de"], &[]);
     let later = chrono::DateTime::from_timestamp(1_800_000_000, 0);
     let unknown = Some(RemoteId("77".to_owned()));
@@ -105,7 +105,7 @@ fn an_organization_that_the_book_does_not_know_is_still_named_by_its_id() {
     let words = words();
     let mut ada = person("1", "Ada", &[], &[]);
     ada.organization = Some(RemoteId("7".to_owned()));
-    let resolved = resolve(&ada, &words.source());
+    let resolved = resolve(ada.clone(), &words.source());
     assert_eq!(resolved.organization, None);
     assert_eq!(resolved.custom_fields["crm_org_id"], "7");
 }

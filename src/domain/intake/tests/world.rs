@@ -85,7 +85,7 @@ impl Book {
     }
 
     pub(super) fn incoming(&self, person: &RemotePerson) -> Incoming {
-        let resolved = resolve(person, &self.words.source());
+        let resolved = resolve(person.clone(), &self.words.source());
         let fingerprint = resolved.fingerprint();
         normalize(resolved, fingerprint, COUNTRY)
     }

@@ -13,179 +13,71 @@ alter table mapping
     drop constraint mapping_company_id_organization_id_fkey;
 alter table remote_deal drop constraint remote_deal_company_id_connection_id_fkey;
 
--- Each check counts the distinct keys that are named and those that are there; what is there is
--- locked as a foreign key would lock it, so that nobody deletes it before we commit. The plans are
--- kept by the session and may have been made while a table was empty: never by reading all of it.
-create function tandem_contact_refers() returns trigger language plpgsql
-    set search_path = pg_catalog, public set enable_seqscan = off as $$
+-- Arguments in threes: the column, the table it refers to, that table's column. Counts the distinct
+-- keys that are named and those that are there; what is there is locked as a foreign key would lock
+-- it, so that nobody deletes it before we commit. Planned anew each time: a plan that was made while
+-- the other table was small would read all of it for every key.
+create function tandem_refers() returns trigger language plpgsql
+    set search_path = pg_catalog, public as $$
+declare
+    missing boolean;
 begin
-    if (
-        with named as materialized (
-            select distinct company_id, organization_id from written
-            where organization_id is not null
-        ), there as (
-            select from named cross join lateral (
-                select from organization r
-                where r.company_id = named.company_id
-                  and r.organization_id = named.organization_id
-                for key share of r
-            ) as r
-        )
-        select (select count(*) from named) <> (select count(*) from there)
-    ) then
-        raise foreign_key_violation using
-            message = 'a contact names an organization that is not there',
-            constraint = 'contact_refers_to_organization', table = 'contact';
-    end if;
-    if (
-        with named as materialized (
-            select distinct company_id, owner_member_id from written
-            where owner_member_id is not null
-        ), there as (
-            select from named cross join lateral (
-                select from member r
-                where r.company_id = named.company_id and r.member_id = named.owner_member_id
-                for key share of r
-            ) as r
-        )
-        select (select count(*) from named) <> (select count(*) from there)
-    ) then
-        raise foreign_key_violation using
-            message = 'a contact names an owner who is not there',
-            constraint = 'contact_refers_to_member', table = 'contact';
-    end if;
+    for at in 0 .. tg_nargs - 1 by 3 loop
+        execute format(
+            'with named as materialized (
+                 select distinct company_id, %1$I as id from written where %1$I is not null
+             ), there as (
+                 select from named cross join lateral (
+                     select from %2$I referred
+                     where referred.company_id = named.company_id and referred.%3$I = named.id
+                     for key share of referred
+                 ) as referred
+             )
+             select (select count(*) from named) <> (select count(*) from there)',
+            tg_argv[at], tg_argv[at + 1], tg_argv[at + 2]
+        ) into missing;
+        if missing then
+            raise foreign_key_violation using
+                message = format('%s of %s names what is not there', tg_argv[at], tg_table_name),
+                constraint = format('%s_%s_refers', tg_table_name, tg_argv[at]),
+                table = tg_table_name;
+        end if;
+    end loop;
     return null;
 end
 $$;
 
-create function tandem_identifier_refers() returns trigger language plpgsql
-    set search_path = pg_catalog, public set enable_seqscan = off as $$
-begin
-    if (
-        with named as materialized (
-            select distinct company_id, contact_id from written
-        ), there as (
-            select from named cross join lateral (
-                select from contact r
-                where r.company_id = named.company_id and r.contact_id = named.contact_id
-                for key share of r
-            ) as r
-        )
-        select (select count(*) from named) <> (select count(*) from there)
-    ) then
-        raise foreign_key_violation using
-            message = 'an identifier names a contact that is not there',
-            constraint = 'identifier_refers_to_contact', table = 'identifier';
-    end if;
-    return null;
-end
-$$;
-
-create function tandem_mapping_refers() returns trigger language plpgsql
-    set search_path = pg_catalog, public set enable_seqscan = off as $$
-begin
-    if (
-        with named as materialized (
-            select distinct company_id, contact_id from written where contact_id is not null
-        ), there as (
-            select from named cross join lateral (
-                select from contact r
-                where r.company_id = named.company_id and r.contact_id = named.contact_id
-                for key share of r
-            ) as r
-        )
-        select (select count(*) from named) <> (select count(*) from there)
-    ) then
-        raise foreign_key_violation using
-            message = 'a mapping names a contact that is not there',
-            constraint = 'mapping_refers_to_contact', table = 'mapping';
-    end if;
-    if (
-        with named as materialized (
-            select distinct company_id, organization_id from written
-            where organization_id is not null
-        ), there as (
-            select from named cross join lateral (
-                select from organization r
-                where r.company_id = named.company_id
-                  and r.organization_id = named.organization_id
-                for key share of r
-            ) as r
-        )
-        select (select count(*) from named) <> (select count(*) from there)
-    ) then
-        raise foreign_key_violation using
-            message = 'a mapping names an organization that is not there',
-            constraint = 'mapping_refers_to_organization', table = 'mapping';
-    end if;
-    if (
-        with named as materialized (
-            select distinct company_id, connection_id from written
-        ), there as (
-            select from named cross join lateral (
-                select from connection r
-                where r.company_id = named.company_id and r.connection_id = named.connection_id
-                for key share of r
-            ) as r
-        )
-        select (select count(*) from named) <> (select count(*) from there)
-    ) then
-        raise foreign_key_violation using
-            message = 'a mapping names a connection that is not there',
-            constraint = 'mapping_refers_to_connection', table = 'mapping';
-    end if;
-    return null;
-end
-$$;
-
-create function tandem_remote_deal_refers() returns trigger language plpgsql
-    set search_path = pg_catalog, public set enable_seqscan = off as $$
-begin
-    if (
-        with named as materialized (
-            select distinct company_id, connection_id from written
-        ), there as (
-            select from named cross join lateral (
-                select from connection r
-                where r.company_id = named.company_id and r.connection_id = named.connection_id
-                for key share of r
-            ) as r
-        )
-        select (select count(*) from named) <> (select count(*) from there)
-    ) then
-        raise foreign_key_violation using
-            message = 'a deal names a connection that is not there',
-            constraint = 'remote_deal_refers_to_connection', table = 'remote_deal';
-    end if;
-    return null;
-end
-$$;
-
--- PostgreSQL wants one trigger for each event that has a table of new rows.
+-- PostgreSQL wants a trigger of its own for each event that has a table of new rows.
 create trigger contact_refers_when_inserted after insert on contact
-    referencing new table as written
-    for each statement execute function tandem_contact_refers();
+    referencing new table as written for each statement execute function tandem_refers(
+        'organization_id', 'organization', 'organization_id',
+        'owner_member_id', 'member', 'member_id');
 create trigger contact_refers_when_updated after update on contact
-    referencing new table as written
-    for each statement execute function tandem_contact_refers();
+    referencing new table as written for each statement execute function tandem_refers(
+        'organization_id', 'organization', 'organization_id',
+        'owner_member_id', 'member', 'member_id');
 create trigger identifier_refers_when_inserted after insert on identifier
-    referencing new table as written
-    for each statement execute function tandem_identifier_refers();
+    referencing new table as written for each statement execute function tandem_refers(
+        'contact_id', 'contact', 'contact_id');
 create trigger identifier_refers_when_updated after update on identifier
-    referencing new table as written
-    for each statement execute function tandem_identifier_refers();
+    referencing new table as written for each statement execute function tandem_refers(
+        'contact_id', 'contact', 'contact_id');
 create trigger mapping_refers_when_inserted after insert on mapping
-    referencing new table as written
-    for each statement execute function tandem_mapping_refers();
+    referencing new table as written for each statement execute function tandem_refers(
+        'contact_id', 'contact', 'contact_id',
+        'organization_id', 'organization', 'organization_id',
+        'connection_id', 'connection', 'connection_id');
 create trigger mapping_refers_when_updated after update on mapping
-    referencing new table as written
-    for each statement execute function tandem_mapping_refers();
+    referencing new table as written for each statement execute function tandem_refers(
+        'contact_id', 'contact', 'contact_id',
+        'organization_id', 'organization', 'organization_id',
+        'connection_id', 'connection', 'connection_id');
 create trigger remote_deal_refers_when_inserted after insert on remote_deal
-    referencing new table as written
-    for each statement execute function tandem_remote_deal_refers();
+    referencing new table as written for each statement execute function tandem_refers(
+        'connection_id', 'connection', 'connection_id');
 create trigger remote_deal_refers_when_updated after update on remote_deal
-    referencing new table as written
-    for each statement execute function tandem_remote_deal_refers();
+    referencing new table as written for each statement execute function tandem_refers(
+        'connection_id', 'connection', 'connection_id');
 
 -- Before the row goes, so that row security still shows what hangs on it.
 create function tandem_contact_goes() returns trigger language plpgsql

@@ -358,14 +358,15 @@ async fn handlers_that_are_dropped_between_two_polls_leave_nothing_behind() {
             // The flow itself, which nothing shields.
             let by = By { company_id: globex.id, member_id: globex.owner.id, scope: Scope::All };
             let change = Change { full_name: Some(name), ..Change::default() };
-            cancel_after(random.random_range(1..40), contacts::create(&alone, by, change)).await;
+            cancel_after(random.random_range(1..40), contacts::create(&alone, by, change, &mut ()))
+                .await;
         }
         tried += 1;
         // The next borrower is another company: it sees its own alone, and what it is told is so.
         let by = By { company_id: acme.id, member_id: acme.owner.id, scope: Scope::All };
         let change =
             Change { full_name: Some(format!("{} {round}", NAMES[0])), ..Change::default() };
-        contacts::create(&alone, by, change).await.unwrap();
+        contacts::create(&alone, by, change, &mut ()).await.unwrap();
         made += 1;
         let mut tx = alone.db.tenant_reading(acme.id, Scope::All).await.unwrap();
         let members = tandem::db::members::list(&mut tx).await.unwrap();

@@ -307,7 +307,7 @@ async fn requests_that_are_cut_off_leave_no_transaction_no_foreign_row_and_lose_
         "requests": number, "cut_off": cut_off, "whole_answers": whole, "writes_kept": written,
         "seconds": began.elapsed().as_secs_f64(),
     });
-    report("requests cut off", figures);
+    report("requests_cut_off", figures);
     assert!(whole > 100 && written > 10, "{whole} {written}");
 
     // The pool still serves as many as it has connections, and every one of them commits.
@@ -358,7 +358,8 @@ async fn handlers_that_are_dropped_between_two_polls_leave_nothing_behind() {
             // The flow itself, which nothing shields.
             let by = By { company_id: globex.id, member_id: globex.owner.id, scope: Scope::All };
             let change = Change { full_name: Some(name), ..Change::default() };
-            cancel_after(random.random_range(1..40), contacts::create(&alone, by, change, &mut ())).await;
+            cancel_after(random.random_range(1..40), contacts::create(&alone, by, change, &mut ()))
+                .await;
         }
         tried += 1;
         // The next borrower is another company: it sees its own alone, and what it is told is so.
@@ -377,7 +378,7 @@ async fn handlers_that_are_dropped_between_two_polls_leave_nothing_behind() {
     assert_eq!(hub.value::<i64>(count).await, made, "acknowledged writes are lost");
     let count = "select count(*) from contact where full_name like 'Globexperson%'";
     let kept = hub.value::<i64>(count).await;
-    report("handlers dropped", json!({ "dropped": tried, "had_written": kept }));
+    report("handlers_dropped", json!({ "dropped": tried, "had_written": kept }));
     assert!(kept < tried && kept > 0, "{kept} of {tried}: nothing was cut off in the middle");
     let counted = "select count(*) from book where contacts <> (
                        select count(*) from contact where contact.company_id = book.company_id)";

@@ -122,7 +122,7 @@ async fn every_id_of_another_company_is_one_that_never_was() {
         "cases": report.cases, "requests": report.requests, "operations": known().len(),
         "secrets": world.foreign.secrets.len(), "seconds": began.elapsed().as_secs_f64(),
     });
-    crate::harness::report("foreign ids", figures);
+    crate::harness::report("foreign_ids", figures);
     report.must_hold();
     assert!(report.cases >= 600, "{}", report.cases);
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub use progress::{
-    Advance, advance, cancel, cancel_all, count, count_organizations, end, is_at, resume,
+    Advance, Hold, advance, cancel, cancel_all, count, count_organizations, end, is_at, resume,
     take_back, take_up, wait,
 };
 

@@ -134,10 +134,19 @@ pub async fn count_organizations(
     if counted.rows_affected() == 1 { Ok(()) } else { Err(DbError::Fenced) }
 }
 
+/// How a worker knows the run that it put on its desk: another worker that takes it up, or commits
+/// a page, changes one of the two. Whoever slept through that may say nothing about the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    pub page: i32,
+    pub attempts: i32,
+}
+
 /// Ends a run, once; adds what it spent since its last page.
 pub async fn end(
     tx: &mut TenantTx,
     run_id: RunId,
+    hold: Hold,
     state: &str,
     reason: Option<&str>,
     (requests, tokens): (i64, i64),
@@ -146,13 +155,15 @@ pub async fn end(
         "update sync_run
          set state = $2, state_reason = $3, waiting_until = null, finished_at = now(),
              requests = requests + $4, tokens_spent = tokens_spent + $5
-         where run_id = $1 and state in ('queued', 'running', 'waiting')",
+         where run_id = $1 and page = $6 and attempts = $7 and state = 'running'",
     )
     .bind(run_id)
     .bind(state)
     .bind(reason)
     .bind(requests)
     .bind(tokens)
+    .bind(hold.page)
+    .bind(hold.attempts)
     .execute(tx.conn())
     .await?;
     if ended.rows_affected() == 1 && state == "completed" {
@@ -164,28 +175,31 @@ pub async fn end(
     Ok(ended.rows_affected() == 1)
 }
 
-/// Puts a run down until `until`; it goes on by itself.
+/// Puts a run down until `until`; it goes on by itself. `false` when it is another worker's.
 pub async fn wait(
     tx: &mut TenantTx,
     run_id: RunId,
+    hold: Hold,
     until: DateTime<Utc>,
     reason: &str,
     (requests, tokens): (i64, i64),
-) -> Result<(), DbError> {
-    sqlx::query(
+) -> Result<bool, DbError> {
+    let done = sqlx::query(
         "update sync_run
          set state = 'waiting', state_reason = $3, waiting_until = $2,
              requests = requests + $4, tokens_spent = tokens_spent + $5
-         where run_id = $1 and state = 'running'",
+         where run_id = $1 and page = $6 and attempts = $7 and state = 'running'",
     )
     .bind(run_id)
     .bind(until)
     .bind(reason)
     .bind(requests)
     .bind(tokens)
+    .bind(hold.page)
+    .bind(hold.attempts)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Adds requests that no page carries.

@@ -129,6 +129,7 @@ impl Desk {
                 };
                 db::runs::advance(&mut tx, self.run.run_id, self.page, &again).await?;
                 tx.commit().await?;
+                self.moved();
                 reach("import.list_reset");
                 if !twice {
                     return Ok(Next::later(None, "the cursor was refused; the list starts again"));
@@ -182,7 +183,9 @@ impl Desk {
         spent: (i64, i64),
     ) -> Result<Next, FlowError> {
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-        db::runs::wait(&mut tx, self.run.run_id, at, reason, spent).await?;
+        if !db::runs::wait(&mut tx, self.run.run_id, self.hold(), at, reason, spent).await? {
+            return Ok(Next::later(Some(self.soon(5)), MOVED));
+        }
         reach("import.wait_written");
         tx.commit().await?;
         reach("import.wait_committed");
@@ -191,7 +194,10 @@ impl Desk {
 
     async fn end(&self, state: &str, reason: &str, spent: (i64, i64)) -> Result<Next, FlowError> {
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-        db::runs::end(&mut tx, self.run.run_id, state, Some(reason), spent).await?;
+        let hold = self.hold();
+        if !db::runs::end(&mut tx, self.run.run_id, hold, state, Some(reason), spent).await? {
+            return Ok(Next::later(Some(self.soon(5)), MOVED));
+        }
         reach("import.end_written");
         tx.commit().await?;
         reach("import.end_committed");

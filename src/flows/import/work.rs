@@ -13,7 +13,7 @@ use crate::{
     db::{
         self, DbError, Scope, connections,
         intake::Kind,
-        runs::{Advance, Run},
+        runs::{Advance, Hold, Run},
     },
     domain::{
         CompanyId, Fields, RemoteId, RemoteUser, RunId,
@@ -112,7 +112,8 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
         None => None,
     };
     if let Some((state, reason)) = over {
-        db::runs::end(&mut tx, run_id, state, Some(reason), (0, 0)).await?;
+        let hold = Hold { page: run.page, attempts: run.attempts };
+        db::runs::end(&mut tx, run_id, hold, state, Some(reason), (0, 0)).await?;
         tx.commit().await?;
         tell(hub, run_id).await;
         return Ok(Opened::Nothing);
@@ -268,7 +269,7 @@ impl Desk {
         tx.commit().await?;
         reach("import.page_committed");
         self.counted = now;
-        self.page += 1;
+        self.moved();
         by.phase.clone_into(&mut self.run.phase);
         self.run.cursor = by.cursor.map(str::to_owned);
         tell(&self.hub, self.run.run_id).await;
@@ -276,6 +277,17 @@ impl Desk {
             return Err(Halt::Cancelled);
         }
         if by.limit_reached { Err(Halt::Full) } else { Ok(()) }
+    }
+
+    /// A page was committed: it begins the count of attempts anew.
+    pub(super) fn moved(&mut self) {
+        self.page += 1;
+        self.run.attempts = 1;
+    }
+
+    /// What makes the run this worker's.
+    pub(super) fn hold(&self) -> Hold {
+        Hold { page: self.page, attempts: self.run.attempts }
     }
 
     /// The provider's own cursor.
@@ -330,7 +342,7 @@ impl Desk {
             ("failed", Some("The counts do not add up; please tell support the run's id."))
         };
         let spent = account::spent(self.counted, self.account.meter.read());
-        if db::runs::end(&mut tx, run.run_id, state, reason, spent).await?
+        if db::runs::end(&mut tx, run.run_id, self.hold(), state, reason, spent).await?
             && run.mode != "selective"
         {
             let watermark = run.started_at.map(|at| at - OVERLAP);

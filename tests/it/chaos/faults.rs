@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tandem::sandbox::SandboxConfig;
 
 use super::{
-    kills::{all, ends, mark},
+    campaign::{BACK, all, ends, mark},
     process::{Process, Setting},
     truth::{self, Held},
 };
@@ -19,8 +19,6 @@ use crate::{
     harness::{long, report, seed},
 };
 
-/// From the end of a fault to the next committed page.
-const BACK: Duration = Duration::from_secs(60);
 /// The lists that are broken, each in its second page.
 const LISTS: [&str; 3] = ["persons", "organizations", "deals"];
 

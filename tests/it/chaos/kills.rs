@@ -1,127 +1,26 @@
 //! Workers that die at a named place or at any moment: the real binary, ended without a word.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use tandem::failpoint;
-use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
+    campaign::{BACK, Outcome, all, ends, is_over, mark},
     process::{Process, Setting},
-    truth::{self, Held},
+    scenes::{Scene, cancel, judge, scene, served, set},
+    truth,
 };
 use crate::{
     flows::stage::Stage,
     harness::{long, report, seed},
 };
 
-/// Everything must be back by then.
-const BACK: Duration = Duration::from_secs(60);
-/// How many scenarios run at once: most of their time they wait for a lease to end.
-const AT_ONCE: usize = 6;
-
-/// What must be going on for a worker to come by a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scene {
-    /// A full import into an empty book.
-    First,
-    /// A full import after some were deleted there.
-    Gone,
-    /// Chosen people whose organizations nobody knows.
-    Chosen,
-    /// The CRM is down for a while.
-    Down,
-    /// The CRM refuses the cursor of the second page.
-    Refused,
-    /// Somebody cancels.
-    Cancelled,
-    /// The access token has expired.
-    Expired,
-    /// The refresh is refused: the company took Tandem out.
-    Revoked,
-    /// Another worker died before.
-    Orphaned,
-    /// Not a worker's place.
-    Served,
-}
-
-fn scene(name: &str) -> Scene {
-    match name {
-        "import.enqueued" | "import.started" => Scene::Served,
-        "import.unseen_asked" | "import.gone_marked" | "import.gone_committed" => Scene::Gone,
-        "import.strangers_written" | "import.strangers_committed" => Scene::Chosen,
-        "import.wait_written" | "import.wait_committed" | "import.put_down" => Scene::Down,
-        "import.list_reset" => Scene::Refused,
-        "import.end_written" | "import.end_committed" => Scene::Cancelled,
-        "tokens.refused" => Scene::Revoked,
-        "jobs.reaped" => Scene::Orphaned,
-        _ if name.starts_with("tokens.") => Scene::Expired,
-        _ if name.starts_with("connect.") || name.starts_with("disconnect.") => Scene::Served,
-        _ => Scene::First,
-    }
-}
-
-/// Whether only a web process comes by this place.
-pub(super) fn served(name: &str) -> bool {
-    scene(name) == Scene::Served
-}
-
-/// What one scenario brought.
-#[derive(Debug, Default)]
-struct Outcome {
-    kills: BTreeMap<String, u32>,
-    /// From the death to the next committed step of the run, in seconds.
-    recoveries: Vec<f64>,
-    held: Held,
-}
-
-impl Outcome {
-    fn add(&mut self, other: Self) {
-        for (name, times) in other.kills {
-            *self.kills.entry(name).or_default() += times;
-        }
-        self.recoveries.extend(other.recoveries);
-        self.held.add(&other.held);
-    }
-
-    fn killed(&mut self, name: &str) {
-        *self.kills.entry(name.to_owned()).or_default() += 1;
-    }
-
-    fn figures(&self) -> Value {
-        let most = self.recoveries.iter().copied().fold(0.0, f64::max);
-        json!({
-            "seed": seed(),
-            "kills": self.kills.values().sum::<u32>(),
-            "kills_per_point": self.kills,
-            "recoveries": self.recoveries.len(),
-            "slowest_recovery_s": (most * 10.0).round() / 10.0,
-            "held": self.held.table(),
-        })
-    }
-}
-
-/// How far a run is; any change is a committed step.
-pub(super) async fn mark(stage: &Stage, run: &str) -> (i32, String) {
-    sqlx::query_as("select page, state from sync_run where run_id = $1")
-        .bind(Stage::id(run))
-        .fetch_one(&stage.hub.owner)
-        .await
-        .unwrap()
-}
-
-fn is_over(state: &str) -> bool {
-    ["completed", "failed", "cancelled"].contains(&state)
-}
-
 /// Kills a worker at this place, lets another go on, and checks everything.
 async fn kill_at(name: &'static str, arrival: u32) -> Outcome {
-    let setting = Setting::default();
+    // The long version has the patience of production.
+    let setting = Setting { lease: if long() { 20 } else { 2 }, ..Setting::default() };
     let begun = Instant::now();
     let scene = scene(name);
     let stage = Stage::of(620).await;
@@ -161,94 +60,11 @@ async fn kill_at(name: &'static str, arrival: u32) -> Outcome {
     outcome
 }
 
-/// The run that makes a worker come by.
-async fn set(stage: &Stage, scene: Scene) -> String {
-    let persons = "/api/v2/persons";
-    match scene {
-        Scene::Gone => {
-            let first = stage.import(json!({ "mode": "full" })).await;
-            assert_eq!(first["state"], "completed", "{first}");
-            stage.control("POST", "/persons/mutate", json!({ "delete": 6, "change": 9 })).await;
-        }
-        Scene::Down => {
-            let fault = json!({ "kind": "status_5xx", "path": persons, "after": 1, "times": 4 });
-            stage.fault(fault).await;
-        }
-        Scene::Refused => {
-            let fault = json!({ "kind": "status", "status": 400, "path": persons, "after": 1 });
-            stage.fault(fault).await;
-        }
-        Scene::Expired => {
-            stage.control("POST", "/tokens/expire", json!({})).await;
-        }
-        Scene::Revoked => {
-            stage.control("POST", "/tokens/revoke", json!({})).await;
-        }
-        Scene::Chosen => {
-            let people = stage.control("GET", "/truth/persons?limit=150", Value::Null).await;
-            let ids: Vec<String> =
-                people.as_array().unwrap().iter().map(|person| person["id"].to_string()).collect();
-            return stage.start(json!({ "mode": "selective", "ids": ids })).await;
-        }
-        Scene::Cancelled => {
-            stage.control("POST", "/latency", json!({ "ms": 150 })).await;
-        }
-        Scene::First | Scene::Orphaned | Scene::Served => {}
-    }
-    stage.start(json!({ "mode": "full" })).await
-}
-
-/// Cancels once a worker has the run.
-async fn cancel(stage: &Stage, run: &str) {
-    let begun = Instant::now();
-    while mark(stage, run).await.1 != "running" {
-        assert!(begun.elapsed() < BACK, "nobody took the run up");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let path = format!("/api/sync-logs/{run}/cancel");
-    stage.acme.owner.browser.post(&path, json!({})).await.expect(202);
-}
-
 async fn falls(worker: &mut Process, name: &str) {
     let begun = Instant::now();
     while !worker.fell() {
         assert!(begun.elapsed() < BACK, "no worker came by {name}");
         tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// Waits for the end of the run; it may take as long as an import takes, beside the recovery.
-pub(super) async fn ends(stage: &Stage, run: &str, since: Instant) -> Value {
-    loop {
-        let seen = stage.run(run).await;
-        if is_over(seen["state"].as_str().unwrap()) {
-            return seen;
-        }
-        assert!(since.elapsed() < BACK * 3, "it does not end: {seen}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-async fn judge(stage: &Stage, scene: Scene, run: &str, over: &Value) -> Held {
-    match scene {
-        Scene::Cancelled => {
-            assert_eq!(over["state"], "cancelled", "{over}");
-            stage.control("POST", "/latency", json!({ "ms": 0 })).await;
-            let path = format!("/api/sync-logs/{run}/resume");
-            stage.acme.owner.browser.post(&path, json!({})).await.expect(202);
-            ends(stage, run, Instant::now()).await;
-            truth::of_a_first_import(stage, run).await
-        }
-        Scene::Revoked => {
-            // Only the company can give a new consent.
-            assert_eq!(over["state"], "failed", "{over}");
-            assert!(over["state_reason"].as_str().unwrap().contains("new consent"), "{over}");
-            stage.connect(&stage.acme.owner.browser).await;
-            ends(stage, run, Instant::now()).await;
-            truth::of_a_first_import(stage, run).await
-        }
-        Scene::Gone | Scene::Chosen => truth::of_any_run(stage, run).await,
-        _ => truth::of_a_first_import(stage, run).await,
     }
 }
 
@@ -265,27 +81,6 @@ fn plan() -> Vec<(&'static str, u32)> {
         }
     }
     plan
-}
-
-/// Runs scenarios on tasks of their own, some at a time; panics when one of them does.
-pub(super) async fn all<F>(scenarios: impl IntoIterator<Item = F>) -> Vec<F::Output>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    let turns = Arc::new(Semaphore::new(AT_ONCE));
-    let mut running = JoinSet::new();
-    for scenario in scenarios {
-        let turns = Arc::clone(&turns);
-        running.spawn(async move {
-            let _turn = turns.acquire().await.unwrap();
-            scenario.await
-        });
-    }
-    let mut brought = Vec::new();
-    while let Some(one) = running.join_next().await {
-        brought.push(one.unwrap());
-    }
-    brought
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

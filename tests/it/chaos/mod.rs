@@ -3,6 +3,7 @@
 //!
 //! `make test` runs short versions; `make chaos` the long ones, with another seed each time.
 
+mod campaign;
 mod cluster;
 mod faults;
 mod kills;
@@ -10,5 +11,7 @@ mod postgres;
 mod process;
 mod races;
 mod redis;
+mod scenes;
 mod served;
+mod sleepers;
 mod truth;

@@ -9,9 +9,9 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde_json::json;
 
 use super::{
+    campaign::{ends, mark},
     cluster::Cluster,
     faults::{Survived, goes_on, size},
-    kills::{ends, mark},
     process::{Process, Setting},
     truth,
 };

@@ -19,7 +19,7 @@ use tandem::{flows::import, policy::Plan};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    kills::{all, ends},
+    campaign::{all, ends},
     process::{Process, Setting},
     truth::{self, Held},
 };

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{
+    campaign::{ends, mark},
     faults::{Survived, goes_on, size},
-    kills::{ends, mark},
     process::{Process, Setting},
     truth,
 };

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use tandem::{failpoint, policy::Plan};
 
 use super::{
-    kills::{all, ends, served},
+    campaign::{all, ends},
     process::{Process, Setting},
+    scenes::served,
     truth,
 };
 use crate::{

@@ -26,7 +26,7 @@ use crate::{
     },
     domain::{Account, CompanyId, ConnectionId, MemberId},
     failpoint::reach,
-    flows::{FlowError, Provider, SharedHub, import, providers::callback_url, tokens},
+    flows::{FlowError, Provider, SharedHub, account, import, providers::callback_url, tokens},
 };
 
 /// How long a consent may take.
@@ -179,7 +179,7 @@ pub async fn finish(
     reach("connect.exchanged");
     let base =
         grant.api_domain.clone().unwrap_or_else(|| provider.endpoints.default_api_base().clone());
-    let account = account(hub, provider, &grant, &base).await.map_err(|error| {
+    let account = whose(hub, provider, &grant, &base).await.map_err(|error| {
         tracing::warn!(provider = provider.slug(), %error, "a new token did not tell its account");
         match error {
             CrmError::ForbiddenHost => Denied::HostRefused,
@@ -197,6 +197,9 @@ pub async fn finish(
         }
         other => other,
     };
+    if let Ok(id) = &stored {
+        account::first_use(hub, who.company_id, *id, provider, &account).await;
+    }
     match stored {
         Err(CallbackError::Denied(Denied::AccountMismatch)) => {
             // Not ours to keep: give it back rather than leave a grant that nobody knows of.
@@ -315,7 +318,7 @@ impl TokenSource for Fresh {
     }
 }
 
-async fn account(
+async fn whose(
     hub: &SharedHub,
     provider: &Provider,
     grant: &Grant,
@@ -323,8 +326,9 @@ async fn account(
 ) -> Result<Account, CrmError> {
     let tokens = Arc::new(Fresh { secret: grant.access_token.clone(), base: base.clone() });
     let manifest = provider.connector.manifest();
-    // The connection has no id yet, so this one call is counted on a budget of its own.
-    let budget = hub.cache.budget(&format!("new:{}", uuid::Uuid::now_v7()), manifest.limits());
+    // The account is not known yet, so this one call is counted on a budget of its own.
+    let alone = format!("new:{}", uuid::Uuid::now_v7());
+    let budget = hub.cache.budget(alone.as_str(), manifest.limits());
     let api =
         Api::new(provider.http.clone(), tokens, budget, Caller::Person, Arc::new(Meter::default()));
     provider.connector.account(&api).await

@@ -15,6 +15,7 @@ call tandem_protect('contact');
 call tandem_protect('identifier');
 call tandem_protect('mapping');
 call tandem_protect('remote_deal');
+call tandem_protect('budget_use');
 call tandem_protect('sync_run');
 call tandem_protect('sync_entry');
 call tandem_protect('sync_seen');

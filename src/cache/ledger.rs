@@ -1,25 +1,32 @@
-//! One connection's budget as numbers: what may go out now. Pure.
+//! One account's budget as numbers: what may go out now. Pure.
 //!
 //! `budget.lua` holds the same rules for Redis; one suite of tests runs over both.
 //!
-//! - Bursts are counted exactly, request by request, in a rolling window. Jobs use four fifths
-//!   of it, so that a person never waits behind an import.
-//! - Of the day's tokens jobs leave a fifth for people. The provider's own count wins: a lower
-//!   one at once, a higher one minus what may still be under way.
-//! - Nobody says when the provider's day ends. A used-up day is therefore tried once an hour.
+//! - Bursts are counted exactly, request by request, per grant ([`super::window`]). Jobs may use
+//!   all of a window; while people are around they leave a fortieth, and never take the place of
+//!   a person who waits.
+//! - Of the day's tokens, which all grants of the account share, jobs leave a twenty-fifth for
+//!   people. The provider's own count wins: a lower one at once, a higher one minus what may still
+//!   be under way.
+//! - Nobody says when the provider's day ends, only that it is midnight somewhere: a used-up day is
+//!   looked at again after each full hour, and the hour is remembered once it was seen.
+//! - Whoever starts from memory does not know what went out just before: it holds for a window, and
+//!   leaves a tenth of it free for as long as a forgotten request may still be on its way.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
+use super::window::{GRACE, LOST, Windows};
 use crate::connectors::{
-    BudgetView, Caller, Cost, Lane, Limits, Observed, Taken, Throttle, Wait, Window,
+    BudgetView, Caller, Cost, JOBS_LEAVE, Limits, Observed, Taken, Throttle, Wait,
 };
 
 pub(super) const DAY: i64 = 86_400_000;
-/// How long a provider's report of a used-up day is believed.
-pub(super) const PROBE_EVERY: i64 = 3_600_000;
-/// Requests take unequally long to arrive, so a window over there may see more than ours did.
-pub(super) const GRACE: i64 = 100;
-/// Longer than any call lasts: a request without an answer by then never gets one.
+const HOUR: i64 = 3_600_000;
+/// After the full hour: clocks differ.
+const PAST_THE_HOUR: i64 = 30_000;
+/// A look at a used-up day has its answer by then.
+const LOOKING: i64 = 60_000;
+/// Longer than any call lasts: tokens without an answer by then were counted or never will be.
 const FORGIVEN: i64 = 30_000;
 /// A 429 so soon after a pause means that the pause was too short.
 const STRIKE_WITHIN: i64 = 10_000;
@@ -29,16 +36,18 @@ const SANE_BURST: u32 = 100_000;
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct Ledger {
-    general: VecDeque<i64>,
-    search: VecDeque<i64>,
-    general_limit: Option<u32>,
-    search_limit: Option<u32>,
-    blocked: Option<(i64, Throttle)>,
-    strikes: u32,
+    /// By user: windows are each grant's own.
+    grants: HashMap<String, Windows>,
+    /// Everybody stays away until then.
+    shut: Option<(i64, Throttle)>,
+    held_until: i64,
+    careful_until: i64,
     daily_limit: Option<u32>,
     left: Option<u32>,
     reported_at: i64,
     probed_at: i64,
+    /// The hour (UTC) at which the provider's day was seen to end.
+    reset_hour: Option<u32>,
     day: i64,
     spent_today: u32,
     /// Tokens without an answer yet, taken in the running and in the last stretch of [`FORGIVEN`].
@@ -48,30 +57,33 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn take(&mut self, now: i64, cost: Cost, who: Caller, limits: &Limits) -> Taken {
+    pub(super) fn take(
+        &mut self,
+        now: i64,
+        user: &str,
+        cost: Cost,
+        who: Caller,
+        limits: &Limits,
+    ) -> Taken {
         self.roll(now);
-        if let Some((until, why)) = self.blocked
+        if let Some((until, why)) = self.shut
             && until > now
         {
             return wait(until - now, why);
         }
-        let general = self.general_limit.unwrap_or(limits.burst.requests);
-        let mut longest = full(&mut self.general, now, general, limits.burst, who);
-        if cost.lane == Lane::Search {
-            // A header may narrow this window but not widen it: it could speak of the other.
-            let search = limits.search.requests.min(self.search_limit.unwrap_or(u32::MAX));
-            longest = longest.max(full(&mut self.search, now, search, limits.search, who));
+        let blocked = self.windows(user).blocked_until.max(self.held_until);
+        if blocked > now {
+            return wait(blocked - now, Throttle::Burst);
         }
-        if longest > 0 {
-            return wait(longest, Throttle::Burst);
+        let careful = now < self.careful_until;
+        let taken = self.windows(user).take(now, cost.lane, who, careful, limits);
+        if taken != Taken::Granted {
+            return taken;
         }
         if let Some(pause) = self.day_is_over(now, cost.tokens, who, limits) {
             return wait(pause, Throttle::Daily);
         }
-        self.general.push_back(now);
-        if cost.lane == Lane::Search {
-            self.search.push_back(now);
-        }
+        self.windows(user).leave(now, cost.lane);
         let left = self.left_or(limits);
         self.left = Some(left.saturating_sub(cost.tokens));
         self.spent_today = self.spent_today.saturating_add(cost.tokens);
@@ -79,81 +91,102 @@ impl Ledger {
         Taken::Granted
     }
 
-    /// How long the day's tokens forbid this cost; an hourly probe is let through.
+    fn windows(&mut self, user: &str) -> &mut Windows {
+        if !self.grants.contains_key(user) {
+            self.grants.insert(user.to_owned(), Windows::default());
+        }
+        self.grants.entry(user.to_owned()).or_default()
+    }
+
+    /// How long the day's tokens forbid this cost; a look after each full hour is let through.
     fn day_is_over(&mut self, now: i64, tokens: u32, who: Caller, limits: &Limits) -> Option<i64> {
         let limit = self.daily_limit.unwrap_or(limits.daily_tokens);
-        let reserved = if who == Caller::Job { limit.div_ceil(5) } else { 0 };
+        let reserved = if who == Caller::Job { limit.div_ceil(JOBS_LEAVE) } else { 0 };
         if self.left_or(limits) >= tokens.saturating_add(reserved) {
             return None;
         }
-        let next = self.reported_at.max(self.probed_at).saturating_add(PROBE_EVERY);
+        let last = self.reported_at.max(self.probed_at);
+        let next = (last - PAST_THE_HOUR).div_euclid(HOUR) * HOUR + HOUR + PAST_THE_HOUR;
         if self.reported_at > 0 && next <= now {
             self.probed_at = now;
             return None;
         }
-        // Never reported: our own count, which starts anew at midnight UTC.
-        let until = if self.reported_at > 0 { next } else { (self.day + 1) * DAY };
-        Some((until - now).clamp(1, PROBE_EVERY))
+        let until = if self.probed_at > self.reported_at && now - self.probed_at < LOOKING {
+            // Somebody is looking: its answer may let everybody on.
+            self.probed_at + LOOKING
+        } else if self.reported_at > 0 {
+            next
+        } else {
+            // Never reported: our own count, which starts anew at midnight UTC.
+            (self.day + 1) * DAY
+        };
+        Some((until - now).clamp(1, HOUR))
     }
 
-    pub(super) fn observe(&mut self, now: i64, cost: Cost, seen: &Observed, limits: &Limits) {
+    pub(super) fn observe(
+        &mut self,
+        now: i64,
+        user: &str,
+        cost: Cost,
+        seen: &Observed,
+        limits: &Limits,
+    ) {
         self.roll(now);
         self.arrived(cost.tokens);
-        let (log, limit, window, known) = match cost.lane {
-            Lane::General => {
-                (&mut self.general, &mut self.general_limit, limits.burst, limits.burst.requests)
-            }
-            Lane::Search => {
-                (&mut self.search, &mut self.search_limit, limits.search, limits.search.requests)
-            }
-        };
-        if let Some(seen) = seen.burst_limit.filter(|limit| (1..=SANE_BURST).contains(limit)) {
-            *limit = Some(seen);
-        }
-        if let Some(remaining) = seen.burst_remaining {
-            // Requests that this ledger forgot, or never knew of, count as made just now.
-            forget(log, now, window);
-            let used = limit.unwrap_or(known).saturating_sub(remaining) as usize;
-            log.extend(std::iter::repeat_n(now, used.saturating_sub(log.len())));
-        }
-        if let Some(limit) = seen.daily_limit.filter(|limit| *limit > 0) {
-            self.daily_limit = Some(limit);
-        }
+        self.windows(user).land(now, cost.lane, seen, limits, SANE_BURST);
+        let told = seen.daily_limit.filter(|limit| *limit > 0);
+        let grown = told.is_some() && told != self.daily_limit;
+        self.daily_limit = told.or(self.daily_limit);
         if let Some(remaining) = seen.daily_remaining {
             let under_way = self.under_way[0].saturating_add(self.under_way[1]);
             let left = self.left_or(limits);
+            let tenth = self.daily_limit.unwrap_or(limits.daily_tokens) / 10;
+            if self.reported_at > 0
+                && !grown
+                && remaining > left.saturating_add(under_way).saturating_add(tenth)
+            {
+                self.reset_hour = only_hour(self.reported_at, now).or(self.reset_hour);
+            }
             self.left = Some(remaining.min(left.max(remaining.saturating_sub(under_way))));
             self.reported_at = now;
         }
     }
 
-    pub(super) fn block(&mut self, now: i64, asked: Wait) {
+    pub(super) fn block(&mut self, now: i64, user: &str, asked: Wait) {
         self.touched = now;
         let mut pause = millis(asked.duration);
-        if let Some((until, _)) = self.blocked {
-            if until > now {
-                // The others of the same burst: one pause for all.
-                if until >= now + pause {
-                    return;
-                }
-            } else if asked.why == Throttle::Burst && now - until < STRIKE_WITHIN {
-                self.strikes = (self.strikes + 1).min(10);
-                pause = (pause << self.strikes).min(LONGEST_STRIKE);
-            } else {
-                self.strikes = 0;
+        if asked.why == Throttle::Burst {
+            let windows = self.windows(user);
+            let until = windows.blocked_until;
+            // The others of the same burst: one pause for all.
+            if until > now && until >= now + pause {
+                return;
             }
+            if until > 0 && until <= now {
+                if now - until < STRIKE_WITHIN {
+                    windows.strikes = (windows.strikes + 1).min(10);
+                    pause = (pause << windows.strikes).min(LONGEST_STRIKE);
+                } else {
+                    windows.strikes = 0;
+                }
+            }
+            windows.blocked_until = now + pause;
+            return;
         }
-        self.blocked = Some((now + pause, asked.why));
+        if self.shut.is_none_or(|(until, _)| until < now + pause) {
+            self.shut = Some((now + pause, asked.why));
+        }
         if asked.why == Throttle::Daily {
             self.left = Some(0);
             self.reported_at = now;
         }
     }
 
-    pub(super) fn view(&mut self, now: i64, limits: &Limits) -> BudgetView {
+    pub(super) fn view(&mut self, now: i64, user: &str, limits: &Limits) -> BudgetView {
         self.roll(now);
+        let burst_limit = self.windows(user).general_limit.unwrap_or(limits.burst.requests);
         BudgetView {
-            burst_limit: self.general_limit.unwrap_or(limits.burst.requests),
+            burst_limit,
             burst_window_ms: u32::try_from(limits.burst.per.as_millis()).unwrap_or(u32::MAX),
             daily_limit: self.daily_limit,
             daily_remaining: self.left.filter(|_| self.reported_at > 0),
@@ -161,15 +194,20 @@ impl Ledger {
             day: self.day,
             reported_at: self.reported_at,
             left: self.left_or(limits),
+            reset_hour: self.reset_hour,
         }
     }
 
-    pub(super) fn restore(&mut self, now: i64, view: &BudgetView) {
+    /// Starts from what somebody remembers; what already counts is kept.
+    pub(super) fn restore(&mut self, now: i64, view: &BudgetView, limits: &Limits) {
         if self.touched > 0 {
             return;
         }
         self.roll(now);
+        self.held_until = now + millis(limits.burst.per.max(limits.search.per)) + GRACE;
+        self.careful_until = now + LOST;
         self.daily_limit = view.daily_limit;
+        self.reset_hour = view.reset_hour;
         let today = view.day == self.day;
         if today {
             self.spent_today = view.spent_today;
@@ -214,33 +252,17 @@ impl Ledger {
     }
 }
 
-/// How long until a window has room; 0 when it has.
-fn full(log: &mut VecDeque<i64>, now: i64, limit: u32, window: Window, who: Caller) -> i64 {
-    forget(log, now, window);
-    let mine = match who {
-        Caller::Person => limit,
-        Caller::Job => limit * 4 / 5,
-    };
-    let mine = mine.max(1) as usize;
-    if log.len() < mine {
-        return 0;
-    }
-    // Room comes when all but `mine - 1` have left the window.
-    let last = log[log.len() - mine];
-    (last + millis(window.per) + GRACE - now).max(1)
-}
-
-fn forget(log: &mut VecDeque<i64>, now: i64, window: Window) {
-    let until = now - millis(window.per) - GRACE;
-    while log.front().is_some_and(|at| *at <= until) {
-        log.pop_front();
-    }
+/// The one full hour (UTC) between two moments, if there is exactly one.
+fn only_hour(after: i64, until: i64) -> Option<u32> {
+    let hour = after.div_euclid(HOUR) + 1;
+    let only = hour * HOUR <= until && until < (hour + 1) * HOUR;
+    only.then(|| u32::try_from(hour.rem_euclid(24)).unwrap_or(0))
 }
 
 pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
-fn wait(ms: i64, why: Throttle) -> Taken {
+pub(super) fn wait(ms: i64, why: Throttle) -> Taken {
     Taken::Wait(Wait { duration: Duration::from_millis(ms.max(1).cast_unsigned()), why })
 }

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Attempt, Clock, Quota, Reading,
+    Attempt, BudgetKey, Clock, Quota, Reading,
     ledger::{DAY, Ledger, millis},
     news::Channels,
 };
@@ -55,8 +55,8 @@ impl Memory {
         &self.channels
     }
 
-    pub(super) fn budget(&self, key: &str, limits: Limits) -> MemoryBudget {
-        MemoryBudget { memory: self.clone(), key: key.to_owned(), limits }
+    pub(super) fn budget(&self, key: BudgetKey, limits: Limits) -> MemoryBudget {
+        MemoryBudget { memory: self.clone(), key, limits }
     }
 
     pub(super) fn throttle(&self, key: &str, limit: u32, window: Duration) -> Attempt {
@@ -118,10 +118,10 @@ impl Memory {
     }
 }
 
-/// One connection's budget in this process.
+/// One grant's budget in this process.
 pub(super) struct MemoryBudget {
     memory: Memory,
-    key: String,
+    key: BudgetKey,
     limits: Limits,
 }
 
@@ -129,20 +129,20 @@ impl MemoryBudget {
     fn with<T>(&self, act: impl FnOnce(&mut Ledger, i64) -> T) -> T {
         let now = self.memory.clock.now_ms();
         let mut ledgers = lock(&self.memory.ledgers);
-        if let Some(ledger) = ledgers.get_mut(&self.key) {
+        if let Some(ledger) = ledgers.get_mut(&self.key.account) {
             return act(ledger, now);
         }
         if ledgers.len() % SWEEP_EVERY == SWEEP_EVERY - 1 {
             ledgers.retain(|_, ledger| now - ledger.touched < 2 * DAY);
         }
-        act(ledgers.entry(self.key.clone()).or_default(), now)
+        act(ledgers.entry(self.key.account.clone()).or_default(), now)
     }
 
     /// Starts anew from what is known elsewhere.
     pub(super) fn reset(&self, view: &BudgetView) {
         self.with(|ledger, now| {
             *ledger = Ledger::default();
-            ledger.restore(now, view);
+            ledger.restore(now, view, &self.limits);
         });
     }
 }
@@ -150,23 +150,23 @@ impl MemoryBudget {
 #[async_trait]
 impl Budget for MemoryBudget {
     async fn take(&self, cost: Cost, who: Caller) -> Taken {
-        self.with(|ledger, now| ledger.take(now, cost, who, &self.limits))
+        self.with(|ledger, now| ledger.take(now, &self.key.user, cost, who, &self.limits))
     }
 
     async fn observe(&self, cost: Cost, seen: Observed) {
-        self.with(|ledger, now| ledger.observe(now, cost, &seen, &self.limits));
+        self.with(|ledger, now| ledger.observe(now, &self.key.user, cost, &seen, &self.limits));
     }
 
     async fn block(&self, wait: Wait) {
-        self.with(|ledger, now| ledger.block(now, wait));
+        self.with(|ledger, now| ledger.block(now, &self.key.user, wait));
     }
 
     async fn view(&self) -> BudgetView {
-        self.with(|ledger, now| ledger.view(now, &self.limits))
+        self.with(|ledger, now| ledger.view(now, &self.key.user, &self.limits))
     }
 
     async fn restore(&self, view: &BudgetView) {
-        self.with(|ledger, now| ledger.restore(now, view));
+        self.with(|ledger, now| ledger.restore(now, view, &self.limits));
     }
 }
 

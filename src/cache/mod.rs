@@ -1,15 +1,17 @@
 //! The only room that speaks Redis (or its in-process stand-in); losing it loses no data.
 //!
-//! Budgets of connections, throttles at the door, and news for live pages. Everything here may
+//! Budgets of accounts, throttles at the door, and news for live pages. Everything here may
 //! vanish at any time: a budget's daily use is kept in Postgres by the flows
 //! ([`crate::connectors::BudgetView`]), and whoever misses news reads the truth again.
 
 mod clock;
+mod key;
 mod ledger;
 mod memory;
 mod news;
 mod rate;
 mod redis;
+mod window;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +19,7 @@ use bytes::Bytes;
 
 pub use self::{
     clock::{Clock, SystemClock},
+    key::BudgetKey,
     news::{News, Subscription},
     rate::{Quota, Reading},
 };
@@ -84,11 +87,11 @@ impl Cache {
         }
     }
 
-    /// The budget of the connection `key`. Without Redis a careful local share, never none.
-    pub fn budget(&self, key: &str, limits: Limits) -> BudgetHandle {
+    /// The budget of a grant. Without Redis a careful local share, never no limit.
+    pub fn budget(&self, key: impl Into<BudgetKey>, limits: Limits) -> BudgetHandle {
         match &self.0 {
-            Kind::Memory(memory) => Arc::new(memory.budget(key, limits)),
-            Kind::Redis(redis) => redis.budget(key, limits),
+            Kind::Memory(memory) => Arc::new(memory.budget(key.into(), limits)),
+            Kind::Redis(redis) => redis.budget(key.into(), limits),
         }
     }
 

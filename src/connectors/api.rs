@@ -1,6 +1,9 @@
 //! The way to a CRM: authorization, budget, retries, and a name for what went wrong.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use reqwest::{
@@ -169,7 +172,7 @@ impl Api {
                 return Err(throttled(wait));
             }
             // A little more, so that those who wait for the same instant do not all come at once.
-            let pause = wait.duration + Duration::from_millis(20).mul_f64(self.pace.chance());
+            let pause = wait.duration + Duration::from_millis(5).mul_f64(self.pace.chance());
             self.pace.sleep(pause).await;
             *waited += pause;
         }
@@ -184,9 +187,19 @@ impl Api {
         request.headers_mut().insert(AUTHORIZATION, bearer);
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         self.meter.sent();
-        let answer = self.http.execute(request).await?;
-        self.budget.observe(ask.cost, ask.dialect.observed(&answer.headers)).await;
-        Ok(answer)
+        let sent = Instant::now();
+        let answer = self.http.execute(request).await;
+        let seen = match &answer {
+            Ok(answer) => Observed {
+                age: answer.began.elapsed(),
+                took: sent.elapsed(),
+                ..ask.dialect.observed(&answer.headers)
+            },
+            // It may have arrived all the same, now at the latest.
+            Err(_) => Observed::default(),
+        };
+        self.budget.observe(ask.cost, seen).await;
+        answer
     }
 
     /// What an answer means; `None` for data.

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Throttle;
 
-/// Who is waiting: people may use all of a budget, jobs leave them a fifth.
+/// Jobs leave one in so many tokens of the day to people: 4 %, so that at least 95 % can be used.
+pub const JOBS_LEAVE: u32 = 25;
+
+/// Who is waiting: people may use all of a budget, jobs leave them a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     Person,
@@ -45,7 +48,7 @@ pub struct Limits {
     pub daily_tokens: u32,
 }
 
-/// What an answer's headers told about the budget; absent is unknown.
+/// What an answer told about the budget; absent is unknown. Without any of it: no answer came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Observed {
     pub burst_limit: Option<u32>,
@@ -53,6 +56,10 @@ pub struct Observed {
     pub burst_reset: Option<Duration>,
     pub daily_limit: Option<u32>,
     pub daily_remaining: Option<u32>,
+    /// How long ago the answer began: by then the provider had counted the request.
+    pub age: Duration,
+    /// From the request to the whole answer.
+    pub took: Duration,
 }
 
 /// Come back after `duration`.
@@ -72,6 +79,7 @@ pub enum Taken {
 /// What is known of a connection's budget: shown to people, and kept in Postgres so that losing
 /// the cache does not lose the day's use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BudgetView {
     /// Requests per window; the default until a header said otherwise.
     pub burst_limit: u32,
@@ -88,16 +96,26 @@ pub struct BudgetView {
     pub reported_at: i64,
     /// Tokens left by our own count, whether or not the provider ever told.
     pub left: u32,
+    /// The hour (UTC) at which the provider's day was seen to end; it never says so itself.
+    pub reset_hour: Option<u32>,
 }
 
-/// One connection's budget, shared by all processes.
+impl BudgetView {
+    /// The day's tokens as far as they are known.
+    pub fn daily_tokens(&self, limits: &Limits) -> u32 {
+        self.daily_limit.unwrap_or(limits.daily_tokens)
+    }
+}
+
+/// One grant's budget, shared by all processes.
 #[async_trait]
 pub trait Budget: Send + Sync {
     /// Takes one request and its tokens, or says how long to wait.
     async fn take(&self, cost: Cost, who: Caller) -> Taken;
-    /// Feeds back what the provider said in its answer to a request of this cost.
+    /// Feeds back what the provider said in its answer to a request of this cost, or that no
+    /// answer will come. Until then the request counts as on its way.
     async fn observe(&self, cost: Cost, seen: Observed);
-    /// Stops everything for this connection: the provider told us to.
+    /// Stops everything for this grant (a burst) or its whole account: the provider told us to.
     async fn block(&self, wait: Wait);
     async fn view(&self) -> BudgetView;
     /// Gives back the day's use from memory that outlives the cache; ignored when the cache

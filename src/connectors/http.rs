@@ -2,7 +2,12 @@
 //!
 //! No redirects, no proxy from the environment, no private addresses, bounded time and size.
 
-use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
@@ -40,6 +45,8 @@ pub(super) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// When its head was here.
+    pub began: Instant,
 }
 
 /// Why there is no answer.
@@ -126,6 +133,7 @@ impl Http {
 
     async fn exchange(&self, request: reqwest::Request) -> Result<Answer, NoAnswer> {
         let mut response = self.client.execute(request).await.map_err(|error| no_answer(&error))?;
+        let began = Instant::now();
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
@@ -135,7 +143,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, headers, body: body.freeze() })
+        Ok(Answer { status, headers, body: body.freeze(), began })
     }
 }
 

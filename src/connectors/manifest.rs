@@ -28,13 +28,6 @@ pub struct Costs {
     pub account: u32,
 }
 
-/// What an import will ask of the provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forecast {
-    pub requests: u32,
-    pub tokens: u32,
-}
-
 /// Everything about a CRM that is data rather than code.
 #[derive(Debug)]
 pub struct Manifest {
@@ -59,6 +52,8 @@ pub struct Manifest {
     /// Assumed until the provider tells: the smallest account's.
     pub daily_tokens: u32,
     pub page_size: u16,
+    /// Records that one request by id can bring.
+    pub ids_size: u16,
     /// The feature of a plan that allows this provider.
     pub plan_feature: &'static str,
     /// Prefix of this provider's keys among a contact's custom fields.
@@ -69,17 +64,5 @@ pub struct Manifest {
 impl Manifest {
     pub fn limits(&self) -> Limits {
         Limits { burst: self.burst, search: self.search_burst, daily_tokens: self.daily_tokens }
-    }
-
-    /// What importing that many objects costs, each kind in whole pages, with users and fields.
-    pub fn forecast(&self, persons: u32, organizations: u32, deals: u32) -> Forecast {
-        let size = u32::from(self.page_size);
-        // A list is asked once even when it is empty.
-        let pages: u32 =
-            [persons, organizations, deals].iter().map(|count| count.div_ceil(size).max(1)).sum();
-        Forecast {
-            requests: pages + 2,
-            tokens: pages * self.costs.list + self.costs.users + self.costs.fields,
-        }
     }
 }

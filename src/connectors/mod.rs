@@ -9,6 +9,7 @@ mod api;
 mod budget;
 mod endpoints;
 mod error;
+mod forecast;
 mod http;
 mod lenient;
 mod manifest;
@@ -28,12 +29,14 @@ use crate::domain::{
 pub use self::{
     api::{AccessToken, Api, TokenSource},
     budget::{
-        Budget, BudgetHandle, BudgetView, Caller, Cost, Lane, Limits, Observed, Taken, Wait, Window,
+        Budget, BudgetHandle, BudgetView, Caller, Cost, JOBS_LEAVE, Lane, Limits, Observed, Taken,
+        Wait, Window,
     },
     endpoints::{ApiBase, Endpoints, ForbiddenHost},
     error::{CrmError, Throttle},
+    forecast::{Extent, Fit, Forecast, Part, fit, forecast},
     http::Http,
-    manifest::{Costs, Forecast, HostRule, Manifest, Scope},
+    manifest::{Costs, HostRule, Manifest, Scope},
     meter::{Meter, Spent},
     oauth::{
         Credentials, Grant, OAuthError, Revocable, authorize_url, exchange, fresh_verifier,

@@ -26,7 +26,8 @@ impl Patience {
             // Somebody is looking at a spinner.
             Caller::Person => Self {
                 attempts: 2,
-                longest_wait: Duration::from_secs(3),
+                // A window, and the second that a lost Redis adds to it.
+                longest_wait: Duration::from_secs(4),
                 total_wait: Duration::from_secs(5),
                 slow_downs: 1,
             },

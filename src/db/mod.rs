@@ -9,6 +9,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod bare;
 pub mod book;
+pub mod budget_use;
 pub mod companies;
 pub mod connections;
 pub mod contacts;

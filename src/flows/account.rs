@@ -3,10 +3,17 @@
 use std::sync::Arc;
 
 use crate::{
-    connectors::{Api, BudgetHandle, BudgetView, Caller, Meter, Spent},
+    cache::BudgetKey,
+    connectors::{
+        Api, BudgetHandle, BudgetView, Caller, Cost, Lane, Meter, Observed, Spent, Taken,
+    },
     db::{Scope, connections, connections::Connection},
-    domain::{CompanyId, ConnectionId},
-    flows::{FlowError, Provider, SharedHub, tokens::ConnectionTokens},
+    domain::{self, CompanyId, ConnectionId},
+    flows::{
+        FlowError, Provider, SharedHub,
+        ledger::{self, Purpose},
+        tokens::ConnectionTokens,
+    },
 };
 
 /// A connection, ready for calls.
@@ -16,6 +23,15 @@ pub struct Account {
     pub api: Api,
     pub budget: BudgetHandle,
     pub meter: Arc<Meter>,
+}
+
+impl Account {
+    /// Writes down what this cost, once it is done.
+    pub async fn book(&self, hub: &SharedHub, company_id: CompanyId, purpose: Purpose) {
+        let (spent, view) = (self.meter.read(), self.budget.view().await);
+        let id = self.connection.connection_id;
+        ledger::book(hub, company_id, id, purpose, spent, &view).await;
+    }
 }
 
 /// Opens an active connection; any other state is an error that says what to do.
@@ -68,15 +84,39 @@ pub(super) async fn client(
     Account { connection, provider: provider.clone(), api, budget, meter }
 }
 
-/// The connection's budget, with the day's use from Postgres if the cache forgot it.
+/// The budget of the connection's grant, with the day's use from Postgres if the cache forgot it.
 pub async fn budget(hub: &SharedHub, provider: &Provider, connection: &Connection) -> BudgetHandle {
     let limits = provider.connector.manifest().limits();
-    let budget = hub.cache.budget(&connection.connection_id.to_string(), limits);
+    let key =
+        BudgetKey::of(&connection.provider, &connection.account_id, &connection.account_user_id);
+    let budget = hub.cache.budget(key, limits);
     let stored = connection.budget.clone().and_then(|view| serde_json::from_value(view).ok());
     if let Some(view) = stored {
         budget.restore(&view).await;
     }
     budget
+}
+
+/// Counts the call that told the account as the account's, now that it is known; so every
+/// connection's budget is remembered from its first day on.
+pub(super) async fn first_use(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    id: ConnectionId,
+    provider: &Provider,
+    account: &domain::Account,
+) {
+    let manifest = provider.connector.manifest();
+    let (account_id, user_id) = (account.company_id.as_str(), account.user_id.as_str());
+    let key = BudgetKey::of(provider.slug(), account_id, user_id);
+    let budget = hub.cache.budget(key, manifest.limits());
+    let cost = Cost { tokens: manifest.costs.account, lane: Lane::General };
+    if budget.take(cost, Caller::Person).await == Taken::Granted {
+        budget.observe(cost, Observed::default()).await;
+    }
+    let spent = Spent { requests: 1, tokens: u64::from(cost.tokens), throttled: 0 };
+    let view = budget.view().await;
+    ledger::book(hub, company_id, id, Purpose::Connect, spent, &view).await;
 }
 
 /// Keeps the day's use where it outlives the cache.

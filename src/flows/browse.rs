@@ -15,7 +15,7 @@ use crate::{
             plan, resolve,
         },
     },
-    flows::{FlowError, Provider, SharedHub, account, reconnect},
+    flows::{FlowError, Provider, SharedHub, account, ledger::Purpose, reconnect},
 };
 
 /// What a remote person is to the book.
@@ -84,7 +84,9 @@ pub async fn browse(
     look: Look,
 ) -> Result<Browsed, FlowError> {
     let account = account::open(hub, company_id, provider, Caller::Person).await?;
-    match read(hub, company_id, scope, &account, look).await {
+    let read = read(hub, company_id, scope, &account, look).await;
+    account.book(hub, company_id, Purpose::Browse).await;
+    match read {
         Err(FlowError::Crm(error)) => {
             reconnect::judge(hub, company_id, &account.connection, &error).await?;
             Err(FlowError::Crm(error))

@@ -26,7 +26,9 @@ use crate::{
     },
     domain::{Account, CompanyId, ConnectionId, MemberId},
     failpoint::reach,
-    flows::{FlowError, Provider, SharedHub, import, providers::callback_url, throttle, tokens},
+    flows::{
+        FlowError, Provider, SharedHub, account, import, providers::callback_url, throttle, tokens,
+    },
     policy::{self, Action},
 };
 
@@ -199,7 +201,7 @@ pub async fn finish(
     reach("connect.exchanged");
     let base =
         grant.api_domain.clone().unwrap_or_else(|| provider.endpoints.default_api_base().clone());
-    let account = account(hub, provider, &grant, &base).await.map_err(|error| {
+    let account = whose(hub, provider, &grant, &base).await.map_err(|error| {
         tracing::warn!(provider = provider.slug(), %error, "a new token did not tell its account");
         match error {
             CrmError::ForbiddenHost => Denied::HostRefused,
@@ -218,7 +220,10 @@ pub async fn finish(
         other => other,
     };
     match stored? {
-        Stored::Connection(connection_id) => Ok(connection_id),
+        Stored::Connection(id) => {
+            account::first_use(hub, who.company_id, id, provider, &account).await;
+            Ok(id)
+        }
         Stored::Refused { denied, give_back } => {
             // Not ours to keep: give it back rather than leave a grant that nobody knows of.
             if give_back
@@ -366,7 +371,7 @@ impl TokenSource for Fresh {
     }
 }
 
-async fn account(
+async fn whose(
     hub: &SharedHub,
     provider: &Provider,
     grant: &Grant,
@@ -374,8 +379,9 @@ async fn account(
 ) -> Result<Account, CrmError> {
     let tokens = Arc::new(Fresh { secret: grant.access_token.clone(), base: base.clone() });
     let manifest = provider.connector.manifest();
-    // The connection has no id yet, so this one call is counted on a budget of its own.
-    let budget = hub.cache.budget(&format!("new:{}", uuid::Uuid::now_v7()), manifest.limits());
+    // The account is not known yet, so this one call is counted on a budget of its own.
+    let alone = format!("new:{}", uuid::Uuid::now_v7());
+    let budget = hub.cache.budget(alone.as_str(), manifest.limits());
     let api =
         Api::new(provider.http.clone(), tokens, budget, Caller::Person, Arc::new(Meter::default()));
     provider.connector.account(&api).await

@@ -13,6 +13,7 @@ pub mod door_mail;
 pub mod idempotency;
 pub mod import;
 pub mod keys;
+pub mod ledger;
 pub mod mailbox;
 mod password;
 pub mod plan;

@@ -68,6 +68,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         api_keys::ApiKeysApi,
         contacts::ContactsApi,
         integrations::IntegrationsApi,
+        integrations::BudgetApi,
         integrations::ConsentApi,
         sync_logs::SyncLogsApi,
         team::TeamApi,

@@ -1,5 +1,7 @@
 // The HTTP contract, in memory. Enough to build and look at every page without the real server.
+
 import { auth } from './auth.mjs';
+import { forecast, ledger } from './budget.mjs';
 import { contacts, create, paged, patch } from './contacts.mjs';
 import { refuse } from './refuse.mjs';
 import { FINAL, finish, go, listen, startRun } from './runs.mjs';
@@ -24,6 +26,8 @@ function integration(who, method, slug, action, q, body) {
       ),
     ];
   }
+  if (action === 'budget') return [200, ledger(slug, c)];
+  if (action === 'sync/forecast') return [200, forecast(c, q.get('mode'), Number(q.get('count') ?? 0))];
   if (action === 'sync') {
     if (!planOf(company).features.includes(p.feature))
       refuse(403, 'plan', 'Your plan does not include this.', { upgrade_to: 'business' });
@@ -141,7 +145,7 @@ export function answer(req, res, url, body, cookie) {
   if (room === 'integrations') {
     if (rest[0] === 'status')
       return [200, { providers: PROVIDERS.map((p) => view.provider(who.company, p)) }];
-    return integration(who, req.method, rest[0], rest[1], q, body);
+    return integration(who, req.method, rest[0], rest.slice(1).join('/'), q, body);
   }
   if (room !== 'contacts') refuse(404, 'not_found', 'There is no such address.');
   if (!rest[0]) return req.method === 'GET' ? [200, contacts(who, q)] : [201, create(who, body)];

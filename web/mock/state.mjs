@@ -106,7 +106,7 @@ export function connection(slug, by, state = 'active') {
       daily_limit: 30000,
       daily_used: 412,
       daily_remaining: 29588,
-      reserve_percent: 20,
+      reserve_percent: 4,
       resets_at: new Date(Date.now() + 5 * 36e5).toISOString(),
       burst_limit: 80,
       burst_window_s: 2,

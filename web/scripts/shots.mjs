@@ -60,6 +60,11 @@ const PAGES = {
   'contacts-first': [as('teams'), '/contacts'],
   'contacts-upgrade': [as('free'), '/contacts?upgrade=business&from=acme'],
   integrations: [business, '/integrations'],
+  'integrations-table': [
+    business,
+    '/integrations',
+    (p) => p.getByRole('button', { name: 'Show as table' }).first().click(),
+  ],
   'integrations-denied': [as('teams'), '/integrations?integration=acme&status=error&reason=denied'],
   'integrations-asks': [
     as('teams'),
@@ -85,6 +90,15 @@ const PAGES = {
         .getByRole('button', { name: /^Details of/ })
         .nth(2)
         .scrollIntoViewIfNeeded();
+    },
+  ],
+  'import-cost': [
+    business,
+    '/contacts/acme',
+    async (p) => {
+      await p.getByText('Everyone', { exact: true }).first().click();
+      await p.getByTestId('cost').waitFor();
+      await p.getByTestId('cost').scrollIntoViewIfNeeded();
     },
   ],
   'import-first': [as('teams'), '/contacts/acme'],

@@ -5,6 +5,7 @@ import './styles/shell.css';
 import './styles/nav.css';
 import './styles/door.css';
 import './styles/table.css';
+import './styles/use.css';
 import './styles/cards.css';
 import './styles/diff.css';
 import './styles/skeletons.css';

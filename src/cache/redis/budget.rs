@@ -1,9 +1,9 @@
-//! One connection's budget in Redis, with what goes on when Redis is silent.
+//! One grant's budget in Redis, with what goes on when Redis is silent.
 
 use std::{
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -13,8 +13,10 @@ use async_trait::async_trait;
 use super::Redis;
 use crate::{
     cache::{
+        BudgetKey, Clock,
         ledger::millis,
         memory::{Memory, MemoryBudget, lock},
+        window::{GRACE, LOST},
     },
     connectors::{
         Budget, BudgetView, Caller, Cost, Lane, Limits, Observed, Taken, Throttle, Wait, Window,
@@ -24,19 +26,22 @@ use crate::{
 pub(super) static SCRIPT: &str = include_str!("budget.lua");
 
 /// Into how many parts the limits fall when the processes cannot see each other. More processes
-/// than that on one connection at once are not expected, and a 429 still stops each of them.
+/// than that on one account at once are not expected, and a 429 still stops each of them.
 const SHARES: u32 = 4;
 
 pub(in crate::cache) struct RedisBudget {
     redis: Redis,
-    keys: [String; 3],
+    keys: [String; 7],
     limits: Limits,
     /// What was last known, for a Redis that has forgotten and for being alone.
     last: Mutex<Option<BudgetView>>,
     alone: MemoryBudget,
     is_alone: AtomicBool,
-    /// Tokens spent while alone, to settle with Redis.
+    /// When a request was last granted while alone.
+    alone_at: AtomicI64,
+    /// Tokens spent and answers received while alone, to settle with Redis.
     owed: AtomicU32,
+    answers: AtomicU32,
 }
 
 /// What the script answers.
@@ -46,9 +51,19 @@ struct Answer {
 }
 
 impl RedisBudget {
-    pub(super) fn new(redis: Redis, local: &Memory, key: &str, limits: Limits) -> Self {
+    pub(super) fn new(redis: Redis, local: &Memory, key: BudgetKey, limits: Limits) -> Self {
         // One hash tag, so that a cluster keeps them on one node.
-        let keys = ["state", "general", "search"].map(|part| format!("budget:{{{key}}}:{part}"));
+        let BudgetKey { account, user } = &key;
+        let of = |part: &str| format!("budget:{{{account}}}:{user}:{part}");
+        let keys = [
+            format!("budget:{{{account}}}"),
+            of("grant"),
+            of("general"),
+            of("general:flying"),
+            of("search"),
+            of("search:flying"),
+            of("promised"),
+        ];
         Self {
             redis,
             keys,
@@ -56,26 +71,33 @@ impl RedisBudget {
             last: Mutex::default(),
             alone: local.budget(key, share(limits)),
             is_alone: AtomicBool::new(false),
+            alone_at: AtomicI64::new(0),
             owed: AtomicU32::new(0),
+            answers: AtomicU32::new(0),
         }
     }
 
     /// Runs a verb; `None` when Redis is silent.
     async fn run(&self, verb: &str, args: &[i64]) -> Option<Answer> {
         let owed = self.owed.swap(0, Relaxed);
+        let answers = self.answers.swap(0, Relaxed);
         let script = &self.redis.0.budget;
-        let mut call = script.key(&self.keys[0]);
-        call.key(&self.keys[1]).key(&self.keys[2]).arg(verb);
+        let mut call = script.prepare_invoke();
+        for key in &self.keys {
+            call.key(key);
+        }
+        call.arg(verb);
         for window in [self.limits.burst, self.limits.search] {
             call.arg(window.requests).arg(millis(window.per));
         }
-        call.arg(self.limits.daily_tokens).arg(owed);
+        call.arg(self.limits.daily_tokens).arg(owed).arg(answers).arg(self.lately_alone());
         for number in remembered(*lock(&self.last)).iter().chain(args) {
             call.arg(*number);
         }
         let answer = self.redis.run::<Vec<i64>>(&call).await.and_then(|numbers| read(&numbers));
         let Some(answer) = answer else {
             self.owed.fetch_add(owed, Relaxed);
+            self.answers.fetch_add(answers, Relaxed);
             return None;
         };
         self.is_alone.store(false, Relaxed);
@@ -97,6 +119,13 @@ impl RedisBudget {
         }
         &self.alone
     }
+
+    /// Whether what went out without Redis may still be in somebody's window.
+    fn lately_alone(&self) -> bool {
+        let longest = millis(self.limits.burst.per.max(self.limits.search.per)) + GRACE + LOST;
+        let at = self.alone_at.load(Relaxed);
+        at > 0 && self.is_alone.load(Relaxed) && self.redis.0.clock.now_ms() - at < longest
+    }
 }
 
 #[async_trait]
@@ -112,6 +141,7 @@ impl Budget for RedisBudget {
         }
         let taken = self.alone().take(cost, who).await;
         if taken == Taken::Granted {
+            self.alone_at.store(self.redis.0.clock.now_ms(), Relaxed);
             self.owed.fetch_add(cost.tokens, Relaxed);
         }
         taken
@@ -125,9 +155,14 @@ impl Budget for RedisBudget {
             known(seen.burst_remaining),
             known(seen.daily_limit),
             known(seen.daily_remaining),
+            millis(seen.age),
+            millis(seen.took),
         ];
-        // The share is not fed: headers speak of the whole.
-        self.run("observe", &args).await;
+        if self.run("observe", &args).await.is_none() {
+            // The share hears that it arrived, and nothing else: headers speak of the whole.
+            self.alone().observe(cost, Observed { age: seen.age, ..Observed::default() }).await;
+            self.answers.fetch_add(1, Relaxed);
+        }
     }
 
     async fn block(&self, wait: Wait) {
@@ -151,10 +186,10 @@ impl Budget for RedisBudget {
 }
 
 /// What the script seeds an emptied Redis with.
-fn remembered(view: Option<BudgetView>) -> [i64; 5] {
-    let Some(view) = view else { return [-1, -1, -1, -1, -1] };
+fn remembered(view: Option<BudgetView>) -> [i64; 6] {
+    let Some(view) = view else { return [-1; 6] };
     let (left, spent) = (i64::from(view.left), i64::from(view.spent_today));
-    [known(view.daily_limit), left, view.reported_at, view.day, spent]
+    [known(view.daily_limit), left, view.reported_at, view.day, spent, known(view.reset_hour)]
 }
 
 fn share(limits: Limits) -> Limits {
@@ -180,7 +215,8 @@ fn why_number(why: Throttle) -> i64 {
 }
 
 fn read(numbers: &[i64]) -> Option<Answer> {
-    let &[granted, wait, why, limit, per, daily, remaining, spent, day, reported, left] = numbers
+    let &[granted, wait, why, limit, per, daily, remaining, spent, day, reported, left, hour] =
+        numbers
     else {
         return None;
     };
@@ -206,6 +242,7 @@ fn read(numbers: &[i64]) -> Option<Answer> {
             day,
             reported_at: reported,
             left: count(left)?,
+            reset_hour: count(hour),
         },
     })
 }

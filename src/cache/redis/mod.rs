@@ -23,7 +23,7 @@ use bytes::Bytes;
 
 use self::budget::RedisBudget;
 use super::{
-    Attempt, CacheError, Clock, Quota, Reading, Subscription, SystemClock,
+    Attempt, BudgetKey, CacheError, Clock, Quota, Reading, Subscription, SystemClock,
     ledger::millis,
     memory::{Memory, lock},
 };
@@ -54,7 +54,7 @@ struct Inner {
     clock: SystemClock,
     resting_until: AtomicI64,
     warned: AtomicBool,
-    budgets: Mutex<HashMap<String, Weak<RedisBudget>>>,
+    budgets: Mutex<HashMap<BudgetKey, Weak<RedisBudget>>>,
     wire: wire::Wire,
 }
 
@@ -96,16 +96,16 @@ impl Redis {
         }
     }
 
-    /// All handles of one connection in this process are one, so that what it remembers of the
+    /// All handles of one grant in this process are one, so that what it remembers of the
     /// budget and owes Redis exists once.
-    pub(super) fn budget(&self, key: &str, limits: Limits) -> Arc<RedisBudget> {
+    pub(super) fn budget(&self, key: BudgetKey, limits: Limits) -> Arc<RedisBudget> {
         let mut budgets = lock(&self.0.budgets);
-        if let Some(budget) = budgets.get(key).and_then(Weak::upgrade) {
+        if let Some(budget) = budgets.get(&key).and_then(Weak::upgrade) {
             return budget;
         }
         budgets.retain(|_, budget| budget.strong_count() > 0);
-        let budget = Arc::new(RedisBudget::new(self.clone(), &self.0.local, key, limits));
-        budgets.insert(key.to_owned(), Arc::downgrade(&budget));
+        let budget = Arc::new(RedisBudget::new(self.clone(), &self.0.local, key.clone(), limits));
+        budgets.insert(key, Arc::downgrade(&budget));
         budget
     }
 

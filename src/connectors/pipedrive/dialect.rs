@@ -30,6 +30,7 @@ impl Dialect for Words {
             // Not documented, and missing for a few answers after a quiet time.
             daily_limit: number(headers, "x-daily-ratelimit-token-limit"),
             daily_remaining: number(headers, "x-daily-ratelimit-token-remaining"),
+            ..Observed::default()
         }
     }
 
@@ -80,6 +81,7 @@ mod tests {
             burst_reset: Some(Duration::from_secs(1)),
             daily_limit: None,
             daily_remaining: Some(29990),
+            ..Observed::default()
         };
         assert_eq!(WORDS.observed(&headers), expected);
     }

@@ -36,7 +36,7 @@ pub(super) struct Pipedrive;
 
 /// The largest page of lists, and of `ids` and searches.
 const PAGE: u16 = 500;
-const IDS: usize = 100;
+const IDS: u16 = 100;
 /// Far more fields than an account can have; ends a cursor that goes in circles.
 const MAX_FIELD_PAGES: usize = 20;
 
@@ -103,6 +103,7 @@ static MANIFEST: Manifest = Manifest {
     search_burst: Window { requests: 10, per: Duration::from_secs(2) },
     daily_tokens: 30_000,
     page_size: PAGE,
+    ids_size: IDS,
     plan_feature: "crm_standard",
     custom_prefix: "pd_",
     costs: Costs { list: 10, search: 20, fields: 10, users: 20, account: 2 },
@@ -278,5 +279,5 @@ fn batches(ids: &[RemoteId]) -> Vec<String> {
         .map(RemoteId::as_str)
         .filter(|id| !id.is_empty() && id.len() <= 19 && id.bytes().all(|b| b.is_ascii_digit()))
         .collect();
-    known.chunks(IDS).map(|ids| ids.join(",")).collect()
+    known.chunks(usize::from(IDS)).map(|ids| ids.join(",")).collect()
 }

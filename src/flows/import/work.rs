@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
         FlowError, Next, SharedHub,
         account::{self, Account},
         import::{halt::Halt, tell},
+        ledger,
     },
     policy,
 };
@@ -31,6 +32,9 @@ use crate::{
 /// Changes are asked for from a little before the last run began: clocks differ, and providers
 /// round to seconds.
 pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(5);
+
+/// The ledger of the budget is written that often while a run goes on.
+const BOOK_EVERY: TimeDelta = TimeDelta::seconds(10);
 
 /// A run on a worker's desk.
 pub(super) struct Desk {
@@ -48,6 +52,8 @@ pub(super) struct Desk {
     /// Organizations that the provider names and does not show.
     pub absent: HashSet<RemoteId>,
     pub counted: Spent,
+    /// 429s, and when, that the ledger knows of.
+    pub booked: (u64, DateTime<Utc>),
     /// What the run had seen before its list started again.
     pub seen_before: HashSet<RemoteId>,
 }
@@ -81,12 +87,17 @@ pub async fn work(
 ) -> Result<Next, FlowError> {
     let mut desk = match open(hub, company_id, run_id).await? {
         Opened::Desk(desk) => desk,
-        Opened::Nothing => return Ok(Next::Done),
+        Opened::Nothing => {
+            ledger::book_run(hub, company_id, run_id, 0).await;
+            return Ok(Next::Done);
+        }
     };
     tell(hub, run_id).await;
     let first = desk.page;
     let halt = desk.drive(stopping).await;
-    let next = desk.put_down(halt, desk.page > first).await?;
+    let next = desk.put_down(halt, desk.page > first).await;
+    desk.book().await;
+    let next = next?;
     tell(hub, run_id).await;
     Ok(next)
 }
@@ -137,6 +148,7 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
         organizations: HashMap::new(),
         absent: HashSet::new(),
         counted: Spent::default(),
+        booked: (0, hub.clock.now()),
         seen_before: HashSet::new(),
     })))
 }
@@ -270,6 +282,9 @@ impl Desk {
         reach("import.page_committed");
         self.counted = now;
         self.moved();
+        if self.hub.clock.now() - self.booked.1 >= BOOK_EVERY {
+            self.book().await;
+        }
         by.phase.clone_into(&mut self.run.phase);
         self.run.cursor = by.cursor.map(str::to_owned);
         tell(&self.hub, self.run.run_id).await;
@@ -288,6 +303,14 @@ impl Desk {
     /// What makes the run this worker's.
     pub(super) fn hold(&self) -> Hold {
         Hold { page: self.page, attempts: self.run.attempts }
+    }
+
+    /// Writes what was spent so far into the ledger.
+    async fn book(&mut self) {
+        let throttled = self.account.meter.read().throttled;
+        let new = i64::try_from(throttled.saturating_sub(self.booked.0)).unwrap_or(i64::MAX);
+        ledger::book_run(&self.hub, self.company_id, self.run.run_id, new).await;
+        self.booked = (throttled, self.hub.clock.now());
     }
 
     /// The provider's own cursor.

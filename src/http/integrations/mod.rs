@@ -1,5 +1,6 @@
 //! `/api/integrations`: connecting a CRM, looking at its people, importing them.
 
+mod budget;
 mod consent;
 mod people;
 mod status;
@@ -21,11 +22,13 @@ use crate::{
         disconnect::{delete_data, disconnect, resume},
         idempotency::Witness,
         import::{self, Mode, Started},
+        ledger::Purpose,
     },
     http::{ApiError, FieldProblem, Session, Tag, once::Once, paging},
     policy::Action,
 };
 
+pub(super) use budget::BudgetApi;
 pub(super) use consent::ConsentApi;
 use people::{RemotePersonPage, RemoteUserList, RemoteUserView};
 use status::{IntegrationsStatus, ProviderStatus};
@@ -84,7 +87,9 @@ impl IntegrationsApi {
     ) -> Result<Json<RemoteUserList>, ApiError> {
         let provider = allowed(&hub, &session, &provider, Action::ImportContacts)?;
         let account = account::open(&hub, session.company_id(), &provider, Caller::Person).await?;
-        let users = provider.connector.users(&account.api).await.map_err(FlowError::from)?;
+        let users = provider.connector.users(&account.api).await;
+        account.book(&hub, session.company_id(), Purpose::Browse).await;
+        let users = users.map_err(FlowError::from)?;
         let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
         let members = db::directory::members_by_email(&mut tx).await?;
         let items = users.into_iter().map(|user| RemoteUserView::of(user, &members)).collect();

@@ -1,16 +1,17 @@
 //! Cards of the integrations page.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
 use crate::{
-    connectors::{self, BudgetView},
+    connectors::{self, BudgetView, Extent, JOBS_LEAVE},
     db::{
         self,
+        budget_use::Sizes,
         connections::{Connection, Standing},
     },
-    flows::{Provider, SharedHub, account},
+    flows::{Provider, SharedHub, account, ledger},
     http::{ApiError, Session},
     policy::{self, Plan},
 };
@@ -92,18 +93,22 @@ struct Budget {
     daily_remaining: Option<u32>,
     /// Share that jobs leave to people.
     reserve_percent: u32,
-    /// When the day is over; providers do not say, so `null`.
+    /// When the day is over, as it was seen to be on an earlier day; providers do not say, so
+    /// `null` until then.
     resets_at: Option<DateTime<Utc>>,
     burst_limit: u32,
     burst_window_s: f64,
-    /// Tokens that Tandem took today (UTC).
+    /// Tokens that this company took today (UTC).
     spent_by_us_today: u32,
 }
 
 #[derive(Enum)]
 #[oai(rename_all = "snake_case")]
-enum EstimateSource {
+pub(super) enum EstimateSource {
+    /// What the last complete import saw.
     LastRun,
+    /// What was chosen.
+    Selection,
     Unknown,
 }
 
@@ -162,15 +167,22 @@ pub(super) async fn one(
     let connection = db::connections::find(&mut tx, provider.slug()).await?;
     let standing = match &connection {
         Some(connection) => {
-            Some(db::connections::standing(&mut tx, connection.connection_id).await?)
+            let id = connection.connection_id;
+            let today = db::budget_use::since(&mut tx, id, ledger::today(hub)).await?;
+            let standing = db::connections::standing(&mut tx, id).await?;
+            let sizes = db::budget_use::last_sizes(&mut tx, id).await?;
+            Some((standing, sizes, today.iter().map(|one| one.tokens).sum()))
         }
         None => None,
     };
     drop(tx);
     let view = match connection.zip(standing) {
-        Some((connection, standing)) => {
-            let budget = account::budget(hub, provider, &connection).await.view().await;
-            Some(ConnectionView::of(provider, connection, standing, &budget, hub.clock.now()))
+        Some((connection, (standing, sizes, ours))) => {
+            let now = hub.clock.now();
+            let view = account::budget(hub, provider, &connection).await.view().await;
+            let budget = Budget::of(&view, ours, now);
+            let forecast = ImportForecast::of(provider, sizes);
+            Some(ConnectionView::of(provider, connection, standing, budget, forecast, now))
         }
         None => None,
     };
@@ -202,7 +214,8 @@ impl ConnectionView {
         provider: &Provider,
         connection: Connection,
         standing: Standing,
-        budget: &BudgetView,
+        budget: Budget,
+        forecast: ImportForecast,
         now: DateTime<Utc>,
     ) -> Self {
         let manifest = provider.connector.manifest();
@@ -240,8 +253,8 @@ impl ConnectionView {
             }),
             running: standing.running.map(|run_id| RunningSync { run_id: run_id.uuid() }),
             next_run: None,
-            budget: Budget::of(budget),
-            forecast: ImportForecast::of(provider, connection.persons_estimate),
+            budget,
+            forecast,
             contacts_linked: standing.contacts_linked,
             health,
         }
@@ -249,7 +262,8 @@ impl ConnectionView {
 }
 
 impl Budget {
-    fn of(view: &BudgetView) -> Self {
+    /// `ours` is what this company used today; the rest is what the provider tells of the account.
+    fn of(view: &BudgetView, ours: i64, now: DateTime<Utc>) -> Self {
         Self {
             daily_limit: view.daily_limit,
             daily_used: view
@@ -257,30 +271,52 @@ impl Budget {
                 .zip(view.daily_remaining)
                 .map(|(limit, remaining)| limit.saturating_sub(remaining)),
             daily_remaining: view.daily_remaining,
-            reserve_percent: 20,
-            resets_at: None,
+            reserve_percent: 100 / JOBS_LEAVE,
+            resets_at: view.reset_hour.and_then(|hour| next_hour(now, hour)),
             burst_limit: view.burst_limit,
             burst_window_s: f64::from(view.burst_window_ms) / 1_000.0,
-            spent_by_us_today: view.spent_today,
+            spent_by_us_today: u32::try_from(ours).unwrap_or(u32::MAX),
         }
     }
 }
 
+/// The next time that it is this hour (UTC).
+pub(super) fn next_hour(now: DateTime<Utc>, hour: u32) -> Option<DateTime<Utc>> {
+    let today = now.date_naive().and_time(NaiveTime::from_hms_opt(hour, 0, 0)?).and_utc();
+    Some(if today > now { today } else { today + TimeDelta::days(1) })
+}
+
 impl ImportForecast {
-    fn of(provider: &Provider, persons: Option<i64>) -> Self {
-        let count = persons.and_then(|persons| u32::try_from(persons).ok());
-        // Organizations and deals are fewer than people; their share is what accounts usually have.
-        let forecast =
-            count.map(|n| provider.connector.manifest().forecast(n, n.div_ceil(5), n.div_ceil(2)));
+    fn of(provider: &Provider, sizes: Option<Sizes>) -> Self {
+        let forecast = connectors::forecast(provider.connector.manifest(), full(sizes));
         Self {
-            persons,
-            source: if persons.is_some() {
-                EstimateSource::LastRun
-            } else {
-                EstimateSource::Unknown
-            },
-            requests: forecast.map(|forecast| forecast.requests),
-            tokens: forecast.map(|forecast| forecast.tokens),
+            persons: sizes.map(|sizes| sizes.persons),
+            source: if sizes.is_some() { EstimateSource::LastRun } else { EstimateSource::Unknown },
+            requests: forecast.requests,
+            tokens: forecast.tokens,
         }
+    }
+}
+
+/// Everything, as large as it was last time.
+pub(super) fn full(sizes: Option<Sizes>) -> Extent {
+    let count = |of: fn(&Sizes) -> i64| u32::try_from(of(&sizes?)).ok();
+    Extent::Full {
+        persons: count(|sizes| sizes.persons),
+        organizations: count(|sizes| sizes.organizations),
+        deals: count(|sizes| sizes.deals),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_ends_at_the_next_such_hour() {
+        let now: DateTime<Utc> = "2026-11-20T23:30:00Z".parse().unwrap();
+        let at = |hour| next_hour(now, hour).unwrap().to_rfc3339();
+        assert_eq!(at(0), "2026-11-21T00:00:00+00:00");
+        assert_eq!(at(23), "2026-11-21T23:00:00+00:00");
     }
 }

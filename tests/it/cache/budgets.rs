@@ -2,18 +2,27 @@
 
 use std::time::Duration;
 
-use tandem::connectors::{BudgetView, Caller, Cost, Lane, Observed, Taken, Throttle, Wait};
+use tandem::{
+    cache::BudgetKey,
+    connectors::{BudgetView, Caller, Cost, Lane, Limits, Observed, Taken, Throttle, Wait, Window},
+};
 
 use super::{
     in_both,
-    world::{CHEAP, LIMITS, SEARCH, WINDOW, World, granted_until_full, wait},
+    world::{CHEAP, LIMITS, SEARCH, WINDOW, World, ask, granted_until_full, wait},
 };
 
 in_both! {
     a_window_takes_no_more_than_its_limit,
-    jobs_leave_a_fifth_of_the_window_to_people,
+    jobs_use_all_of_a_window_that_nobody_else_wants,
+    while_people_are_around_places_are_kept_for_them,
+    a_person_who_waits_is_served_before_any_job,
+    a_request_counts_until_a_window_after_its_answer,
+    an_answer_that_began_long_ago_frees_its_place_sooner,
+    grants_of_one_account_share_its_day_and_not_their_windows,
+    whoever_starts_from_memory_holds_for_a_window,
     searches_have_a_narrower_window_within_the_general_one,
-    jobs_leave_a_fifth_of_the_day_to_people,
+    jobs_leave_a_part_of_the_day_to_people,
     what_the_provider_says_of_the_day_wins,
     a_lower_count_wins_at_once_and_a_higher_one_minus_what_is_under_way,
     the_provider_tells_the_size_of_the_window,
@@ -22,7 +31,8 @@ in_both! {
     a_block_holds_everybody_for_its_time_and_says_why,
     a_shorter_block_does_not_end_a_longer_one,
     blocks_that_follow_each_other_grow,
-    a_used_up_day_is_tried_once_an_hour,
+    a_used_up_day_is_looked_at_after_each_full_hour,
+    the_hour_at_which_a_day_ends_is_learned,
     a_report_of_yesterday_is_not_believed,
     the_days_use_is_given_back_to_a_cache_that_forgot,
     a_cache_that_knows_is_not_overwritten,
@@ -43,14 +53,98 @@ async fn a_window_takes_no_more_than_its_limit(world: &World) {
     assert_eq!(budget.take(CHEAP, Caller::Person).await, Taken::Granted);
 }
 
-async fn jobs_leave_a_fifth_of_the_window_to_people(world: &World) {
+async fn jobs_use_all_of_a_window_that_nobody_else_wants(world: &World) {
     let budget = world.cache.budget("a", LIMITS);
-    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 8);
+    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 10);
+}
+
+async fn while_people_are_around_places_are_kept_for_them(world: &World) {
+    let burst = Window { requests: 80, ..LIMITS.burst };
+    let budget = world.cache.budget("a", Limits { burst, ..LIMITS });
+    assert_eq!(ask(&budget, CHEAP, Caller::Person).await, Taken::Granted);
+    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 77);
     assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 2);
-    // Jobs wait until fewer than eight are left in the window, not only until there is room.
-    let (_, job) = wait(budget.take(CHEAP, Caller::Job).await);
-    let (_, person) = wait(budget.take(CHEAP, Caller::Person).await);
-    assert!(job >= person, "{job:?} {person:?}");
+}
+
+async fn a_person_who_waits_is_served_before_any_job(world: &World) {
+    let budget = world.cache.budget("a", LIMITS);
+    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 10);
+    // Three come at once; each is promised a place.
+    let mut longest = Duration::ZERO;
+    for _ in 0..3 {
+        longest = longest.max(wait(budget.take(CHEAP, Caller::Person).await).1);
+    }
+    assert!(longest <= WINDOW + Duration::from_millis(100), "{longest:?}");
+    // Those before them went out one after the other.
+    world.pass(longest + Duration::from_millis(60)).await;
+    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 7);
+    for _ in 0..3 {
+        assert_eq!(ask(&budget, CHEAP, Caller::Person).await, Taken::Granted);
+    }
+    // Whoever does not come back loses the place, and jobs get it.
+    let (_, pause) = wait(budget.take(CHEAP, Caller::Person).await);
+    world.pass(pause + Duration::from_millis(300)).await;
+    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 10);
+}
+
+async fn a_request_counts_until_a_window_after_its_answer(world: &World) {
+    let budget = world.cache.budget("a", LIMITS);
+    for _ in 0..10 {
+        budget.take(CHEAP, Caller::Job).await;
+    }
+    // The way there is slow: nobody knows yet when they will arrive.
+    world.pass(WINDOW * 2).await;
+    wait(budget.take(CHEAP, Caller::Job).await);
+    for _ in 0..9 {
+        budget.observe(CHEAP, Observed::default()).await;
+    }
+    let (_, pause) = wait(budget.take(CHEAP, Caller::Job).await);
+    assert!(pause > WINDOW - Duration::from_millis(300), "{pause:?}");
+    world.pass(pause).await;
+    // The tenth is on its way still.
+    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 9);
+}
+
+async fn an_answer_that_began_long_ago_frees_its_place_sooner(world: &World) {
+    let budget = world.cache.budget("a", LIMITS);
+    for _ in 0..10 {
+        budget.take(CHEAP, Caller::Job).await;
+    }
+    world.pass(WINDOW).await;
+    let age = Duration::from_millis(700);
+    for _ in 0..10 {
+        budget.observe(CHEAP, Observed { age, ..Observed::default() }).await;
+    }
+    let (_, pause) = wait(budget.take(CHEAP, Caller::Job).await);
+    assert!(pause <= Duration::from_millis(350), "{pause:?}");
+}
+
+async fn grants_of_one_account_share_its_day_and_not_their_windows(world: &World) {
+    let key = |user| BudgetKey::of("crm", "7", user);
+    let one = world.cache.budget(key("ann"), LIMITS);
+    let other = world.cache.budget(key("bob"), LIMITS);
+    assert_eq!(granted_until_full(&one, CHEAP, Caller::Job).await, 10);
+    assert_eq!(granted_until_full(&other, CHEAP, Caller::Job).await, 10);
+    assert_eq!((one.view().await.left, other.view().await.left), (980, 980));
+    let elsewhere = world.cache.budget(BudgetKey::of("crm", "8", "ann"), LIMITS);
+    assert_eq!(elsewhere.view().await.left, 1000);
+    // A 429 stops the grant; a used-up day the account.
+    let pause = Wait { duration: Duration::from_millis(50), why: Throttle::Burst };
+    elsewhere.block(pause).await;
+    one.block(Wait { duration: Duration::from_hours(1), why: Throttle::Daily }).await;
+    world.pass(WINDOW + Duration::from_millis(100)).await;
+    assert_eq!(wait(other.take(CHEAP, Caller::Job).await).0, Throttle::Daily);
+}
+
+async fn whoever_starts_from_memory_holds_for_a_window(world: &World) {
+    let budget = world.cache.budget("a", LIMITS);
+    budget.restore(&remembered(world, Duration::from_mins(5), 300)).await;
+    let (why, pause) = wait(budget.take(CHEAP, Caller::Person).await);
+    assert_eq!(why, Throttle::Burst);
+    assert!(pause > WINDOW - Duration::from_millis(200), "{pause:?}");
+    world.pass(pause).await;
+    // One may be on its way that nobody remembers.
+    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 9);
 }
 
 async fn searches_have_a_narrower_window_within_the_general_one(world: &World) {
@@ -59,12 +153,12 @@ async fn searches_have_a_narrower_window_within_the_general_one(world: &World) {
     assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 6);
 }
 
-async fn jobs_leave_a_fifth_of_the_day_to_people(world: &World) {
+async fn jobs_leave_a_part_of_the_day_to_people(world: &World) {
     let budget = world.cache.budget("a", LIMITS);
-    assert_eq!(budget.take(tokens(800), Caller::Job).await, Taken::Granted);
+    assert_eq!(budget.take(tokens(960), Caller::Job).await, Taken::Granted);
     let (why, _) = wait(budget.take(CHEAP, Caller::Job).await);
     assert_eq!(why, Throttle::Daily);
-    assert_eq!(budget.take(tokens(200), Caller::Person).await, Taken::Granted);
+    assert_eq!(budget.take(tokens(40), Caller::Person).await, Taken::Granted);
     assert_eq!(wait(budget.take(CHEAP, Caller::Person).await).0, Throttle::Daily);
     let view = budget.view().await;
     assert_eq!((view.spent_today, view.left), (1000, 0));
@@ -79,8 +173,8 @@ async fn what_the_provider_says_of_the_day_wins(world: &World) {
     budget.observe(CHEAP, seen).await;
     let view = budget.view().await;
     assert_eq!((view.daily_limit, view.daily_remaining), (Some(50_000), Some(40_000)));
-    // Four fifths of the reported limit, not of the assumed one.
-    assert_eq!(budget.take(tokens(30_000), Caller::Job).await, Taken::Granted);
+    // All but a twenty-fifth of the reported limit, not of the assumed one.
+    assert_eq!(budget.take(tokens(38_000), Caller::Job).await, Taken::Granted);
     assert_eq!(wait(budget.take(CHEAP, Caller::Job).await).0, Throttle::Daily);
 }
 
@@ -109,18 +203,19 @@ async fn the_provider_tells_the_size_of_the_window(world: &World) {
     // A header may speak of the other window: searches are never widened.
     budget.observe(SEARCH, limit(20)).await;
     assert_eq!(budget.view().await.burst_limit, 20);
-    assert_eq!(granted_until_full(&budget, SEARCH, Caller::Person).await, 4);
-    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 16);
+    // The two that were answered stand in the windows.
+    assert_eq!(granted_until_full(&budget, SEARCH, Caller::Person).await, 3);
+    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 15);
 
     let narrow = world.cache.budget("b", LIMITS);
     narrow.observe(SEARCH, limit(2)).await;
-    assert_eq!(granted_until_full(&narrow, SEARCH, Caller::Person).await, 2);
+    assert_eq!(granted_until_full(&narrow, SEARCH, Caller::Person).await, 1);
     assert_eq!(granted_until_full(&narrow, CHEAP, Caller::Person).await, 8);
 }
 
 async fn requests_that_only_the_provider_knows_of_count(world: &World) {
     let budget = world.cache.budget("a", LIMITS);
-    budget.take(CHEAP, Caller::Person).await;
+    ask(&budget, CHEAP, Caller::Person).await;
     let seen = Observed { burst_remaining: Some(3), ..Observed::default() };
     budget.observe(CHEAP, seen).await;
     assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 3);
@@ -198,19 +293,57 @@ fn remembered(world: &World, age: Duration, left: u32) -> BudgetView {
     }
 }
 
-async fn a_used_up_day_is_tried_once_an_hour(world: &World) {
+/// A minute after the last full hour.
+fn past_the_hour(world: &World) -> Duration {
+    let into = u64::try_from(world.now_ms() % 3_600_000).unwrap();
+    Duration::from_millis(into).saturating_sub(Duration::from_mins(1))
+}
+
+async fn a_used_up_day_is_looked_at_after_each_full_hour(world: &World) {
     let recent = world.cache.budget("recent", LIMITS);
-    recent.restore(&remembered(world, Duration::from_mins(50), 0)).await;
+    recent.restore(&remembered(world, past_the_hour(world), 0)).await;
+    let old = world.cache.budget("old", LIMITS);
+    old.restore(&remembered(world, past_the_hour(world) + Duration::from_hours(2), 0)).await;
+    world.pass(world.hold()).await;
     let (why, pause) = wait(recent.take(CHEAP, Caller::Person).await);
     assert_eq!(why, Throttle::Daily);
-    assert!(pause <= Duration::from_mins(10) && pause > Duration::from_mins(9), "{pause:?}");
+    let next = Duration::from_millis(
+        u64::try_from((world.now_ms() + pause_ms(pause)) % 3_600_000).unwrap(),
+    );
+    assert!(next.abs_diff(Duration::from_secs(30)) < Duration::from_secs(1), "{next:?}");
 
-    let old = world.cache.budget("old", LIMITS);
-    old.restore(&remembered(world, Duration::from_mins(61), 0)).await;
     assert_eq!(old.take(CHEAP, Caller::Job).await, Taken::Granted);
+    // The others wait for what that one sees, which is that nothing has changed.
     let (why, pause) = wait(old.take(CHEAP, Caller::Job).await);
     assert_eq!(why, Throttle::Daily);
-    assert!(pause > Duration::from_mins(59), "{pause:?}");
+    assert!(pause <= Duration::from_mins(1), "{pause:?}");
+    old.observe(CHEAP, Observed { daily_remaining: Some(0), ..Observed::default() }).await;
+    let (_, pause) = wait(old.take(CHEAP, Caller::Job).await);
+    let next = Duration::from_millis(
+        u64::try_from((world.now_ms() + pause_ms(pause)) % 3_600_000).unwrap(),
+    );
+    assert!(next.abs_diff(Duration::from_secs(30)) < Duration::from_secs(1), "{next:?}");
+}
+
+async fn the_hour_at_which_a_day_ends_is_learned(world: &World) {
+    let budget = world.cache.budget("a", LIMITS);
+    let hour = Duration::from_hours(1);
+    budget.restore(&remembered(world, hour, 0)).await;
+    let left = |left| Observed { daily_remaining: Some(left), ..Observed::default() };
+    assert_eq!(budget.view().await.reset_hour, None);
+    budget.observe(CHEAP, left(1_000)).await;
+    let now = u32::try_from(world.now_ms() / 3_600_000 % 24).unwrap();
+    assert_eq!(budget.view().await.reset_hour, Some(now));
+
+    // A little more is not another day.
+    let other = world.cache.budget("b", LIMITS);
+    other.restore(&remembered(world, hour, 500)).await;
+    other.observe(CHEAP, left(560)).await;
+    assert_eq!(other.view().await.reset_hour, None);
+}
+
+fn pause_ms(pause: Duration) -> i64 {
+    i64::try_from(pause.as_millis()).unwrap()
 }
 
 async fn a_report_of_yesterday_is_not_believed(world: &World) {
@@ -228,6 +361,7 @@ async fn the_days_use_is_given_back_to_a_cache_that_forgot(world: &World) {
     budget.restore(&remembered(world, Duration::from_mins(5), 300)).await;
     let view = budget.view().await;
     assert_eq!((view.left, view.spent_today, view.daily_remaining), (300, 7, Some(300)));
+    world.pass(world.hold()).await;
     budget.take(tokens(10), Caller::Person).await;
     assert_eq!(budget.view().await.spent_today, 17);
 }

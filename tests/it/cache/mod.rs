@@ -1,6 +1,7 @@
 //! The shared memory: one suite over Redis and its stand-in, and what only Redis can do to us.
 
 mod budgets;
+mod day;
 mod doors;
 mod property;
 mod rates;

@@ -12,7 +12,7 @@ use std::{
 
 use tandem::{
     cache::{Cache, Clock},
-    connectors::{Caller, Cost, Lane, Limits, Taken, Throttle, Window},
+    connectors::{BudgetHandle, Caller, Cost, Lane, Limits, Observed, Taken, Throttle, Window},
 };
 
 pub(crate) const WINDOW: Duration = Duration::from_secs(1);
@@ -42,9 +42,9 @@ impl Clock for Simulated {
     }
 }
 
-/// Noon of some day, so that no test crosses midnight by itself.
+/// After noon of some day, so that no test crosses midnight or an hour by itself.
 fn now_ms_at_start() -> i64 {
-    20_777 * 86_400_000 + 43_200_000
+    20_777 * 86_400_000 + 43_800_000
 }
 
 pub(crate) struct World {
@@ -63,6 +63,12 @@ impl World {
     pub(crate) async fn on_redis() -> Self {
         let server = Server::start().await;
         Self { cache: server.connect(), simulated: None, _server: Some(server) }
+    }
+
+    /// How long everybody holds who starts from memory.
+    pub(crate) fn hold(&self) -> Duration {
+        // A shared one waits for those who may still be by themselves.
+        WINDOW + Duration::from_millis(if self.simulated.is_some() { 20 } else { 1_050 })
     }
 
     pub(crate) async fn pass(&self, time: Duration) {
@@ -97,13 +103,13 @@ impl Server {
         server
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
     /// A connection of its own, as another process would have.
     pub(crate) fn connect(&self) -> Cache {
         Cache::connect(&self.url()).unwrap()
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// Runs `redis-cli` against it.
@@ -173,14 +179,19 @@ pub(crate) fn wait(taken: Taken) -> (Throttle, Duration) {
     }
 }
 
-/// How many requests are granted before the first wait.
-pub(crate) async fn granted_until_full(
-    budget: &tandem::connectors::BudgetHandle,
-    cost: Cost,
-    who: Caller,
-) -> u32 {
+/// Asks, and lets the answer come at once.
+pub(crate) async fn ask(budget: &BudgetHandle, cost: Cost, who: Caller) -> Taken {
+    let taken = budget.take(cost, who).await;
+    if taken == Taken::Granted {
+        budget.observe(cost, Observed::default()).await;
+    }
+    taken
+}
+
+/// How many requests are granted and answered before the first wait.
+pub(crate) async fn granted_until_full(budget: &BudgetHandle, cost: Cost, who: Caller) -> u32 {
     let mut granted = 0;
-    while budget.take(cost, who).await == Taken::Granted {
+    while ask(budget, cost, who).await == Taken::Granted {
         granted += 1;
         assert!(granted < 10_000, "no limit");
     }

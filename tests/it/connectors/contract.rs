@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tandem::connectors::{self, Endpoints};
+use tandem::connectors::{self, Endpoints, Extent};
 
 #[test]
 fn every_manifest_is_whole_and_no_slug_is_used_twice() {
@@ -30,11 +30,15 @@ fn every_manifest_is_whole_and_no_slug_is_used_twice() {
 #[test]
 fn a_forecast_counts_whole_pages_of_each_kind() {
     let manifest = connectors::all()[0].manifest();
-    let forecast = manifest.forecast(20_000, 4_000, 10_001);
-    assert_eq!(forecast.requests, 40 + 8 + 21 + 2);
-    assert_eq!(forecast.tokens, (40 + 8 + 21) * 10 + 20 + 10);
+    let forecast = |persons, organizations, deals| {
+        let [persons, organizations, deals] = [persons, organizations, deals].map(Some);
+        connectors::forecast(manifest, Extent::Full { persons, organizations, deals })
+    };
+    let large = forecast(20_000, 4_000, 10_001);
+    assert_eq!(large.requests, Some(40 + 8 + 21 + 2));
+    assert_eq!(large.tokens, Some((40 + 8 + 21) * 10 + 20 + 10));
     // An empty list is asked for once.
-    assert_eq!(manifest.forecast(0, 0, 0).requests, 3 + 2);
+    assert_eq!(forecast(0, 0, 0).requests, Some(3 + 2));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod audit;
 mod door_mail;
 mod import;
+mod import_budget;
 mod import_changes;
 mod import_crash;
 mod import_faults;

@@ -37,6 +37,8 @@ const SEED: &[&str] = &[
      values ($1, $3, $3, 'acme', 'full', $2, 'x')",
     "insert into sync_entry (company_id, run_id, outcome, page, seq, remote_ids)
      values ($1, $3, 'created', 0, 0, '{}')",
+    "insert into budget_use (company_id, connection_id, day, purpose)
+     values ($1, $3, '2026-11-20', 'import')",
     "insert into sync_seen (company_id, run_id, page, remote_ids) values ($1, $3, 0, '{}')",
     "insert into audit_log (company_id, audit_id, action) values ($1, $3, 'x')",
     "insert into audit_seal (company_id, position, audit_id, hash)

@@ -40,6 +40,8 @@ const DEMANDS: &[Demand] = &[
     anybody("get_integrations_status"),
     Demand { operation: "list_remote_people", roles: Role::ALL, plan: true },
     Demand { operation: "list_remote_users", roles: Role::ALL, plan: true },
+    anybody("get_budget_ledger"),
+    Demand { operation: "forecast_import", roles: Role::ALL, plan: true },
     Demand { operation: "start_import", roles: Role::ALL, plan: true },
     // Leaving needs no plan.
     Demand { operation: "disconnect", roles: MANAGERS, plan: false },
@@ -85,12 +87,17 @@ fn operations() -> Vec<Operation> {
                 found.push(Operation {
                     name: operation["operationId"].as_str().unwrap().to_owned(),
                     method: method.to_uppercase().parse().unwrap(),
-                    path: path.replace("{provider}", provider()),
+                    path: path.replace("{provider}", provider()) + asked(operation),
                 });
             }
         }
     }
     found
+}
+
+/// The query that a call cannot do without.
+fn asked(operation: &Value) -> &'static str {
+    if operation["operationId"] == "forecast_import" { "?mode=full" } else { "" }
 }
 
 fn provider() -> &'static str {

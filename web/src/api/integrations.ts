@@ -9,6 +9,29 @@ export const statusQuery = queryOptions({
   refetchInterval: 30_000,
 });
 
+/** What the company used of the account's budget, day by day. */
+export const ledgerQuery = (provider: string) =>
+  queryOptions({
+    queryKey: ['integrations', provider, 'budget'],
+    queryFn: () => body(http.GET('/api/integrations/{provider}/budget', { params: { path: { provider } } })),
+    staleTime: 10_000,
+  });
+
+/** What an import will cost; asks our own server only, never the provider. */
+export const forecastQuery = (provider: string, mode: RunMode, count?: number) =>
+  queryOptions({
+    queryKey: ['integrations', provider, 'forecast', mode, count ?? null],
+    queryFn: ({ signal }) =>
+      body(
+        http.GET('/api/integrations/{provider}/sync/forecast', {
+          params: { path: { provider }, query: { mode, count } },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+  });
+
 /** A browser navigation, not a call: the server answers with a redirect to the provider. */
 export const connectUrl = (provider: string) => `/api/integrations/${encodeURIComponent(provider)}/connect`;
 

@@ -297,6 +297,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/integrations/{provider}/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this company used of the CRM account's budget in the last 14 days (UTC), by purpose. */
+        get: operations["get_budget_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/integrations/{provider}/callback": {
         parameters: {
             query?: never;
@@ -417,6 +434,23 @@ export interface paths {
         put?: never;
         /** Import people. The same import asked for twice is one run. */
         post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{provider}/sync/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an import will ask of the CRM, and whether today's budget has enough for it. */
+        get: operations["forecast_import"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -662,15 +696,26 @@ export interface components {
             reserve_percent: number;
             /**
              * Format: date-time
-             * @description When the day is over; providers do not say, so `null`.
+             * @description When the day is over, as it was seen to be on an earlier day; providers do not say, so
+             *     `null` until then.
              */
             resets_at?: string | null;
             /**
              * Format: uint32
-             * @description Tokens that Tandem took today (UTC).
+             * @description Tokens that this company took today (UTC).
              */
             spent_by_us_today: number;
         };
+        /**
+         * BudgetLedger
+         * @description Days without use are there, too.
+         */
+        BudgetLedger: {
+            /** @description Oldest first; the last is today. */
+            days: components["schemas"]["DayUse"][];
+        };
+        /** @enum {string} */
+        BudgetPurpose: "import" | "browse" | "connect" | "refresh";
         /** ChangePlan */
         ChangePlan: {
             plan: components["schemas"]["PlanId"];
@@ -820,6 +865,54 @@ export interface components {
             /** Format: uuid */
             id: string;
         };
+        /**
+         * CostForecast
+         * @description What an import will cost.
+         */
+        CostForecast: {
+            /** @description More when there is more to read. */
+            at_least: boolean;
+            /**
+             * Format: uint32
+             * @description How many more days of the CRM have to begin.
+             */
+            days?: number | null;
+            fits: components["schemas"]["Fits"];
+            /**
+             * Format: uint32
+             * @description Tokens that imports may still use today, as far as we know.
+             */
+            left_for_imports: number;
+            parts: components["schemas"]["CostPart"][];
+            /**
+             * Format: uint32
+             * @description `null` when nobody can know.
+             */
+            requests?: number | null;
+            /**
+             * Format: date-time
+             * @description When the CRM's day ends, as it was seen to on an earlier day.
+             */
+            resets_at?: string | null;
+            source: components["schemas"]["EstimateSource"];
+            /** Format: uint32 */
+            tokens?: number | null;
+        };
+        /** @enum {string} */
+        CostKind: "users" | "fields" | "organizations" | "deals" | "persons";
+        /** CostPart */
+        CostPart: {
+            kind: components["schemas"]["CostKind"];
+            /**
+             * Format: uint32
+             * @description Records, as far as they are known.
+             */
+            objects?: number | null;
+            /** Format: uint32 */
+            requests?: number | null;
+            /** Format: uint32 */
+            tokens?: number | null;
+        };
         /** CreatedApiKey */
         CreatedApiKey: {
             key: components["schemas"]["ApiKey"];
@@ -835,6 +928,16 @@ export interface components {
         DataDeleted: {
             /** Format: int64 */
             mappings_deleted: number;
+        };
+        /** DayUse */
+        DayUse: {
+            /** Format: naive-date */
+            day: string;
+            purposes: components["schemas"]["PurposeUse"][];
+            /** Format: int64 */
+            requests: number;
+            /** Format: int64 */
+            tokens: number;
         };
         /** DealCounts */
         DealCounts: {
@@ -889,7 +992,7 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @enum {string} */
-        EstimateSource: "last_run" | "unknown";
+        EstimateSource: "last_run" | "selection" | "unknown";
         /**
          * FieldProblem
          * @description What is wrong with one field of a request.
@@ -898,6 +1001,8 @@ export interface components {
             field: string;
             message: string;
         };
+        /** @enum {string} */
+        Fits: "today" | "waits" | "unknown";
         /**
          * Forecast
          * @description What a full import will ask of the provider; an estimate, for providers give no totals.
@@ -1129,6 +1234,19 @@ export interface components {
             /** @description What an operator must set before it can be offered. */
             setup_hint?: string | null;
             upgrade_to?: components["schemas"]["PlanId"] | null;
+        };
+        /** PurposeUse */
+        PurposeUse: {
+            purpose: components["schemas"]["BudgetPurpose"];
+            /** Format: int64 */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Answers that told us to slow down.
+             */
+            throttled: number;
+            /** Format: int64 */
+            tokens: number;
         };
         /** @enum {string} */
         RemoteBadge: "new" | "linked" | "changed" | "synced";
@@ -4985,6 +5103,164 @@ export interface operations {
             };
         };
     };
+    get_budget_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["BudgetLedger"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     callback: {
         parameters: {
             query?: {
@@ -6114,6 +6390,168 @@ export interface operations {
             };
             /** @description The `Idempotency-Key` came with another request before. */
             422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecast_import: {
+        parameters: {
+            query: {
+                mode: components["schemas"]["SyncMode"];
+                /** @description How many persons; with `selective` only, 1 to 500. */
+                count?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CostForecast"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];

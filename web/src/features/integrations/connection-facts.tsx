@@ -55,13 +55,14 @@ export function ConnectionFacts({ connection: c }: { connection: Connection }) {
           {budgetWords(c)}
           {used !== null && <Progress value={used} size={4} mt={6} aria-label="Daily tokens used" />}
           <span className="hint">
-            {budget.reserve_percent} % is kept for people working in the CRM
-            {budget.resets_at && (
+            Imports leave {budget.reserve_percent} % to people.{' '}
+            {budget.resets_at ? (
               <>
-                , starts afresh <Moment at={budget.resets_at} />
+                It starts afresh <Moment at={budget.resets_at} />, as it did before.
               </>
+            ) : (
+              'It starts afresh once a day; the provider does not say when.'
             )}
-            .
           </span>
         </dd>
         <dt>Importing everyone</dt>

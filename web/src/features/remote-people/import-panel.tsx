@@ -6,7 +6,7 @@ import type { ProviderStatus, RunMode } from '../../api/schemas';
 import { useSession } from '../../api/session';
 import { count, counted } from '../../ui/figures';
 import { FormProblem } from '../../ui/form-problem';
-import { usePhone } from '../../ui/use-phone';
+import { Cost } from './cost';
 import { MOST } from './selection';
 
 const EXPLAIN: Record<RunMode, string> = {
@@ -40,7 +40,6 @@ export function ImportPanel({
   running,
   result,
 }: Props) {
-  const phone = usePhone();
   const estimate = provider.connection?.forecast.persons ?? null;
   const blocked = mode === 'selective' && (selected === 0 || selected > MOST);
   const label =
@@ -94,43 +93,11 @@ export function ImportPanel({
               </p>
             )}
           </div>
-          {!phone && <Cost provider={provider} mode={mode} />}
+          <Cost provider={provider} mode={mode} selected={selected} />
           <Room mode={mode} wanted={mode === 'selective' ? selected : estimate} />
         </>
       )}
     </aside>
-  );
-}
-
-function Cost({ provider, mode }: { provider: ProviderStatus; mode: RunMode }) {
-  const c = provider.connection;
-  if (!c) return null;
-  const { forecast, budget } = c;
-  return (
-    <div>
-      <h2>Cost at {provider.name}</h2>
-      <dl className="kv" style={{ marginTop: 8 }}>
-        {mode === 'full' && (
-          <>
-            <dt>Requests, estimate</dt>
-            <dd>{forecast.requests == null ? 'Unknown' : count(forecast.requests)}</dd>
-            <dt>Tokens, estimate</dt>
-            <dd>{forecast.tokens == null ? 'Unknown' : count(forecast.tokens)}</dd>
-          </>
-        )}
-        <dt>Tokens used today</dt>
-        <dd>{budget.daily_used == null ? count(budget.spent_by_us_today) : count(budget.daily_used)}</dd>
-        {budget.daily_remaining != null && (
-          <>
-            <dt>Left today</dt>
-            <dd>{count(budget.daily_remaining)}</dd>
-          </>
-        )}
-      </dl>
-      <p className="hint">
-        {budget.reserve_percent} % of the budget stays reserved for people working there.
-      </p>
-    </div>
   );
 }
 

@@ -1,0 +1,42 @@
+import type { BudgetLedger } from '../../api/schemas';
+import { count } from '../../ui/figures';
+import { ScrollRegion } from '../../ui/scroll-region';
+import { dayWords, PURPOSES, slowDowns, tokensOf } from './use-words';
+
+const SERIES = PURPOSES.filter((p) => p.key !== 'refresh');
+
+/** The same days as numbers, newest first. */
+export function UseTable({ ledger }: { ledger: BudgetLedger }) {
+  return (
+    <ScrollRegion label="Use of the budget by day" className="use-table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Day (UTC)</th>
+            {SERIES.map(({ key, word }) => (
+              <th scope="col" key={key}>
+                {word}
+              </th>
+            ))}
+            <th scope="col">Tokens</th>
+            <th scope="col">Requests</th>
+            <th scope="col">Told to slow down</th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...ledger.days].reverse().map((day) => (
+            <tr key={day.day}>
+              <th scope="row">{dayWords(day.day)}</th>
+              {SERIES.map(({ key }) => (
+                <td key={key}>{count(tokensOf(day, key))}</td>
+              ))}
+              <td>{count(day.tokens)}</td>
+              <td>{count(day.requests)}</td>
+              <td>{count(slowDowns(day))}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollRegion>
+  );
+}

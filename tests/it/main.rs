@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod cache;
+mod client;
 mod connections;
 mod connectors;
 mod embedded;

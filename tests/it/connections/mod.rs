@@ -13,4 +13,4 @@ mod restart;
 mod storms;
 mod vault;
 
-pub(crate) use crm::{Crm, Rig};
+pub(crate) use crm::{Crm, Rig, slug};

@@ -14,23 +14,68 @@ pub fn openapi_document() -> String {
     {
         schemas.values_mut().for_each(allow_null);
     }
-    each_operation(&mut document, describe_key);
-    each_operation(&mut document, refer_to_headers);
+    bound_unsigned(&mut document);
+    each_operation(&mut document, |_, _, operation| describe_key(operation));
+    each_operation(&mut document, leave_out_what_cannot_be);
+    each_operation(&mut document, |_, _, operation| refer_to_headers(operation));
     describe_headers(&mut document);
     format!("{document:#}\n")
 }
 
-fn each_operation(document: &mut Value, change: impl Fn(&mut Value)) {
-    let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for (_, methods) in paths {
-        methods.as_object_mut().into_iter().flatten().for_each(|(_, operation)| change(operation));
+/// Calls `change` with path, method and operation.
+fn each_operation(document: &mut Value, change: impl Fn(&str, &str, &mut Value)) {
+    for (path, methods) in document["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
+            change(path, method, operation);
+        }
     }
 }
 
+/// `uint32` and its kin are no formats that others know: they say what they mean.
+fn bound_unsigned(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            let format = object.get("format").and_then(Value::as_str);
+            if format.is_some_and(|format| format.starts_with("uint")) {
+                object.insert("minimum".to_owned(), 0.into());
+            }
+            object.values_mut().for_each(bound_unsigned);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_unsigned),
+        _ => {}
+    }
+}
+
+/// One type names every refusal of the API; an operation tells of those that it can give.
+fn leave_out_what_cannot_be(path: &str, method: &str, operation: &mut Value) {
+    let reads = method == "get";
+    let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    let closed = operation.get("security").is_some();
+    let crm = path.contains("/integrations/");
+    let possible = |status: &str| match status {
+        "401" => closed || ["connect", "login", "exchange_api_key"].contains(&&*name),
+        "403" => closed || crm || !reads,
+        "404" => path.contains('{') || NOT_FOUND.contains(&&*name),
+        "408" | "415" => !reads,
+        "409" => crm || !reads,
+        "502" => crm,
+        _ => true,
+    };
+    if let Some(responses) = operation["responses"].as_object_mut() {
+        responses.retain(|status, _| possible(status));
+    }
+}
+
+/// Operations that look for something which no part of their address names.
+const NOT_FOUND: &[&str] =
+    &["change_plan", "create_api_key", "create_contact", "mailbox", "switch_company"];
+
 /// Says once for all operations what the key does, and where it has no business.
 fn describe_key(operation: &mut Value) {
-    let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
+    // By `get_mut`: an index would write what is not there as `null`.
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     let mut keyed = false;
+    let parameters = parameters.into_iter().flatten();
     for parameter in parameters.filter(|parameter| parameter["name"] == once::HEADER) {
         keyed = true;
         parameter["description"] = "Any text of yours that names this request, for instance a \

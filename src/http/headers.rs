@@ -7,7 +7,7 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
 };
 
-use crate::{flows::SharedHub, http::session::bearer};
+use crate::{flows::SharedHub, http::{allow, session::bearer}};
 
 const ALWAYS: &[(&str, &str)] = &[
     ("x-content-type-options", "nosniff"),
@@ -26,8 +26,9 @@ where
 {
     let https = request.data::<SharedHub>().is_some_and(|hub| hub.is_https());
     let sent_token = bearer(&request).is_some();
-    let api = request.uri().path().starts_with("/api");
-    let consent = is_consent(request.uri().path());
+    let path = request.uri().path().to_owned();
+    let api = path.starts_with("/api");
+    let consent = is_consent(&path);
     let mut answer = inner.call(request).await?.into_response();
     let headers = answer.headers_mut();
     if consent {
@@ -47,6 +48,12 @@ where
             r#"Bearer realm="tandem""#
         };
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    if api
+        && answer.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(methods) = allow::methods(&path)
+    {
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
     }
     let headers = answer.headers_mut();
     if api {

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use poem::{Body, Endpoint, Request, Result, http::StatusCode};
 
-use crate::http::{once::BodyHash, problem::refuse};
+use crate::http::{ApiError, once::BodyHash, problem::refuse};
 
 /// Bytes of a body. The largest real one is a selection of 500 ids.
 const MOST: usize = 2 << 20;
@@ -67,13 +67,7 @@ async fn read(body: Body, declared: usize) -> Result<Bytes> {
     .await;
     match arrived {
         Ok(read) => read?,
-        Err(_) => {
-            return Err(refuse(
-                StatusCode::REQUEST_TIMEOUT,
-                "timeout",
-                "The body did not arrive in time.",
-            ));
-        }
+        Err(_) => return Err(ApiError::timeout().into()),
     }
     if seen > MOST || declared > MOST {
         return Err(refuse(

@@ -2,6 +2,7 @@
 //!
 //! A handler says who may, calls one thing and names the answer. [`api`] is the table of contents.
 
+mod allow;
 mod api_keys;
 mod auth;
 mod billing;

@@ -93,6 +93,9 @@ pub enum ApiError {
     /// There is no such thing in this company.
     #[oai(status = 404, content_type = "application/problem+json")]
     NotFound(Body),
+    /// The body did not arrive in time.
+    #[oai(status = 408, content_type = "application/problem+json")]
+    Timeout(Body),
     /// The request contradicts what is stored.
     #[oai(status = 409, content_type = "application/problem+json")]
     Conflict(Body),
@@ -182,6 +185,12 @@ impl ApiError {
             body(StatusCode::CONFLICT, "duplicate", "A contact with this e-mail address exists.");
         body.0.existing = existing;
         Self::Conflict(body)
+    }
+
+    /// The body did not come within the time that anybody needs.
+    pub fn timeout() -> Self {
+        let detail = "The body did not arrive in time.";
+        Self::Timeout(body(StatusCode::REQUEST_TIMEOUT, "timeout", detail))
     }
 
     /// A key names one request, and this is not it.

@@ -193,8 +193,12 @@ impl From<CrmError> for ApiError {
             CrmError::Refused { .. }
             | CrmError::Suspended { .. }
             | CrmError::Down { .. }
-            | CrmError::Unreadable { .. }
-            | CrmError::CursorRefused => Self::bad_gateway("provider_unavailable", &words),
+            | CrmError::Unreadable { .. } => Self::bad_gateway("provider_unavailable", &words),
+            // Whoever pages through people sends it back to us.
+            CrmError::CursorRefused => Self::invalid_fields(vec![FieldProblem::new(
+                "cursor",
+                "This cursor is not one of ours, or too old. Start again without it.",
+            )]),
             CrmError::TokenUnavailable { .. } => Self::unavailable(Duration::from_secs(5)),
             CrmError::ForbiddenHost | CrmError::Misconfigured => Self::internal(&error),
         }

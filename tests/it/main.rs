@@ -5,6 +5,7 @@
 mod attacks;
 mod cache;
 mod chaos;
+mod client;
 mod connections;
 mod connectors;
 mod embedded;

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use browser::{Answer, Browser};
-pub(crate) use company::Company;
+pub(crate) use company::{Company, Member};
 pub(crate) use database::Database;
 
 pub(crate) struct TestHub {

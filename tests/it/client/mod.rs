@@ -1,0 +1,158 @@
+//! A client that knows the `OpenAPI` document and nothing else, and sends whatever it allows, and
+//! whatever it does not: no answer may be a failure of ours or one that the document does not tell
+//! of.
+//!
+//! `TANDEM_CLIENT_CASES` sets how many requests are sent, `TANDEM_CLIENT_SEED` which.
+
+mod ask;
+mod judge;
+mod stage;
+mod values;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use rand::{SeedableRng as _, rngs::StdRng};
+use serde_json::Value;
+
+use ask::{Ask, Operation};
+use judge::{Judge, Told};
+use stage::Stage;
+
+/// In `make test`; `make chaos` asks for 20,000.
+const CASES: usize = 2_000;
+/// Requests to one company; then another, for some leave little behind.
+const PER_STAGE: usize = 500;
+const PER_RESTORE: usize = 25;
+/// Different faults that are told before the client gives up.
+const ENOUGH: usize = 40;
+
+fn setting(name: &str) -> Option<u64> {
+    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+}
+
+async fn send(stage: &Stage, ask: &Ask) -> Told {
+    let mut request = stage.request(ask.method.clone(), &ask.path);
+    for (name, value) in &ask.headers {
+        request = request.header(*name, value.clone());
+    }
+    if let Some(body) = &ask.body {
+        request = request.body(body.clone());
+    }
+    let request = stage.send_as(ask.actor, request).await;
+    // Longer than any answer may take: a hang is a fault, too.
+    let request = request.timeout(Duration::from_secs(60));
+    let mut answer =
+        request.send().await.unwrap_or_else(|error| panic!("no answer to {ask:#?}: {error:?}"));
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let mut body = Vec::new();
+    let streams = headers.get("content-type").is_some_and(|media| media == "text/event-stream");
+    while let Some(chunk) = answer.chunk().await.unwrap() {
+        body.extend_from_slice(&chunk);
+        if streams && body.ends_with(b"\n\n") {
+            break;
+        }
+    }
+    Told { status, headers, body }
+}
+
+#[tokio::test]
+async fn no_request_gets_an_answer_that_the_document_does_not_tell_of() {
+    let cases = setting("TANDEM_CLIENT_CASES").map_or(CASES, |cases| cases.try_into().unwrap());
+    let seed = setting("TANDEM_CLIENT_SEED").unwrap_or_else(rand::random);
+    println!("TANDEM_CLIENT_SEED={seed} TANDEM_CLIENT_CASES={cases}");
+    let document: Value = serde_json::from_str(&tandem::http::openapi_document()).unwrap();
+    let operations = Operation::all(&document);
+    let judge = Judge::new(&document);
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut stage = Stage::new().await;
+    let mut faults: BTreeMap<String, String> = BTreeMap::new();
+    let mut answered: BTreeMap<(String, u16), usize> = BTreeMap::new();
+    for case in 0..cases {
+        if case > 0 && case % PER_STAGE == 0 {
+            stage = Stage::new().await;
+        } else if case % PER_RESTORE == 0 {
+            stage.restore().await;
+        }
+        let ask = Ask::any(&document, &operations, &stage.known, &mut rng);
+        let told = send(&stage, &ask).await;
+        let name = ask.operation.clone().unwrap_or_else(|| "nothing".to_owned());
+        *answered.entry((name.clone(), told.status.as_u16())).or_default() += 1;
+        if let Some(fault) = judge.fault(ask.operation.as_deref(), &told) {
+            let text = String::from_utf8_lossy(&told.body).chars().take(600).collect::<String>();
+            let cut: String = fault.chars().take(300).collect();
+            faults.entry(format!("{name}: {cut}")).or_insert(format!("{ask:#?}\n{text}"));
+            assert!(faults.len() < ENOUGH, "{faults:#?}");
+        }
+        if let Ok(json) = serde_json::from_slice(&told.body) {
+            stage.learn(ask.room(), &json);
+        }
+    }
+    assert!(faults.is_empty(), "{} faults\n{}", faults.len(), list(&faults));
+    for ((name, status), times) in &answered {
+        println!("{name} {status}: {times}");
+    }
+    if cases >= CASES {
+        // Otherwise it would have talked to doormen only.
+        for operation in operations.iter().filter(|one| !OUT_OF_REACH.contains(&&*one.name)) {
+            let good = answered
+                .keys()
+                .any(|(name, status)| *name == operation.name && (200..400).contains(status));
+            assert!(good, "{} never went well", operation.name);
+        }
+    }
+}
+
+/// Needs a token out of a mail, or a key that is shown once.
+const OUT_OF_REACH: &[&str] = &[
+    "confirm",
+    "confirm_reset",
+    "exchange_api_key",
+    "login",
+    "resume_connection",
+    "delete_connection_data",
+];
+
+fn list(faults: &BTreeMap<String, String>) -> String {
+    faults.iter().map(|(fault, ask)| format!("== {fault}\n{ask}\n")).collect()
+}
+
+#[test]
+fn the_judge_notices_what_the_document_does_not_tell() {
+    let document: Value = serde_json::from_str(&tandem::http::openapi_document()).unwrap();
+    let judge = Judge::new(&document);
+    let told = |status: u16, media: &str, body: &str| Told {
+        status: status.try_into().unwrap(),
+        headers: [("content-type", media), ("x-request-id", "1"), ("ratelimit", "1")]
+            .into_iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect(),
+        body: body.as_bytes().to_vec(),
+    };
+    let fault = |status: u16, media: &str, body: &str| {
+        judge.fault(Some("list_api_keys"), &told(status, media, body))
+    };
+    let json = "application/json; charset=utf-8";
+    let key = r#"{"id":"0192f0c0-0000-7000-8000-000000000000","name":"X","role":"owner","hint":"x",
+        "member":{"member_id":"0192f0c0-0000-7000-8000-000000000000","name":"X"},
+        "created_at":"2026-01-01T00:00:00Z","expires_at":null,"expired":false,"last_used_at":null}"#;
+    let page = |key: &str| format!(r#"{{"items":[{key}]}}"#);
+    assert_eq!(fault(200, json, &page(key)), None);
+    for (status, media, body) in [
+        (500, json, page(key)),
+        (201, json, page(key)),
+        (200, "text/html", page(key)),
+        (200, json, "{}".to_owned()),
+        (200, json, page(key) + "x"),
+        (200, json, page(&key.replace("owner", "emperor"))),
+        (200, json, page(&key.replace("false", "null"))),
+        (200, json, page(&key.replace("2026-01-01T", "yesterday"))),
+        (200, json, page(&key.replace("0192f0c0", "zzz"))),
+        (200, json, page(&key.replace(r#""hint":"x""#, r#""hint":"x","more":1"#))),
+        (404, "application/problem+json", "{}".to_owned()),
+    ] {
+        assert!(fault(status, media, &body).is_some(), "{status} {media} {body}");
+    }
+    assert!(judge.fault(None, &told(200, json, "{}")).is_some());
+}

@@ -32,7 +32,7 @@ pub enum Command {
     },
     /// A stand-in CRM on a port of its own, for development
     Sandbox(SandboxArgs),
-    /// Measure imports from a sandbox CRM into a private PostgreSQL
+    /// Measure imports from a sandbox CRM into a private PostgreSQL, and reads of what came in
     Bench(BenchArgs),
     /// Run a command beside a throw-away PostgreSQL, its address in `TANDEM_TEST_DATABASE_URL`
     Postgres {
@@ -101,11 +101,21 @@ pub struct SandboxArgs {
 #[derive(Debug, Args)]
 pub struct BenchArgs {
     /// Sizes to import, one after the other, each into an empty company
-    #[arg(long, value_delimiter = ',', default_values_t = [20_000, 100_000])]
+    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000])]
     pub persons: Vec<u32>,
-    /// How long the sandbox takes to answer, in milliseconds
-    #[arg(long, default_value_t = 0)]
-    pub latency_ms: u64,
+    /// How long the sandbox takes to answer, in milliseconds; the first of several is measured in
+    /// full, the others as far as the network matters
+    #[arg(long, value_delimiter = ',', default_values_t = [0, 80])]
+    pub latency_ms: Vec<u64>,
+    /// Requests that members send in a second, whatever the answers do; 0 leaves reads out
+    #[arg(long, default_value_t = 300)]
+    pub reads_per_second: u32,
+    /// How long they do
+    #[arg(long, default_value_t = 20)]
+    pub reads_seconds: u32,
+    /// Reads with and without isolation, of each kind; 0 leaves them out
+    #[arg(long, default_value_t = 3_000)]
+    pub isolation_reads: u32,
     /// Where the figures go
     #[arg(long, default_value = "target/bench")]
     pub out: std::path::PathBuf,

@@ -60,6 +60,12 @@ pub fn members() -> Vec<DemoMember> {
         .collect()
 }
 
+/// What is stored of [`PASSWORD`] for one more of these people; `tandem bench` signs in, too.
+pub async fn hash(email: &str) -> String {
+    let password = Password::parse(PASSWORD, email);
+    password.expect("the demo's password is long enough").hash().await
+}
+
 /// Makes the companies that are not there yet; what somebody did in them stays.
 pub async fn populate(hub: &Hub) -> Result<(), FlowError> {
     for (company, plan, people) in CAST {
@@ -71,8 +77,7 @@ pub async fn populate(hub: &Hub) -> Result<(), FlowError> {
         drop(tx);
         let mut hashes = Vec::new();
         for (_, _, email) in *people {
-            let password = Password::parse(PASSWORD, email);
-            hashes.push(password.expect("the demo's password is long enough").hash().await);
+            hashes.push(hash(email).await);
         }
         let mut tx = hub.db.door().await?;
         let now = hub.clock.now();

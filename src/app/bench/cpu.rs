@@ -4,7 +4,7 @@
 //! children's times of their parent, the server, which waits for each. Nothing is sampled, so
 //! nothing is missed; writers of the log and of checkpoints count as well.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use anyhow::Context as _;
 
@@ -98,6 +98,23 @@ pub(super) fn peak_rss_mb(pid: u32) -> anyhow::Result<f64> {
         .and_then(|number| number.trim().parse().ok())
         .context("/proc does not tell the peak of memory")?;
     Ok(f64::from(kib) / 1024.0)
+}
+
+/// Forgets the peak so far, so that the next one is of what comes now. Kernels that cannot leave it
+/// as it is; then the peak is that of the process's whole life.
+pub(super) fn forget_peak(pid: u32) {
+    let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
+}
+
+/// Seconds that a process with one thread was on a core, exact to far below a tick.
+pub(super) fn on_core(pid: u32) -> anyhow::Result<f64> {
+    let line = fs::read_to_string(format!("/proc/{pid}/schedstat"))?;
+    let nanoseconds: u64 = line
+        .split(' ')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .context("/proc does not tell how long a process ran")?;
+    Ok(Duration::from_nanos(nanoseconds).as_secs_f64())
 }
 
 pub(super) fn kernel() -> String {

@@ -1,21 +1,24 @@
-//! What was measured, as a table for people and as JSON for scripts.
+//! What was measured, as JSON for scripts.
 
 use std::{
-    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use serde_json::{Map, Value, json};
 
-use super::{bare::Bare, cpu::Spent};
-use crate::{clock::Clock, db::runs::Run};
+use super::{
+    bare::Bare,
+    imports::{Import, PERSONS},
+    isolation::Compared,
+    reads::Reads,
+    targets,
+};
+use crate::{clock::Clock, db::bare::Writes};
 
 /// What the figures depend on beside our code.
 #[derive(Debug)]
 pub(super) struct Environment {
-    pub latency_ms: u64,
     pub shared_buffers: String,
     pub postgres: String,
     pub cores: usize,
@@ -23,33 +26,64 @@ pub(super) struct Environment {
     pub processor: String,
 }
 
-/// A part of an import, from one look to another: exact to the time between looks.
-#[derive(Debug, Clone)]
-pub(super) struct Phase {
-    pub name: String,
-    seconds: f64,
-    spent: Spent,
-}
-
-impl Phase {
-    pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), seconds: 0.0, spent: Spent::default() }
-    }
-
-    pub(super) fn add(&mut self, took: Duration, spent: Spent) {
-        self.seconds += took.as_secs_f64();
-        self.spent.tandem += spent.tandem;
-        self.spent.postgres += spent.postgres;
-    }
-}
-
-/// A full import that completed.
+/// An incremental import that had nothing to bring.
 #[derive(Debug)]
-pub(super) struct Import {
-    pub run: Run,
-    pub took: Duration,
-    pub spent: Spent,
-    pub phases: Vec<Phase>,
+pub(super) struct Nothing {
+    pub import: Import,
+    /// To the tables of the book, as Postgres counted.
+    pub writes: Vec<Writes>,
+}
+
+impl Nothing {
+    pub(super) fn written(&self) -> i64 {
+        self.writes.iter().map(|table| table.inserted + table.updated + table.deleted).sum()
+    }
+
+    /// The most that any kind of object was asked for.
+    pub(super) fn most_requests(&self) -> u64 {
+        self.import.counted.requests.values().copied().max().unwrap_or_default()
+    }
+
+    fn json(&self) -> Value {
+        let writes = self.writes.iter().map(|table| {
+            let counts = json!({
+                "inserted": table.inserted, "updated": table.updated, "deleted": table.deleted,
+            });
+            (table.table_name.clone(), counts)
+        });
+        json!({
+            "import": import(&self.import),
+            "requests_by_kind": self.import.counted.requests,
+            "book_rows_written": self.written(),
+            "writes": writes.collect::<Map<_, _>>(),
+        })
+    }
+}
+
+/// Imports after some persons changed, others before each.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub persons: u32,
+    pub full: Import,
+    pub incremental: Import,
+}
+
+/// One size at one latency.
+#[derive(Debug)]
+pub(super) struct Figures {
+    pub persons: u32,
+    pub provider: &'static str,
+    pub latency_ms: u64,
+    /// The largest page of persons that the provider gives.
+    pub page_size: u16,
+    pub first: Import,
+    pub unchanged: Import,
+    pub nothing: Nothing,
+    pub bare: Option<Bare>,
+    pub changed: Option<Changed>,
+    /// Over HTTP, and the same statements without.
+    pub reads: Option<(Reads, Reads)>,
+    pub isolation: Vec<Compared>,
 }
 
 impl Import {
@@ -58,196 +92,193 @@ impl Import {
         number(self.run.seen)
     }
 
-    fn per_second(&self) -> f64 {
+    pub(super) fn per_second(&self) -> f64 {
         self.records() / self.took.as_secs_f64()
     }
 
-    fn per_cpu_second(&self) -> f64 {
+    pub(super) fn per_cpu_second(&self) -> f64 {
         self.records() / self.spent.together()
     }
 
     /// Of the pages of persons alone.
     fn persons_per_cpu_second(&self) -> Option<f64> {
-        let phase = self.phases.iter().find(|phase| phase.name == "persons")?;
-        Some(self.records() / phase.spent.together())
+        Some(self.records() / self.phase(PERSONS)?.spent.together())
     }
 
-    fn phases(&self) -> Value {
-        let phases = self.phases.iter().map(|phase| {
-            json!({
-                "phase": phase.name,
-                "seconds": rounded(phase.seconds),
-                "cpu_seconds_tandem": rounded(phase.spent.tandem),
-                "cpu_seconds_postgres": rounded(phase.spent.postgres),
-            })
-        });
-        phases.collect()
+    fn persons_per_second(&self) -> Option<f64> {
+        Some(self.records() / self.phase(PERSONS)?.seconds)
     }
-}
-
-/// One size.
-#[derive(Debug)]
-pub(super) struct Figures {
-    pub persons: u32,
-    pub provider: &'static str,
-    pub first: Import,
-    pub unchanged: Import,
-    pub bare: Bare,
-    /// After the first import, and after both.
-    pub peak_rss_mb: [f64; 2],
 }
 
 impl Figures {
-    fn bare_per_cpu_second(&self) -> f64 {
-        size(self.bare.mappings) / self.bare.spent.together()
+    /// What a bare insert of the same rows spent, as a share of what the import spent.
+    pub(super) fn ratio(&self) -> Option<f64> {
+        Some(self.bare.as_ref()?.spent() / self.first.spent.together())
     }
 
-    fn json(&self) -> Map<String, Value> {
-        let (first, unchanged, bare) = (&self.first, &self.unchanged, self.bare_per_cpu_second());
-        let counts = first.run.counts();
-        let figures = json!({
-            "provider": self.provider,
-            "persons": self.persons,
-            "records": first.run.seen,
-            "organizations": first.run.organizations_seen,
-            "deals": first.run.deals_seen,
-            "seconds": rounded(first.took.as_secs_f64()),
-            "records_per_second": first.per_second().round(),
-            "records_per_cpu_second": first.per_cpu_second().round(),
-            "persons_phase_records_per_cpu_second": first.persons_per_cpu_second().map(f64::round),
-            "cpu_seconds_tandem": rounded(first.spent.tandem),
-            "cpu_seconds_postgres": rounded(first.spent.postgres),
-            "requests": first.run.requests,
-            "tokens": first.run.tokens_spent,
-            "peak_rss_mb": rounded(self.peak_rss_mb[0]),
-            "counts": {
-                "created": counts.created, "updated": counts.updated, "linked": counts.linked,
-                "unchanged": counts.unchanged, "skipped": counts.skipped,
-                "conflict": counts.conflict, "quarantined": counts.quarantined,
-            },
-            "phases": first.phases(),
-            "unchanged_seconds": rounded(unchanged.took.as_secs_f64()),
-            "unchanged_records_per_second": unchanged.per_second().round(),
-            "unchanged_records_per_cpu_second": unchanged.per_cpu_second().round(),
-            "unchanged_cpu_seconds_tandem": rounded(unchanged.spent.tandem),
-            "unchanged_cpu_seconds_postgres": rounded(unchanged.spent.postgres),
-            "unchanged_requests": unchanged.run.requests,
-            "unchanged_count": unchanged.run.unchanged,
-            "unchanged_peak_rss_mb": rounded(self.peak_rss_mb[1]),
-            "unchanged_phases": unchanged.phases(),
-            "bare_unnest_contacts": self.bare.contacts,
-            "bare_unnest_records": self.bare.mappings,
-            "bare_unnest_seconds": rounded(self.bare.seconds),
-            "bare_unnest_cpu_seconds_tandem": rounded(self.bare.spent.tandem),
-            "bare_unnest_cpu_seconds_postgres": rounded(self.bare.spent.postgres),
-            "bare_unnest_records_per_cpu_second": bare.round(),
-            "ratio_to_bare_unnest": rounded(first.per_cpu_second() / bare),
-            "persons_phase_ratio_to_bare_unnest":
-                first.persons_per_cpu_second().map(|persons| rounded(persons / bare)),
-        });
-        let Value::Object(figures) = figures else { unreachable!("an object was written") };
+    /// The same for the pages of persons against the rows of persons.
+    pub(super) fn persons_ratio(&self) -> Option<f64> {
+        let spent = self.bare.as_ref()?.persons.spent.together();
+        Some(spent / self.first.phase(PERSONS)?.spent.together())
+    }
+
+    /// What the stand-in took for a request while persons came, by its own clock, in seconds: from
+    /// the request to the finished answer, without the latency and without the way.
+    fn provider_seconds(&self) -> Option<f64> {
+        self.first.counted_persons.mean_seconds()
+    }
+
+    /// Records per second of one page after the other with nothing else to do.
+    fn bound(&self) -> Option<f64> {
+        let latency = f64::from(u32::try_from(self.latency_ms).ok()?) / 1_000.0;
+        Some(f64::from(self.page_size) / (latency + self.provider_seconds()?))
+    }
+
+    /// How much of it the pages of persons reached; only where somebody waits.
+    pub(super) fn of_bound(&self) -> Option<f64> {
+        (self.latency_ms > 0).then_some(self.first.persons_per_second()? / self.bound()?)
+    }
+
+    pub(super) fn json(&self) -> Map<String, Value> {
+        let first = &self.first;
+        let mut figures = Map::new();
+        let mut put = |name: &str, value: Value| figures.insert(name.to_owned(), value);
+        put("provider", self.provider.into());
+        put("persons", self.persons.into());
+        put("latency_ms", self.latency_ms.into());
+        put("targets", targets::of(self).iter().map(targets::Target::json).collect());
+        put("first", import(first));
+        put("unchanged", import(&self.unchanged));
+        put("incremental_nothing", self.nothing.json());
+        put("page_size", self.page_size.into());
+        put("provider_ms_per_request", option(self.provider_seconds().map(|time| time * 1e3)));
+        put("bound_records_per_second", option(self.bound()));
+        put("share_of_bound", option(self.of_bound()));
+        if let Some(growth) = &first.growth {
+            put(
+                "growth",
+                json!({
+                    "records_compared": growth.records,
+                    "first_wall_us": rounded(growth.first.wall_us),
+                    "last_wall_us": rounded(growth.last.wall_us),
+                    "wall_ratio": rounded(growth.wall_ratio()),
+                    "first_cpu_us": rounded(growth.first.cpu_us),
+                    "last_cpu_us": rounded(growth.last.cpu_us),
+                    "cpu_ratio": rounded(growth.cpu_ratio()),
+                }),
+            );
+        }
+        if let Some(bare) = &self.bare {
+            put("bare_unnest", self.bare(bare));
+        }
+        if let Some(changed) = &self.changed {
+            put(
+                "changed",
+                json!({
+                    "persons": changed.persons,
+                    "full": import(&changed.full),
+                    "incremental": import(&changed.incremental),
+                }),
+            );
+        }
+        if let Some((over_http, without)) = &self.reads {
+            put("reads", json!({ "http": over_http.json(), "raw_sql": without.json() }));
+        }
+        put("isolation", self.isolation.iter().map(|compared| compared.json()).collect());
         figures
+    }
+
+    fn bare(&self, bare: &Bare) -> Value {
+        let parts = bare.parts().into_iter().map(|(name, part)| {
+            let part = json!({
+                "rows": part.rows,
+                "seconds": rounded(part.seconds),
+                "cpu_seconds_tandem": rounded(part.spent.tandem),
+                "cpu_seconds_postgres": rounded(part.spent.postgres),
+            });
+            (name.to_owned(), part)
+        });
+        json!({
+            "contacts": bare.contacts,
+            "mappings_of_persons": bare.mappings,
+            "parts": parts.collect::<Map<_, _>>(),
+            "records_per_cpu_second": (self.first.records() / bare.spent()).round(),
+            "persons_records_per_cpu_second":
+                (self.first.records() / bare.persons.spent.together()).round(),
+            "ratio": option(self.ratio()),
+            "persons_ratio": option(self.persons_ratio()),
+        })
     }
 }
 
-/// The lines of the table, in the order in which they are read.
-const LINES: &[&str] = &[
-    "persons",
-    "organizations",
-    "deals",
-    "seconds",
-    "records_per_second",
-    "records_per_cpu_second",
-    "cpu_seconds_tandem",
-    "cpu_seconds_postgres",
-    "requests",
-    "tokens",
-    "peak_rss_mb",
-    "unchanged_seconds",
-    "unchanged_records_per_second",
-    "unchanged_records_per_cpu_second",
-    "unchanged_cpu_seconds_tandem",
-    "unchanged_cpu_seconds_postgres",
-    "unchanged_requests",
-    "unchanged_peak_rss_mb",
-    "bare_unnest_records_per_cpu_second",
-    "ratio_to_bare_unnest",
-    "persons_phase_records_per_cpu_second",
-    "persons_phase_ratio_to_bare_unnest",
-];
+fn import(import: &Import) -> Value {
+    let (run, counts) = (&import.run, import.run.counts());
+    let phases = import.phases.iter().map(|phase| {
+        json!({
+            "phase": phase.name,
+            "seconds": rounded(phase.seconds),
+            "cpu_seconds_tandem": rounded(phase.spent.tandem),
+            "cpu_seconds_postgres": rounded(phase.spent.postgres),
+        })
+    });
+    json!({
+        "records": run.seen,
+        "organizations": run.organizations_seen,
+        "deals": run.deals_seen,
+        "seconds": rounded(import.took.as_secs_f64()),
+        "records_per_second": import.per_second().round(),
+        "records_per_cpu_second": import.per_cpu_second().round(),
+        "persons_records_per_second": import.persons_per_second().map(f64::round),
+        "persons_records_per_cpu_second": import.persons_per_cpu_second().map(f64::round),
+        "cpu_seconds_tandem": rounded(import.spent.tandem),
+        "cpu_seconds_postgres": rounded(import.spent.postgres),
+        "requests": run.requests,
+        "tokens": run.tokens_spent,
+        "peak_rss_mb": rounded(import.peak_rss_mb),
+        "counts": {
+            "created": counts.created, "updated": counts.updated, "linked": counts.linked,
+            "unchanged": counts.unchanged, "skipped": counts.skipped,
+            "conflict": counts.conflict, "quarantined": counts.quarantined,
+        },
+        "phases": phases.collect::<Vec<_>>(),
+    })
+}
 
-/// Writes `<time>.json`; the figures of the last size stand at its top, those of all under `sizes`.
+/// Writes `<time>.json`.
 pub(super) fn keep(
     folder: &Path,
     environment: &Environment,
     all: &[Figures],
 ) -> anyhow::Result<PathBuf> {
     let now = Clock::system().now();
-    let mut report = all.last().map(Figures::json).unwrap_or_default();
-    report.insert("at".into(), now.to_rfc3339().into());
-    report.insert("latency_ms".into(), environment.latency_ms.into());
-    report.insert("shared_buffers".into(), environment.shared_buffers.as_str().into());
-    report.insert(
-        "versions".into(),
-        json!({
+    let report = json!({
+        "at": now.to_rfc3339(),
+        "shared_buffers": environment.shared_buffers,
+        "versions": {
             "tandem": env!("CARGO_PKG_VERSION"),
             "postgres": environment.postgres,
             "kernel": environment.kernel,
-        }),
-    );
-    report.insert(
-        "machine".into(),
-        json!({ "processor": environment.processor, "cores": environment.cores }),
-    );
-    report.insert("sizes".into(), all.iter().map(Figures::json).map(Value::Object).collect());
+        },
+        "build": if cfg!(debug_assertions) { "debug" } else { "release" },
+        "machine": { "processor": environment.processor, "cores": environment.cores },
+        "sizes": all.iter().map(Figures::json).collect::<Vec<_>>(),
+    });
     fs::create_dir_all(folder)?;
     let path = folder.join(now.format("%Y%m%dT%H%M%SZ.json").to_string());
     fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")?;
     Ok(path)
 }
 
-/// A line per figure, a column per size.
-pub(super) fn table(environment: &Environment, all: &[Figures]) -> String {
-    let mut text = format!(
-        "\nPostgreSQL {}, shared_buffers {}, {} cores of {}, the CRM answers {} ms late\n\n",
-        environment.postgres,
-        environment.shared_buffers,
-        environment.cores,
-        environment.processor,
-        environment.latency_ms,
-    );
-    let columns: Vec<Map<String, Value>> = all.iter().map(Figures::json).collect();
-    for &line in LINES {
-        let _ = write!(text, "{:<40}", line.replace('_', " "));
-        for value in columns.iter().filter_map(|figures| figures.get(line)) {
-            let _ = write!(text, "{:>14}", value.to_string());
-        }
-        text.push('\n');
-    }
-    for figures in all {
-        for (what, import) in [("first", &figures.first), ("unchanged", &figures.unchanged)] {
-            let _ = writeln!(text, "\n{} persons, {what} import, by phase", figures.persons);
-            for phase in &import.phases {
-                let _ = writeln!(
-                    text,
-                    "  {:<16}{:>8.2} s, CPU {:>7.2} s Tandem + {:>7.2} s PostgreSQL",
-                    phase.name, phase.seconds, phase.spent.tandem, phase.spent.postgres
-                );
-            }
-        }
-    }
-    text
-}
-
-fn rounded(value: f64) -> f64 {
+/// Two digits behind the point; nothing is nothing, and no number is null.
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^52")]
-fn number(count: i64) -> f64 {
-    count as f64
+fn option(value: Option<f64>) -> Value {
+    value.map(rounded).into()
 }
 
-fn size(count: usize) -> f64 {
-    number(i64::try_from(count).unwrap_or(i64::MAX))
+#[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^52")]
+pub(super) fn number(count: i64) -> f64 {
+    count as f64
 }

@@ -3,17 +3,18 @@
 use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, path::PathBuf};
 
 use anyhow::Context as _;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Sheet, processes::Crm};
 use crate::{
     app,
     config::MasterKeys as KeySource,
-    db::{self, accounts::Signup},
+    db::{self, Db, accounts::Signup},
     domain::{CompanyId, ConnectionId, MemberId},
     flows::{
         Provider, SharedHub,
         connect::{self, Callback, Connecting},
+        demo,
     },
     policy::Plan,
     vault::MasterKeys,
@@ -23,6 +24,9 @@ use crate::{
 const CONNECTIONS: u32 = 4;
 /// Nobody calls it; consents come back to it all the same.
 const PUBLIC_URL: &str = "http://localhost:8080";
+
+/// Who signs in; the database lives as long as the bench and is on this machine only.
+pub(super) const EMAIL: &str = "owner@bench.example";
 
 pub(super) struct Ground {
     pub hub: SharedHub,
@@ -37,11 +41,10 @@ pub(super) struct Ground {
 impl Ground {
     pub(super) async fn prepare(sheet: &Sheet<'_>, crm: &Crm, name: &str) -> anyhow::Result<Self> {
         db::create_database(sheet.postgres.url("postgres").parse()?, name).await?;
-        let password = uuid::Uuid::new_v4().simple().to_string();
-        db::migrate(sheet.postgres.url(name).parse()?, Some(&password)).await?;
+        db::migrate(sheet.postgres.url(name).parse()?, Some(&sheet.password)).await?;
         let mut url: url::Url = sheet.postgres.url(name).parse()?;
         url.set_username("tandem_login").ok();
-        url.set_password(Some(&password)).ok();
+        url.set_password(Some(&sheet.password)).ok();
         let url = SecretString::from(String::from(url));
 
         let mut config = sheet.config.clone();
@@ -53,12 +56,11 @@ impl Ground {
         let hub = app::hub(config, CONNECTIONS).await?;
 
         let signup = Signup {
-            email: "owner@bench.example".to_owned(),
+            email: EMAIL.to_owned(),
             name: "Bench".to_owned(),
             company_name: "Bench".to_owned(),
             country: "DE".to_owned(),
-            // No hash: nobody signs in.
-            password_hash: "none".to_owned(),
+            password_hash: demo::hash(EMAIL).await,
         };
         let mut tx = hub.db.door().await?;
         let founded =
@@ -70,8 +72,17 @@ impl Ground {
         Ok(Self { hub, url, company_id, member_id, connection_id, slug: crm.slug })
     }
 
+    /// The same database with another number of connections.
+    pub(super) async fn database(&self, connections: u32) -> anyhow::Result<Db> {
+        Ok(Db::connect(self.url.expose_secret().parse()?, connections).await?)
+    }
+
     pub(super) fn provider(&self) -> anyhow::Result<&Provider> {
         self.hub.providers.get(self.slug).context("the provider is not in the registry")
+    }
+
+    pub(super) const fn slug(&self) -> &'static str {
+        self.slug
     }
 
     pub(super) async fn close(self) {

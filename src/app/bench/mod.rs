@@ -1,21 +1,30 @@
 //! `tandem bench`: imports from a sandbox in a process of its own, by `tandem work` in a process of
 //! its own, into a private PostgreSQL with the settings of the demo; measured.
 //!
-//! Per size: a first full import into an empty company, the same import again with nothing changed,
-//! and then the rows that the first one wrote, written once more by a bare `unnest` into another
-//! empty database of the same cluster: the price of the rows alone.
+//! Per size and latency: a first full import into an empty company, the same import again with
+//! nothing changed, and an incremental one that finds nothing. Where everything is measured, then:
+//! a full and an incremental import after one person in a hundred changed; the rows that the first
+//! import wrote, written once more by a bare `unnest` into another empty database of the cluster;
+//! reads over HTTP from `tandem serve` beside the same statements without it; and the same reads
+//! with and without what keeps companies apart.
 
 mod bare;
 mod cpu;
 mod figures;
 mod ground;
+mod growth;
+mod imports;
+mod isolation;
+mod latencies;
+mod load;
 mod processes;
+mod reads;
+mod series;
+mod table;
+mod targets;
+mod wire;
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path};
 
 use anyhow::Context as _;
 
@@ -24,20 +33,12 @@ use crate::{
     command_line::BenchArgs,
     config::Config,
     connectors::{self, Connector},
-    db::{self, Scope, runs::Run},
+    db::bare::Owner,
     embedded::{self, PrivatePostgres},
-    flows::import::{self, Mode},
 };
 
-use cpu::{Meter, Spent};
-use figures::{Environment, Figures, Import, Phase};
-use ground::Ground;
-use processes::{Crm, Worker};
-
-/// How often the run is looked at; the look itself costs Postgres well under 1 % of a core.
-const LOOK: Duration = Duration::from_millis(100);
-/// A run that takes longer than this is stuck.
-const PATIENCE: Duration = Duration::from_hours(1);
+use figures::{Environment, Figures};
+use processes::Crm;
 
 /// Measures every size, prints a table and keeps the figures.
 pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
@@ -57,7 +58,7 @@ pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
     embedded::erase(&cluster).await?;
     let (environment, figures) = measured?;
     let path = figures::keep(&args.out, &environment, &figures)?;
-    app::say(&figures::table(&environment, &figures))?;
+    app::say(&table::text(&environment, &figures))?;
     app::say(&format!("The figures are in {}.", path.display()))
 }
 
@@ -71,12 +72,16 @@ async fn measure(
     let mut all = Vec::new();
     let mut environment = None;
     for &connector in connectors::all() {
+        let password = uuid::Uuid::new_v4().simple().to_string();
+        let sheet =
+            Sheet { connector, config: &config, keys: &keys, postgres, folder, args, password };
+        if environment.is_none() {
+            environment = Some(sheet.environment().await?);
+        }
         for &persons in &args.persons {
-            let crm = Crm::start(connector.manifest().slug, persons, args.latency_ms).await?;
-            let sheet = Sheet { connector, config: &config, keys: &keys, postgres, folder };
-            all.push(sheet.size(&crm, persons).await?);
-            if environment.is_none() {
-                environment = Some(sheet.environment(args).await?);
+            for (at, &latency_ms) in args.latency_ms.iter().enumerate() {
+                let crm = Crm::start(connector.manifest().slug, persons, latency_ms).await?;
+                all.push(sheet.series(&crm, persons, latency_ms, at == 0).await?);
             }
         }
     }
@@ -90,87 +95,31 @@ struct Sheet<'a> {
     keys: &'a Path,
     postgres: &'a PrivatePostgres,
     folder: &'a Path,
+    args: &'a BenchArgs,
+    /// Of the login role: roles are the cluster's, so all its databases share it.
+    password: String,
 }
 
 impl Sheet<'_> {
-    async fn size(&self, crm: &Crm, persons: u32) -> anyhow::Result<Figures> {
-        let slug = self.connector.manifest().slug;
-        let name = format!("bench_{slug}_{persons}");
-        let ground = Ground::prepare(self, crm, &name).await?;
-        let mut worker = Worker::start(&ground, crm, self.keys, self.folder)?;
-        let first = self.import(&ground, &mut worker).await?;
-        let peak_rss_mb = worker.peak_rss_mb()?;
-        let unchanged = self.import(&ground, &mut worker).await?;
-        let peak_rss_unchanged_mb = worker.peak_rss_mb()?;
-        // An idle worker still looks for jobs; the bare insert shall not pay for that.
-        worker.stop().await?;
-
-        let empty = Ground::prepare(self, crm, &format!("{name}_bare")).await?;
-        let bare = bare::insert(&ground, &empty, self.server()?).await?;
-        ground.close().await;
-        empty.close().await;
-        let peak_rss_mb = [peak_rss_mb, peak_rss_unchanged_mb];
-        Ok(Figures { persons, provider: slug, first, unchanged, bare, peak_rss_mb })
-    }
-
-    /// A full import, from its first statement to its last.
-    async fn import(&self, ground: &Ground, worker: &mut Worker) -> anyhow::Result<Import> {
-        let meter = Meter { tandem: worker.pid(), postgres: self.server()? };
-        let (begun, before) = (Instant::now(), meter.read()?);
-        let started = import::start(
-            &ground.hub,
-            ground.company_id,
-            ground.member_id,
-            ground.provider()?,
-            &Mode::Full,
-        )
-        .await?;
-        let mut phases: Vec<Phase> = Vec::new();
-        let (mut at, mut spent) = (begun, before);
-        loop {
-            tokio::time::sleep(LOOK).await;
-            let mut tx = ground.hub.db.tenant_reading(ground.company_id, Scope::All).await?;
-            let run = db::runs::get(&mut tx, started.run_id).await?.context("the run is gone")?;
-            drop(tx);
-            let now = meter.read()?;
-            if phases.last().is_none_or(|phase| phase.name != run.phase) {
-                phases.push(Phase::new(&run.phase));
-            }
-            if let Some(phase) = phases.last_mut() {
-                phase.add(at.elapsed(), now.since(spent));
-            }
-            (at, spent) = (Instant::now(), now);
-            if run.is_over() {
-                return import_of(&run, now.since(before), phases);
-            }
-            anyhow::ensure!(begun.elapsed() < PATIENCE, "the import does not end");
-            anyhow::ensure!(worker.is_alive(), "the worker ended in the middle of the import");
-        }
-    }
-
     fn server(&self) -> anyhow::Result<u32> {
         self.postgres.pid().context("PostgreSQL is gone")
     }
 
-    async fn environment(&self, args: &BenchArgs) -> anyhow::Result<Environment> {
-        let url = self.postgres.url("postgres");
-        let setting =
-            async |name| db::bare::setting(url.parse()?, name).await.map_err(anyhow::Error::from);
-        Ok(Environment {
-            latency_ms: args.latency_ms,
-            shared_buffers: setting("shared_buffers").await?,
-            postgres: setting("server_version").await?,
+    /// A connection as the owner of the cluster, which the service never has.
+    async fn owner(&self, database: &str) -> anyhow::Result<Owner> {
+        Ok(Owner::connect(self.postgres.url(database).parse()?).await?)
+    }
+
+    async fn environment(&self) -> anyhow::Result<Environment> {
+        let mut owner = self.owner("postgres").await?;
+        let environment = Environment {
+            shared_buffers: owner.setting("shared_buffers").await?,
+            postgres: owner.setting("server_version").await?,
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             kernel: cpu::kernel(),
             processor: cpu::processor(),
-        })
+        };
+        owner.close().await?;
+        Ok(environment)
     }
-}
-
-fn import_of(run: &Run, spent: Spent, phases: Vec<Phase>) -> anyhow::Result<Import> {
-    let reason = run.state_reason.as_deref().unwrap_or_default();
-    anyhow::ensure!(run.state == "completed", "the import {}: {reason}", run.state);
-    let took = run.finished_at.zip(run.started_at).map(|(end, start)| end - start);
-    let took = took.and_then(|took| took.to_std().ok()).context("the run has no times")?;
-    Ok(Import { run: run.clone(), took, spent, phases })
 }

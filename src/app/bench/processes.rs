@@ -1,18 +1,22 @@
-//! The other processes of a measurement: the stand-in CRM, and the worker that is measured.
+//! The other processes of a measurement: the stand-in CRM, and the worker and the web server that
+//! are measured.
 
-use std::{path::Path, process::Stdio};
+use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::TcpStream,
+    io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
+    time::Instant,
 };
 
-use super::{cpu, ground::Ground};
+use super::{ground::Ground, wire::Wire};
 use crate::{config::ProviderCredentials, sandbox::SandboxConfig};
+
+/// A start that takes longer is none.
+const START: Duration = Duration::from_mins(1);
 
 /// This program again, with an environment of its own: nothing of the caller's reaches it.
 fn program(words: &[&str]) -> anyhow::Result<Command> {
@@ -64,54 +68,131 @@ impl Crm {
         Ok(answer["code"].as_str().context("the stand-in gave no code")?.into())
     }
 
-    /// Asks the control plane. HTTP by hand: it is a stand-in on this machine, not a stranger.
+    /// Changes so many of its people; another seed, others.
+    pub(super) async fn change(&self, persons: u32, seed: u32) -> anyhow::Result<()> {
+        let ask = json!({ "change": persons, "seed": seed });
+        let done = self.ask("/__sandbox/persons/mutate", &ask).await?;
+        let changed = done["changed"].as_array().map_or(0, Vec::len);
+        anyhow::ensure!(changed > 0, "the stand-in changed nobody");
+        Ok(())
+    }
+
+    /// What it was asked so far, and how long it worked on it.
+    pub(super) async fn counted(&self) -> anyhow::Result<Counted> {
+        let counters = self.send("GET", "/__sandbox/counters", None).await?;
+        let routes = counters["requests"].as_object().context("the stand-in counts requests")?;
+        let requests =
+            routes.iter().map(|(route, count)| (route.clone(), count.as_u64().unwrap_or_default()));
+        Ok(Counted {
+            requests: requests.collect(),
+            worked: counters["worked_seconds"].as_f64().context("the stand-in has a clock")?,
+        })
+    }
+
     async fn ask(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let host = self.url.host_str().context("the stand-in has no host")?;
-        let port = self.url.port().context("the stand-in has no port")?;
-        let body = body.to_string();
-        let mut stream = TcpStream::connect((host, port)).await?;
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {host}:{port}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("the stand-in hung up")?;
-        anyhow::ensure!(head.starts_with("HTTP/1.1 200"), "the stand-in refused {path}: {body}");
-        Ok(serde_json::from_str(body)?)
+        self.send("POST", path, Some(&body.to_string())).await
+    }
+
+    async fn send(&self, method: &str, path: &str, body: Option<&str>) -> anyhow::Result<Value> {
+        let mut wire = Wire::connect(&self.url).await?;
+        let answer = wire.ask(method, path, &[], body).await?;
+        anyhow::ensure!(answer.status == 200, "the stand-in refused {path}: {}", answer.status);
+        Ok(serde_json::from_slice(&answer.body)?)
     }
 }
 
-/// `tandem work`: what is measured.
-pub(super) struct Worker {
+/// The stand-in's own record.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counted {
+    /// By route, the control plane's left out.
+    pub requests: BTreeMap<String, u64>,
+    /// Seconds between requests and answers, without the latency that was asked for.
+    worked: f64,
+}
+
+impl Counted {
+    pub(super) fn since(&self, before: &Self) -> Self {
+        let requests = self.requests.iter().map(|(route, count)| {
+            (route.clone(), count - before.requests.get(route).copied().unwrap_or_default())
+        });
+        Self {
+            requests: requests.filter(|(_, count)| *count > 0).collect(),
+            worked: self.worked - before.worked,
+        }
+    }
+
+    pub(super) fn all(&self) -> u64 {
+        self.requests.values().sum()
+    }
+
+    /// Of one request, in seconds.
+    pub(super) fn mean_seconds(&self) -> Option<f64> {
+        let requests = u32::try_from(self.all()).ok().filter(|all| *all > 0)?;
+        Some(self.worked / f64::from(requests))
+    }
+}
+
+/// `tandem work` or `tandem serve`: what is measured.
+pub(super) struct Service {
     process: Child,
     pid: u32,
 }
 
-impl Worker {
-    pub(super) fn start(
-        ground: &Ground,
-        crm: &Crm,
-        keys: &Path,
-        folder: &Path,
+/// What a service of the bench needs to know.
+#[derive(Clone, Copy)]
+pub(super) struct Orders<'a> {
+    pub ground: &'a Ground,
+    pub crm: &'a Crm,
+    pub keys: &'a Path,
+    pub folder: &'a Path,
+}
+
+impl Service {
+    pub(super) fn work(orders: Orders<'_>) -> anyhow::Result<Self> {
+        Self::start("work", orders, "127.0.0.1:0")
+    }
+
+    /// Answers at the address when this returns.
+    pub(super) async fn serve(orders: Orders<'_>) -> anyhow::Result<(Self, url::Url)> {
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let mut service = Self::start("serve", orders, &free.to_string())?;
+        let url: url::Url = format!("http://{free}").parse()?;
+        let begun = Instant::now();
+        loop {
+            anyhow::ensure!(service.is_alive(), "the web server ended at once");
+            anyhow::ensure!(begun.elapsed() < START, "the web server does not answer");
+            if let Ok(mut wire) = Wire::connect(&url).await
+                && wire.ask("GET", "/health/ready", &[], None).await?.status == 200
+            {
+                return Ok((service, url));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn start(
+        word: &str,
+        Orders { ground, crm, keys, folder }: Orders<'_>,
+        listen: &str,
     ) -> anyhow::Result<Self> {
         let slug = crm.slug.to_uppercase();
         let app = Crm::app();
-        let process = program(&["work"])?
+        let process = program(&[word])?
             .env("DATABASE_URL", ground.url.expose_secret())
             .env("TANDEM_PUBLIC_URL", ground.hub.public_url().as_str())
+            .env("TANDEM_LISTEN", listen)
             .env("TANDEM_MASTER_KEYS_FILE", keys)
             .env("TANDEM_DATA_DIR", folder)
             .env("TANDEM_LOG", "warn")
+            // One member asks as often as a whole company does; more than this is refused.
+            .env("TANDEM_RATE_LIMIT_FACTOR", "1000")
             .env(format!("{slug}_CLIENT_ID"), app.client_id)
             .env(format!("{slug}_CLIENT_SECRET"), app.client_secret.expose_secret())
             .env(format!("TANDEM_CRM_{slug}_OAUTH_URL"), crm.url.as_str())
             .env(format!("TANDEM_CRM_{slug}_API_URL"), crm.url.as_str())
             .stdout(Stdio::null())
             .spawn()?;
-        let pid = process.id().context("the worker ended at once")?;
+        let pid = process.id().context("the service ended at once")?;
         Ok(Self { process, pid })
     }
 
@@ -121,10 +202,6 @@ impl Worker {
 
     pub(super) fn is_alive(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))
-    }
-
-    pub(super) fn peak_rss_mb(&self) -> anyhow::Result<f64> {
-        cpu::peak_rss_mb(self.pid)
     }
 
     /// It has nothing to do, so it may be ended at once.

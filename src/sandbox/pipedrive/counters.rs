@@ -1,6 +1,6 @@
 //! What the stand-in was asked, for tests that compare our log with its truth.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,8 @@ pub(crate) struct Counters {
     faults: BTreeMap<&'static str, u64>,
     /// Token calls by grant type, and those refused.
     tokens: BTreeMap<String, u64>,
+    /// Time between a request and its answer, without the latency that was asked for.
+    worked: Duration,
 }
 
 impl Counters {
@@ -20,6 +22,10 @@ impl Counters {
 
     pub(crate) fn status(&mut self, status: u16) {
         *self.statuses.entry(status).or_default() += 1;
+    }
+
+    pub(crate) fn worked(&mut self, time: Duration) {
+        self.worked += time;
     }
 
     pub(crate) fn fault(&mut self, kind: &'static str) {
@@ -39,6 +45,7 @@ impl Counters {
             "statuses": statuses,
             "faults": self.faults,
             "tokens": self.tokens,
+            "worked_seconds": self.worked.as_secs_f64(),
         })
     }
 }

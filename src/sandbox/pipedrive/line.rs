@@ -1,6 +1,10 @@
 //! The line between the CRM and its callers: counts, delays and breaks what passes.
 
-use std::{future, io, sync::Arc, time::Duration};
+use std::{
+    future, io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -48,6 +52,7 @@ impl<E: Endpoint> Endpoint for Line<E> {
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
+        let begun = Instant::now();
         let mut response = match fault {
             None => self.pass(request, &path).await,
             Some(fault) => match self.instead(&fault).await {
@@ -55,7 +60,11 @@ impl<E: Endpoint> Endpoint for Line<E> {
                 None => spoil(self.pass(request, &path).await, &fault).await,
             },
         };
-        self.desk.world().counters.status(response.status().as_u16());
+        {
+            let counters = &mut self.desk.world().counters;
+            counters.status(response.status().as_u16());
+            counters.worked(begun.elapsed());
+        }
         let id: [u8; 16] = rand::random();
         header(&mut response, "x-correlation-id", &hex::encode(id));
         Ok(response)

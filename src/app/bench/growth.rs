@@ -1,0 +1,118 @@
+//! Whether a record costs more at the end of an import than at its beginning.
+
+use super::cpu::Spent;
+
+/// How far a run was at a moment: both counted from its beginning.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sample {
+    /// Persons.
+    pub seen: f64,
+    pub seconds: f64,
+    pub spent: Spent,
+}
+
+/// What a stretch of records cost, per record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Cost {
+    pub wall_us: f64,
+    pub cpu_us: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Growth {
+    /// Records in each of the two stretches.
+    pub records: f64,
+    pub first: Cost,
+    pub last: Cost,
+}
+
+impl Growth {
+    pub(super) fn wall_ratio(&self) -> f64 {
+        self.last.wall_us / self.first.wall_us
+    }
+
+    pub(super) fn cpu_ratio(&self) -> f64 {
+        self.last.cpu_us / self.first.cpu_us
+    }
+
+    /// Compares the first and the last `records` of the samples, or halves when there are fewer
+    /// than twice as many; `None` when they are too few to tell. Between two looks the pace is
+    /// taken as even.
+    pub(super) fn of(samples: &[Sample], records: f64) -> Option<Self> {
+        // What was seen when the pages of persons began, and when all of them were in.
+        let (start, end) = (samples.first()?.seen, samples.last()?.seen);
+        let records = records.min((end - start) / 2.0);
+        if records < 1.0 {
+            return None;
+        }
+        let cost = |from: f64, until: f64| {
+            let (from, until) = (reached(samples, from)?, reached(samples, until)?);
+            let cpu = until.spent.since(from.spent).together();
+            Some(Cost {
+                wall_us: (until.seconds - from.seconds) / records * 1e6,
+                cpu_us: cpu / records * 1e6,
+            })
+        };
+        let first = cost(start, start + records)?;
+        let last = cost(end - records, end)?;
+        Some(Self { records, first, last })
+    }
+}
+
+/// The moment at which so many had been seen.
+fn reached(samples: &[Sample], seen: f64) -> Option<Sample> {
+    let after = samples.iter().position(|sample| sample.seen >= seen)?;
+    let (Some(before), until) = (after.checked_sub(1).map(|at| samples[at]), samples[after]) else {
+        return Some(samples[after]);
+    };
+    let part = (seen - before.seen) / (until.seen - before.seen);
+    let between = |from: f64, to: f64| from + (to - from) * part;
+    Some(Sample {
+        seen,
+        seconds: between(before.seconds, until.seconds),
+        spent: Spent {
+            tandem: between(before.spent.tandem, until.spent.tandem),
+            postgres: between(before.spent.postgres, until.spent.postgres),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(seen: f64, seconds: f64) -> Sample {
+        Sample { seen, seconds, spent: Spent { tandem: seconds / 4.0, postgres: seconds / 4.0 } }
+    }
+
+    #[test]
+    fn an_even_pace_has_no_growth() {
+        let samples: Vec<Sample> =
+            (0..=10).map(|at| sample(f64::from(at) * 700.0, f64::from(at))).collect();
+        let growth = Growth::of(&samples, 1_000.0).unwrap();
+        assert!((growth.wall_ratio() - 1.0).abs() < 1e-9, "{growth:?}");
+        assert!((growth.cpu_ratio() - 1.0).abs() < 1e-9, "{growth:?}");
+        assert!((growth.first.wall_us - 1e6 / 700.0).abs() < 1e-6, "{growth:?}");
+        assert!((growth.first.cpu_us - 5e5 / 700.0).abs() < 1e-6, "{growth:?}");
+    }
+
+    #[test]
+    fn an_end_that_takes_twice_as_long_doubles_the_cost() {
+        let samples =
+            [sample(0.0, 5.0), sample(1_000.0, 6.0), sample(2_000.0, 7.0), sample(3_000.0, 9.0)];
+        let growth = Growth::of(&samples, 1_000.0).unwrap();
+        assert!((growth.wall_ratio() - 2.0).abs() < 1e-9, "{growth:?}");
+        assert!((growth.cpu_ratio() - 2.0).abs() < 1e-9, "{growth:?}");
+    }
+
+    #[test]
+    fn a_small_import_is_compared_by_halves_and_none_at_all_by_nothing() {
+        let growth =
+            Growth::of(&[sample(0.0, 0.0), sample(50.0, 1.0), sample(100.0, 4.0)], 10_000.0);
+        let growth = growth.unwrap();
+        assert!((growth.records - 50.0).abs() < f64::EPSILON);
+        assert!((growth.wall_ratio() - 3.0).abs() < 1e-9, "{growth:?}");
+        assert_eq!(Growth::of(&[sample(0.0, 0.0), sample(0.0, 1.0)], 10_000.0), None);
+        assert_eq!(Growth::of(&[], 10_000.0), None);
+    }
+}

@@ -65,6 +65,8 @@ test('from a free plan to an import that adds up, changes nothing twice, and end
 
   await test.step('import everyone, with progress', async () => {
     await page.getByText('Everyone', { exact: true }).click();
+    // Providers give no totals: before the first complete import nobody knows.
+    await expect(page.getByTestId('cost')).toContainText('Cost not known yet');
     await page.getByRole('button', { name: /^Import everyone/ }).click();
     await expect(page.getByTestId('run-progress')).toBeVisible();
     await expect(page.getByRole('progressbar', { name: 'Import progress' })).toBeVisible();
@@ -92,6 +94,8 @@ test('from a free plan to an import that adds up, changes nothing twice, and end
   await test.step('the same import again changes nothing', async () => {
     await page.goto(`${demo.url}/contacts/${slug}`);
     await page.getByText('Everyone', { exact: true }).click();
+    // Providers give no totals: before the first complete import nobody knows.
+    await expect(page.getByTestId('cost')).toContainText('Cost not known yet');
     await page.getByRole('button', { name: /^Import everyone/ }).click();
     await expect(page.getByTestId('run-result')).toBeVisible({ timeout: 150_000 });
     await page.getByTestId('run-result').getByRole('link', { name: 'See what was done' }).click();
@@ -104,7 +108,13 @@ test('from a free plan to an import that adds up, changes nothing twice, and end
     await page.goto(`${demo.url}/integrations`);
     const card = page.getByRole('region', { name, exact: true });
     await expect(card.getByText('Connected', { exact: true })).toBeVisible();
+    await expect(card.getByTestId('budget-takeaway')).toContainText(
+      /Today [\d,]+ tokens: [\d,]+ for imports/,
+    );
     await accessible(page, 'integrations');
+    await card.getByRole('button', { name: 'Show as table' }).click();
+    await expect(card.getByRole('row')).toHaveCount(15);
+    await accessible(page, 'the use of the budget as a table');
     await card.getByRole('button', { name: 'Disconnect' }).click();
     await expect(page.getByRole('dialog').getByText('What stays')).toBeVisible();
     await accessible(page, 'what stays and what stops');

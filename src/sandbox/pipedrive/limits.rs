@@ -13,6 +13,7 @@ use super::oauth::grants::InstallKey;
 
 /// The burst window rolls over the last two seconds.
 const WINDOW: Duration = Duration::from_secs(2);
+const ARRIVALS: usize = 20_000;
 
 #[derive(Debug)]
 pub(crate) struct Limits {
@@ -26,6 +27,9 @@ pub(crate) struct Limits {
     pub(crate) refused_search: u64,
     pub(crate) refused_daily: u64,
     pub(crate) most_in_window: usize,
+    /// When each request was counted, in milliseconds; the last [`ARRIVALS`] of them.
+    arrivals: VecDeque<u64>,
+    since: Instant,
 }
 
 /// What the headers of an answer say.
@@ -58,6 +62,8 @@ impl Limits {
             refused_search: 0,
             refused_daily: 0,
             most_in_window: 0,
+            arrivals: VecDeque::new(),
+            since: Instant::now(),
         }
     }
 
@@ -83,6 +89,11 @@ impl Limits {
             window.push_back(instant);
             self.most_in_window = self.most_in_window.max(window.len());
             *spent += cost;
+            if self.arrivals.len() == ARRIVALS {
+                self.arrivals.pop_front();
+            }
+            let at = instant.duration_since(self.since).as_millis();
+            self.arrivals.push_back(u64::try_from(at).unwrap_or(u64::MAX));
         }
         let reset = window.front().map_or(0, |&first| {
             WINDOW.saturating_sub(instant.duration_since(first)).as_millis().div_ceil(1_000)
@@ -118,6 +129,10 @@ impl Limits {
     /// As if other integrations had spent this much of the company's day.
     pub(crate) fn set_spent(&mut self, company: u64, tokens: u64, now: u64) {
         *Self::today(&mut self.spent, company, now) = tokens;
+    }
+
+    pub(crate) fn arrivals(&self) -> Value {
+        json!(self.arrivals)
     }
 
     pub(crate) fn json(&self) -> Value {

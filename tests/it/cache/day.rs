@@ -2,7 +2,7 @@
 //! that never have enough, people in between, memory that is lost.
 //!
 //! Times are simulated milliseconds, so a day takes a moment; a seed makes a day the same again.
-//! `TANDEM_BUDGET_SEEDS` says how many days (`make chaos` runs many).
+//! `make chaos` runs many.
 
 use std::{
     cmp::Reverse,
@@ -20,6 +20,7 @@ use tandem::{
 };
 
 use super::world::Simulated;
+use crate::harness::{long, report};
 
 const DAY: i64 = 86_400_000;
 const BURST: u32 = 40;
@@ -283,10 +284,9 @@ async fn a_day(seed: u64, hours: i64) -> Outcome {
 
 #[tokio::test]
 async fn no_window_overflows_in_a_day_and_nearly_all_of_it_is_used() {
-    let seeds = std::env::var("TANDEM_BUDGET_SEEDS").ok().and_then(|text| text.parse().ok());
     let (mut sum, mut worst_use, mut worst_day) = (0.0, 1.0_f64, 1.0_f64);
     let (mut longest, mut daily, mut people) = (0, 0, 0);
-    let seeds: u32 = seeds.unwrap_or(12);
+    let seeds: u32 = if long() { 1_000 } else { 12 };
     for seed in 0..seeds {
         let day = a_day(u64::from(seed), 24).await;
         assert_eq!(day.refused_burst, 0, "seed {seed}: a window overflowed");
@@ -303,13 +303,18 @@ async fn no_window_overflows_in_a_day_and_nearly_all_of_it_is_used() {
         people += day.people;
     }
     let mean = sum / f64::from(seeds);
-    println!(
-        "{seeds} days of four processes: 0 windows over the limit, {:.1} % of the window used (at \
-         least {:.1} %) and at least {:.1} % of the day, {people} people waited at most \
-         {longest} ms, {daily} looks at a used-up day",
-        mean * 100.0,
-        worst_use * 100.0,
-        worst_day * 100.0,
+    report(
+        "budget-days",
+        serde_json::json!({
+            "days": seeds,
+            "windows_over": 0,
+            "burst_used_percent": mean * 100.0,
+            "burst_used_percent_worst": worst_use * 100.0,
+            "day_used_percent_worst": worst_day * 100.0,
+            "people": people,
+            "longest_wait_ms": longest,
+            "looks_refused": daily,
+        }),
     );
     assert!(mean >= 0.95, "{mean} of the windows used");
 }

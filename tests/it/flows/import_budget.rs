@@ -1,7 +1,7 @@
 //! One account's budget and four real workers: four companies are connected to the same account with
 //! the same user, so they share its bursts and its day, through one real Redis.
 //!
-//! `TANDEM_BUDGET_PERSONS` makes it longer (`make chaos`).
+//! `make chaos` lets it run longer.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -22,7 +22,10 @@ use tandem::{
 };
 
 use super::stage::{Stage, slug};
-use crate::{cache::world::Server, harness::Company};
+use crate::{
+    cache::world::Server,
+    harness::{Company, long, report},
+};
 
 const BURST: u32 = 6;
 const WINDOW: f64 = 2.0;
@@ -83,9 +86,16 @@ async fn click(web: &SharedHub, company: &Company) -> Duration {
     begun.elapsed()
 }
 
-/// Requests that the CRM has answered.
-async fn served(stage: &Stage) -> f64 {
-    stage.counters().await["statuses"]["200"].as_f64().unwrap()
+/// When the CRM counted each request, in milliseconds.
+async fn arrivals(stage: &Stage) -> Vec<u64> {
+    serde_json::from_value(stage.control("GET", "/arrivals", Value::Null).await).unwrap()
+}
+
+/// The most that arrived in any window.
+fn most(came: &[u64]) -> usize {
+    let within =
+        |first: usize| came[first..].iter().take_while(|at| **at < came[first] + 2_000).count();
+    (0..came.len()).map(within).max().unwrap_or(0)
 }
 
 /// No window over the limit, in the CRM's own record: it would have refused the next request.
@@ -97,8 +107,7 @@ fn never_over(counters: &Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_workers_share_an_account_use_it_up_and_never_go_over() {
-    let persons = std::env::var("TANDEM_BUDGET_PERSONS").ok().and_then(|text| text.parse().ok());
-    let persons: u32 = persons.unwrap_or(6_000);
+    let persons: u32 = if long() { 20_000 } else { 6_000 };
     let mut config = SandboxConfig::of_size(persons, 3);
     // Less than the four imports cost, so that they have to wait in the end.
     let pages = persons.div_ceil(500) + persons.div_ceil(2_500) + persons.div_ceil(1_000);
@@ -128,22 +137,17 @@ async fn four_workers_share_an_account_use_it_up_and_never_go_over() {
     let waiting = "sync_run where state = 'waiting' and state_reason like '%daily budget%'";
     // And the first window is full.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let (from, before) = (Instant::now(), served(&stage).await);
+    let (from, first) = (Instant::now(), arrivals(&stage).await.len());
     let (mut clicks, mut longest) = (0, Duration::ZERO);
-    let (mut used, mut reached, mut first, mut emptied) = (0.0, 0.0, None, false);
+    let (mut last, mut emptied) = (first, false);
     while stage.count(waiting).await < 4 {
-        assert!(begun.elapsed() < Duration::from_secs(240), "they do not use the day up");
+        assert!(
+            begun.elapsed() < Duration::from_secs(if long() { 900 } else { 240 }),
+            "they do not use the day up"
+        );
         let left = daily as f64 - tokens(&stage).await;
-        let so_far = served(&stage).await - before;
         if left > daily as f64 / 4.0 {
-            // Whole windows: the time from the first request of one to the first of another.
-            let windows = (so_far - 1.0).div_euclid(f64::from(BURST));
-            if so_far >= 1.0 && windows > reached {
-                reached = windows;
-                let now = from.elapsed().as_secs_f64();
-                let first = *first.get_or_insert((now, windows));
-                used = (windows - first.1) * WINDOW / (now - first.0).max(0.001);
-            }
+            last = arrivals(&stage).await.len();
         } else if !emptied {
             emptied = true;
             redis.command(&["FLUSHALL"]);
@@ -154,22 +158,35 @@ async fn four_workers_share_an_account_use_it_up_and_never_go_over() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    let came = arrivals(&stage).await;
+    assert!(most(&came) <= BURST as usize, "in the CRM's own record");
+    // Whole windows: from the first request of one to the first of another.
+    let burst = BURST as usize;
+    let windows = (last - first - 1) / burst;
+    let lasted = came[first + windows * burst] - came[first];
+    let used = windows as f64 * WINDOW * 1_000.0 / lasted as f64;
     let spent = tokens(&stage).await / daily as f64;
     let counters = stage.counters().await;
-    println!(
-        "four workers: {:.1} % of the burst window used, {:.1} % of the day, {} requests, \
-         {} refused, {clicks} people waited at most {} ms",
-        used * 100.0,
-        spent * 100.0,
-        counters["total"],
-        counters["budgets"]["refused"],
-        longest.as_millis(),
+    let percent = |part: f64| (part * 1_000.0).round() / 10.0;
+    report(
+        "budget-four-workers",
+        json!({
+            "burst_used_percent": percent(used),
+            "day_used_percent": percent(spent),
+            "most_in_a_window": most(&came),
+            "limit": BURST,
+            "requests": came.len(),
+            "refused": counters["budgets"]["refused"],
+            "people": clicks,
+            "longest_wait_ms": u64::try_from(longest.as_millis()).unwrap(),
+        }),
     );
     never_over(&counters);
     assert!(emptied);
     assert!(spent >= 0.95, "{spent} of the day used");
-    assert!(used >= 0.9, "{used} of the window used");
-    assert!(longest < Duration::from_secs(5), "a person waited {longest:?}");
+    assert!(used >= 0.8, "{used} of the window used");
+    // The budget's part is bounded by its window; the rest is the machine's.
+    assert!(longest < Duration::from_secs(10), "a person waited {longest:?}");
     // What jobs leave is there for people.
     click(&web, &companies[3]).await;
     never_over(&stage.counters().await);

@@ -17,6 +17,7 @@
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
 //! | `GET /counters` | | requests by route, statuses, token calls, budgets |
+//! | `GET /arrivals` | | when each request was taken out of the budgets, in ms |
 //! | `GET /truth` | `?company_id=` | see [`truth`] |
 //! | `GET /truth/persons` | `?company_id=&ids=` or `&after=&limit=` | identifiers as they are meant |
 //! | `GET /companies` | | companies and users, as on the consent page |
@@ -151,6 +152,7 @@ impl Control {
                 counters["budgets"] = world.limits.json();
                 Ok(counters)
             }
+            ("GET", "/arrivals") => Ok(world.limits.arrivals()),
             ("GET", "/truth") => Ok(truth::counts(account)),
             ("GET", "/truth/persons") => {
                 let number = |name: &str| param(name).and_then(|text| text.parse::<u64>().ok());

@@ -9,14 +9,14 @@ export function UseChart({ ledger }: { ledger: BudgetLedger }) {
   const top = ceiling(Math.max(...ledger.days.map((d) => d.tokens)));
   return (
     <figure className="use">
-      <div className="bars" role="img" aria-label={`Tokens by day. ${takeaway(ledger)}`}>
+      <div className="plot" role="img" aria-label={`Tokens by day. ${takeaway(ledger)}`}>
         {[1, 0.5, 0].map((part) => (
           <span key={part} className="rule" style={{ bottom: `${part * 100}%` }}>
             <i className="num">{count(Math.round(top * part))}</i>
           </span>
         ))}
         {ledger.days.map((day) => (
-          <span key={day.day} className="bar" title={`${dayWords(day.day)}: ${count(day.tokens)}`}>
+          <span key={day.day} className="stack" title={`${dayWords(day.day)}: ${count(day.tokens)}`}>
             {SERIES.map(({ key }) => {
               const n = tokensOf(day, key);
               return n > 0 ? (

@@ -20,7 +20,7 @@ export function UseTable({ ledger }: { ledger: BudgetLedger }) {
             ))}
             <th scope="col">Tokens</th>
             <th scope="col">Requests</th>
-            <th scope="col">Told to slow down</th>
+            <th scope="col">Slow-downs</th>
           </tr>
         </thead>
         <tbody>

@@ -94,8 +94,7 @@ test('from a free plan to an import that adds up, changes nothing twice, and end
   await test.step('the same import again changes nothing', async () => {
     await page.goto(`${demo.url}/contacts/${slug}`);
     await page.getByText('Everyone', { exact: true }).click();
-    // Providers give no totals: before the first complete import nobody knows.
-    await expect(page.getByTestId('cost')).toContainText('Cost not known yet');
+    await expect(page.getByTestId('cost')).toContainText("Fits in today's budget");
     await page.getByRole('button', { name: /^Import everyone/ }).click();
     await expect(page.getByTestId('run-result')).toBeVisible({ timeout: 150_000 });
     await page.getByTestId('run-result').getByRole('link', { name: 'See what was done' }).click();

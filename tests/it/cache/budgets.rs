@@ -99,7 +99,7 @@ async fn a_request_counts_until_a_window_after_its_answer(world: &World) {
         budget.observe(CHEAP, Observed::default()).await;
     }
     let (_, pause) = wait(budget.take(CHEAP, Caller::Job).await);
-    assert!(pause > WINDOW - Duration::from_millis(300), "{pause:?}");
+    assert!(pause > WINDOW * 7 / 10, "{pause:?}");
     world.pass(pause).await;
     // The tenth is on its way still.
     assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 9);
@@ -141,7 +141,7 @@ async fn whoever_starts_from_memory_holds_for_a_window(world: &World) {
     budget.restore(&remembered(world, Duration::from_mins(5), 300)).await;
     let (why, pause) = wait(budget.take(CHEAP, Caller::Person).await);
     assert_eq!(why, Throttle::Burst);
-    assert!(pause > WINDOW - Duration::from_millis(200), "{pause:?}");
+    assert!(pause > WINDOW * 8 / 10, "{pause:?}");
     world.pass(pause).await;
     // One may be on its way that nobody remembers.
     assert_eq!(granted_until_full(&budget, CHEAP, Caller::Person).await, 9);

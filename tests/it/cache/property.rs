@@ -1,5 +1,11 @@
 //! Whatever is asked, in whatever order: no limit is ever exceeded.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "parts of a second, in milliseconds"
+)]
+
 use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;

@@ -73,6 +73,7 @@ async fn a_redis_that_is_emptied_or_restarted_lets_no_window_overflow() {
         known.push(cache.budget("a", MANY));
         patiently(&known[known.len() - 1], CHEAP).await;
     }
+    #[expect(clippy::disallowed_methods, reason = "four processes ask beside the test")]
     let asking = tokio::spawn(four_ask(caches, MANY, Duration::from_secs(9)));
     tokio::time::sleep(Duration::from_millis(900)).await;
     for _ in 0..2 {

@@ -23,10 +23,12 @@ static METHODS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
 pub(super) fn methods(path: &str) -> Option<&'static str> {
     let path = path.trim_end_matches('/');
     // An address without a parameter is meant before one that matches it by its parameter.
-    METHODS.get(path).or_else(|| {
-        METHODS.iter().find(|(known, _)| matches(known, path)).map(|(_, methods)| methods)
-    })
-    .map(String::as_str)
+    METHODS
+        .get(path)
+        .or_else(|| {
+            METHODS.iter().find(|(known, _)| matches(known, path)).map(|(_, methods)| methods)
+        })
+        .map(String::as_str)
 }
 
 fn matches(known: &str, path: &str) -> bool {

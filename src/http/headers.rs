@@ -7,7 +7,10 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
 };
 
-use crate::{flows::SharedHub, http::{allow, session::bearer}};
+use crate::{
+    flows::SharedHub,
+    http::{allow, session::bearer},
+};
 
 const ALWAYS: &[(&str, &str)] = &[
     ("x-content-type-options", "nosniff"),

@@ -2,7 +2,7 @@
 //! whatever it does not: no answer may be a failure of ours or one that the document does not tell
 //! of.
 //!
-//! `TANDEM_CLIENT_CASES` sets how many requests are sent, `TANDEM_CLIENT_SEED` which.
+//! `make chaos` sends ten times as many; `TANDEM_CHAOS_SEED` says which.
 
 mod ask;
 mod judge;
@@ -12,25 +12,22 @@ mod values;
 use std::{collections::BTreeMap, time::Duration};
 
 use rand::{SeedableRng as _, rngs::StdRng};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use ask::{Ask, Operation};
 use judge::{Judge, Told};
 use stage::Stage;
 
-/// In `make test`; `make chaos` asks for 20,000.
+use crate::harness::{long, report, seed};
+
+/// In `make test`, and in `make chaos`.
 const CASES: usize = 2_000;
+const MANY: usize = 20_000;
 /// Requests to one company; then another, for some leave little behind.
 const PER_STAGE: usize = 500;
 const PER_RESTORE: usize = 25;
 /// Different faults that are told before the client gives up.
 const ENOUGH: usize = 40;
-
-fn setting(name: &str) -> Option<u64> {
-    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
-}
 
 async fn send(stage: &Stage, ask: &Ask) -> Told {
     let mut request = stage.request(ask.method.clone(), &ask.path);
@@ -59,9 +56,8 @@ async fn send(stage: &Stage, ask: &Ask) -> Told {
 
 #[tokio::test]
 async fn no_request_gets_an_answer_that_the_document_does_not_tell_of() {
-    let cases = setting("TANDEM_CLIENT_CASES").map_or(CASES, |cases| cases.try_into().unwrap());
-    let seed = setting("TANDEM_CLIENT_SEED").unwrap_or_else(rand::random);
-    println!("TANDEM_CLIENT_SEED={seed} TANDEM_CLIENT_CASES={cases}");
+    let (cases, seed) = (if long() { MANY } else { CASES }, seed());
+    println!("TANDEM_CHAOS_SEED={seed}, {cases} requests");
     let document: Value = serde_json::from_str(&tandem::http::openapi_document()).unwrap();
     let operations = Operation::all(&document);
     let judge = Judge::new(&document);
@@ -90,17 +86,17 @@ async fn no_request_gets_an_answer_that_the_document_does_not_tell_of() {
         }
     }
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), list(&faults));
-    for ((name, status), times) in &answered {
-        println!("{name} {status}: {times}");
+    let mut by_status: BTreeMap<u16, usize> = BTreeMap::new();
+    for ((_, status), times) in &answered {
+        *by_status.entry(*status).or_default() += times;
     }
-    if cases >= CASES {
-        // Otherwise it would have talked to doormen only.
-        for operation in operations.iter().filter(|one| !OUT_OF_REACH.contains(&&*one.name)) {
-            let good = answered
-                .keys()
-                .any(|(name, status)| *name == operation.name && (200..400).contains(status));
-            assert!(good, "{} never went well", operation.name);
-        }
+    report("client", json!({ "requests": cases, "seed": seed, "faults": 0, "answers": by_status }));
+    // Otherwise it would have talked to doormen only.
+    for operation in operations.iter().filter(|one| !OUT_OF_REACH.contains(&&*one.name)) {
+        let good = answered
+            .keys()
+            .any(|(name, status)| *name == operation.name && (200..400).contains(status));
+        assert!(good, "{} never went well", operation.name);
     }
 }
 

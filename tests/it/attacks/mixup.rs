@@ -50,6 +50,7 @@ static MANIFEST: std::sync::LazyLock<Manifest> = std::sync::LazyLock::new(|| Man
     search_burst: window(),
     daily_tokens: 1_000,
     page_size: 100,
+    ids_size: 100,
     plan_feature: connectors::all()[0].manifest().plan_feature,
     custom_prefix: "oc_",
     costs: Costs { list: 1, search: 1, fields: 1, users: 1, account: 1 },

@@ -90,6 +90,7 @@ async fn the_door_sees_who_enters_and_no_companys_work() {
         "app_user",
         "company",
         "door_mail",
+        "key_rotation",
         "master_key",
         "member",
         "password_reset",
@@ -119,7 +120,15 @@ async fn tenants_do_not_reach_the_door() {
     let acme = hub.company(Plan::Free).await;
     let mut raw = Raw::new(&hub).await;
     raw.tenant(acme.id).await;
-    for table in ["app_user", "session", "signup", "password_reset", "door_mail", "master_key"] {
+    for table in [
+        "app_user",
+        "session",
+        "signup",
+        "password_reset",
+        "door_mail",
+        "master_key",
+        "key_rotation",
+    ] {
         let read = raw.attempt(&format!("select * from {table}")).await;
         assert!(read.unwrap_err().contains("permission denied"), "{table}");
     }

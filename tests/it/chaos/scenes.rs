@@ -23,6 +23,8 @@ pub(super) enum Scene {
     Down,
     /// The CRM refuses the cursor of the second page.
     Refused,
+    /// A full import that lasts for longer than a quarter of a lease.
+    Slow,
     /// Somebody cancels.
     Cancelled,
     /// The access token has expired.
@@ -44,6 +46,7 @@ pub(super) fn scene(name: &str) -> Scene {
         "import.list_reset" => Scene::Refused,
         "import.end_written" | "import.end_committed" => Scene::Cancelled,
         "tokens.refused" => Scene::Revoked,
+        "jobs.beaten" => Scene::Slow,
         "jobs.reaped" => Scene::Orphaned,
         _ if name.starts_with("tokens.") => Scene::Expired,
         _ if name.starts_with("connect.") || name.starts_with("disconnect.") => Scene::Served,
@@ -87,6 +90,9 @@ pub(super) async fn set(stage: &Stage, scene: Scene) -> String {
         }
         Scene::Cancelled => {
             stage.control("POST", "/latency", json!({ "ms": 150 })).await;
+        }
+        Scene::Slow => {
+            stage.control("POST", "/latency", json!({ "ms": 1_000 })).await;
         }
         Scene::First | Scene::Orphaned | Scene::Served => {}
     }

@@ -8,7 +8,7 @@ mod kind;
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -140,28 +140,11 @@ async fn settle(
     job: &Claimed,
     outcome: Result<Next, FlowError>,
 ) -> Result<(), DbError> {
-    let retry = Some(hub.clock.now() + backoff(job.attempts));
-    let words;
-    let fate = match outcome {
-        Ok(Next::Done) => Fate::Done,
-        // Waiting is no failure: it does not use up attempts.
-        Ok(Next::Later { at, reason }) => Fate::Again { at, reason, counts: false },
-        // The database was away: the job's own fault is none of it.
-        Err(FlowError::Db(error)) if error.is_passing() => {
-            tracing::warn!(job_id = %job.job_id, kind = job.kind, %error, "a job waits for the database");
-            let at = Some(hub.clock.now() + WAIT_FOR_DATABASE);
-            Fate::Again { at, reason: "the database was away", counts: false }
-        }
-        Err(error) => {
-            tracing::warn!(job_id = %job.job_id, kind = job.kind, attempts = job.attempts, %error, "a job failed");
-            words = error.to_string();
-            if job.attempts >= job.max_attempts {
-                Fate::Dead { reason: &words }
-            } else {
-                Fate::Again { at: retry, reason: &words, counts: true }
-            }
-        }
-    };
+    let words = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    if let Err(error) = &outcome {
+        tracing::warn!(job_id = %job.job_id, kind = job.kind, attempts = job.attempts, %error, "a job failed or waits for the database");
+    }
+    let fate = fate(&outcome, &words, (job.attempts, job.max_attempts), hub.clock.now());
     reach("jobs.settling");
     let mut tx = hub.db.runner().await?;
     jobs::settle(&mut tx, job, fate).await?;
@@ -169,6 +152,27 @@ async fn settle(
     tx.commit().await?;
     reach("jobs.settle_committed");
     Ok(())
+}
+
+/// What becomes of a job that ran; `words` are its error's.
+pub fn fate<'a>(
+    outcome: &'a Result<Next, FlowError>,
+    words: &'a str,
+    (attempts, max_attempts): (i32, i32),
+    now: DateTime<Utc>,
+) -> Fate<'a> {
+    match outcome {
+        Ok(Next::Done) => Fate::Done,
+        // Waiting is no failure: it does not use up attempts.
+        Ok(Next::Later { at, reason }) => Fate::Again { at: *at, reason, counts: false },
+        // The database was away: the job's own fault is none of it.
+        Err(FlowError::Db(error)) if error.is_passing() => {
+            let at = Some(now + WAIT_FOR_DATABASE);
+            Fate::Again { at, reason: "the database was away", counts: false }
+        }
+        Err(_) if attempts >= max_attempts => Fate::Dead { reason: words },
+        Err(_) => Fate::Again { at: Some(now + backoff(attempts)), reason: words, counts: true },
+    }
 }
 
 /// 2 s, 4 s, 8 s ... at most 10 min.

@@ -7,6 +7,7 @@
 mod halt;
 mod objects;
 mod persons;
+pub mod verdict;
 mod work;
 
 use serde_json::json;
@@ -210,7 +211,7 @@ pub(super) async fn go_on_after_consent(
     connection_id: ConnectionId,
     provider: &str,
 ) -> Result<(), db::DbError> {
-    if let Some(run_id) = db::runs::take_back(tx, connection_id, work::RECONNECT).await? {
+    if let Some(run_id) = db::runs::take_back(tx, connection_id, verdict::RECONNECT).await? {
         enqueue(tx, provider, run_id).await?;
         db::audit::append(tx, None, "import.resumed", Some(run_id.uuid()), &json!({})).await?;
     }

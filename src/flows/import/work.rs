@@ -23,7 +23,11 @@ use crate::{
     flows::{
         FlowError, Next, SharedHub,
         account::{self, Account},
-        import::{halt::Halt, tell},
+        import::{
+            halt::Halt,
+            tell,
+            verdict::{RECONNECT, after, opening},
+        },
         ledger,
     },
     policy,
@@ -117,11 +121,7 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
     let connection = connections::get(&mut tx, run.connection_id).await?;
     let company = db::directory::company(&mut tx).await?;
     let Some(connection) = connection else { return Ok(Opened::Nothing) };
-    let over = match refusal(hub, &company.plan, &connection) {
-        _ if run.cancel_requested => Some(("cancelled", CANCELLED)),
-        Some(reason) => Some(("failed", reason)),
-        None => None,
-    };
+    let over = opening(run.cancel_requested, refusal(hub, &company.plan, &connection));
     if let Some((state, reason)) = over {
         let hold = Hold { page: run.page, attempts: run.attempts };
         db::runs::end(&mut tx, run_id, hold, state, Some(reason), (0, 0)).await?;
@@ -170,11 +170,8 @@ pub(super) fn refusal(
     }
 }
 
-pub(super) const CANCELLED: &str = "Cancelled; what was imported stays.";
 const PLAN: &str =
     "The plan does not include this CRM. Upgrade, resume the connection, then let this run go on.";
-pub(super) const RECONNECT: &str =
-    "The connection needs a new consent. Connect again, and this run goes on by itself.";
 
 impl Desk {
     async fn drive(&mut self, stopping: &CancellationToken) -> Halt {
@@ -213,15 +210,7 @@ impl Desk {
 
     /// The phase after this one, for this mode.
     pub(super) fn after(&self, phase: &str) -> &'static str {
-        let selective = self.run.mode == "selective";
-        match phase {
-            "users" => "fields",
-            "fields" if selective => "persons",
-            "fields" => "organizations",
-            "organizations" => "deals",
-            "deals" => "persons",
-            _ => "reconcile",
-        }
+        after(phase, self.run.mode == "selective")
     }
 
     async fn read_users(&mut self) -> Result<(), Halt> {

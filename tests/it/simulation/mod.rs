@@ -4,6 +4,7 @@
 mod machine;
 mod provider;
 mod refresh;
+mod runs;
 mod store;
 
 /// Tries seeds until one fails, and names it.

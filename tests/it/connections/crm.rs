@@ -228,7 +228,16 @@ impl Rig {
 
     /// What only the vault may open.
     pub(crate) async fn refresh_token(&self) -> String {
-        let sealed: Vec<u8> = self.hub.value("select refresh_token from connection").await;
+        let sealed = self.hub.value("select refresh_token from connection").await;
+        self.opened(sealed, "connection.refresh_token").await
+    }
+
+    pub(crate) async fn access_token(&self) -> String {
+        let sealed = self.hub.value("select access_token from connection").await;
+        self.opened(sealed, "connection.access_token").await
+    }
+
+    async fn opened(&self, sealed: Vec<u8>, column: &'static str) -> String {
         let generation: i64 = self.hub.value("select token_gen from connection").await;
         let mut tx = self.hub.tenant(&self.acme).await;
         let dek = vault::key_of(&sealed).unwrap();
@@ -237,7 +246,7 @@ impl Rig {
         let place = vault::Place {
             connection_id: self.connection_id().await,
             provider: slug(),
-            column: "connection.refresh_token",
+            column,
             generation,
         };
         key.open(place, &sealed).unwrap().expose_secret().to_owned()

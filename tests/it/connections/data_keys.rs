@@ -28,7 +28,7 @@ use tandem::{
 use tokio::task::JoinSet;
 
 use super::{Crm, Rig, crm::slug};
-use crate::harness::TestHub;
+use crate::harness::{TestHub, long, report};
 
 struct Held {
     company_id: CompanyId,
@@ -83,11 +83,6 @@ async fn companies(hub: &TestHub, how_many: usize) -> Vec<Held> {
     held
 }
 
-fn number(name: &str, usual: usize) -> usize {
-    #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
-
 /// Stores a new pair as a refresh does, without a provider.
 async fn refresh(store: &Stored, seen: i64) -> bool {
     let Some(begun) = store.begin(seen, Reach::Active).await.unwrap() else { return false };
@@ -108,7 +103,7 @@ async fn refresh(store: &Stored, seen: i64) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn data_keys_are_replaced_under_load_and_no_request_fails() {
-    let tokens = number("TANDEM_TOKENS", 1_200);
+    let tokens = if long() { 100_000 } else { 1_200 };
     let rig = Rig::of(Crm::start().await).await;
     let held = Arc::new(companies(&rig.hub, tokens / 2).await);
     let over = Arc::new(AtomicBool::new(false));
@@ -158,6 +153,16 @@ async fn data_keys_are_replaced_under_load_and_no_request_fails() {
         reads.load(Ordering::Relaxed),
         refreshes.load(Ordering::Relaxed),
         done.overtaken,
+    );
+    report(
+        "data_keys",
+        serde_json::json!({
+            "rotation": done,
+            "seconds": took.as_secs_f64(),
+            "reads": reads.load(Ordering::Relaxed),
+            "refreshes": refreshes.load(Ordering::Relaxed),
+            "slowest_ms": slowest.as_millis(),
+        }),
     );
     assert_eq!(done.failed, 0);
     assert_eq!(done.keys, held.len() as u64);

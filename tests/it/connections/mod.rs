@@ -2,6 +2,7 @@
 //! stand-in CRM on the other side.
 
 mod callback;
+mod canaries;
 mod crm;
 mod data_keys;
 mod disconnect;

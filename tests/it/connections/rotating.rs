@@ -29,14 +29,11 @@ use super::{
     crm::slug,
     processes::{Serve, Services, until},
 };
+use crate::harness::{long, report};
 
 fn variable(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
     std::env::var(name).ok()
-}
-
-fn is_long() -> bool {
-    variable("TANDEM_CHAOS").is_some()
 }
 
 /// Asks until there is an answer other than "not now"; its status.
@@ -151,7 +148,7 @@ async fn stopped_for(lease: u64, stopped: Duration) -> (Services, Serve, u16) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_was_stopped_and_woken_stores_its_answer() {
-    let (lease, stopped) = if is_long() { (50, 40) } else { (8, 6) };
+    let (lease, stopped) = if long() { (50, 40) } else { (8, 6) };
     let (services, two, status) = stopped_for(lease, Duration::from_secs(stopped)).await;
     let rig = &services.rig;
     assert_eq!((status, rig.state().await.as_str()), (200, "active"));
@@ -298,7 +295,7 @@ async fn ten_thousand_callers_in_four_processes_cause_one_token_request() {
     let rig = Rig::connected().await;
     rig.crm.control("/tokens/rotate", json!({ "on": true })).await;
     let config = caller_config(&rig, rig.connection_id().await, 2_500);
-    let rounds = if is_long() { 10 } else { 1 };
+    let rounds = if long() { 10 } else { 1 };
     for round in 1..=rounds {
         let mut processes: Vec<Callers> = (0..4).map(|_| Callers::start(&config)).collect();
         rig.expire().await;
@@ -306,7 +303,10 @@ async fn ten_thousand_callers_in_four_processes_cause_one_token_request() {
         let begun = Instant::now();
         processes.iter_mut().for_each(Callers::go);
         let answers: Vec<Value> = processes.iter_mut().map(Callers::answer).collect();
-        println!("10,000 callers answered in {:?}", begun.elapsed());
+        let took = begun.elapsed().as_secs_f64();
+        println!("10,000 callers answered in {took} s");
+        let name = format!("ten_thousand_callers_{round}");
+        report(&name, json!({ "callers": 10_000, "processes": 4, "seconds": took }));
         for answer in &answers {
             assert_eq!(answer["failed"], 0, "{}", answer["why"]);
             assert_eq!(answer["tokens"], answers[0]["tokens"], "they all got the same token");

@@ -16,7 +16,7 @@ use tandem::{
     db::{DbError, jobs::Fate},
     flows::{
         FlowError, Next,
-        import::verdict::{Circumstances, Halt, Verdict, after, opening, verdict},
+        import::verdict::{Circumstances, Halt, MOVED, Verdict, after, opening, verdict},
     },
     jobs::fate,
 };
@@ -96,8 +96,13 @@ impl RunRow {
         Ok(self.cancel_requested)
     }
 
-    pub(crate) fn end(&mut self, state: &'static str, reason: &str) -> bool {
-        if !self.is_active() {
+    /// What makes the run a worker's.
+    fn is_held(&self, (page, attempts): (i32, i32)) -> bool {
+        self.state == "running" && (self.page, self.attempts) == (page, attempts)
+    }
+
+    pub(crate) fn end(&mut self, hold: (i32, i32), state: &'static str, reason: &str) -> bool {
+        if !self.is_held(hold) {
             return false;
         }
         self.state = state;
@@ -106,12 +111,14 @@ impl RunRow {
         true
     }
 
-    pub(crate) fn wait(&mut self, until: DateTime<Utc>, reason: &str) {
-        if self.state == "running" {
+    pub(crate) fn wait(&mut self, hold: (i32, i32), until: DateTime<Utc>, reason: &str) -> bool {
+        let is_held = self.is_held(hold);
+        if is_held {
             self.state = "waiting";
             reason.clone_into(&mut self.reason);
             self.waiting_until = Some(until);
         }
+        is_held
     }
 
     pub(crate) fn cancel(&mut self) {
@@ -428,7 +435,8 @@ impl Worker {
                 }
                 let refusal = book.is_paused.then_some("The connection is paused.");
                 if let Some((state, reason)) = opening(book.run.cancel_requested, refusal) {
-                    book.run.end(state, reason);
+                    let hold = (book.run.page, book.run.attempts);
+                    book.run.end(hold, state, reason);
                     return None;
                 }
                 let run = &book.run;
@@ -451,7 +459,8 @@ impl Worker {
     async fn step(&self, desk: &mut Desk) -> Result<(), Halt> {
         self.fetch(desk).await?;
         if desk.phase == "reconcile" {
-            self.ask(|book| book.run.end("completed", "")).await?;
+            let hold = (desk.page, desk.attempts);
+            self.ask(|book| book.run.end(hold, "completed", "")).await?;
             return Err(Halt::Done);
         }
         let persons = self.stage.weather.persons;
@@ -490,7 +499,7 @@ impl Worker {
             .await
             .map_err(Halt::from)
             .flatten()?;
-        (desk.page, desk.phase, desk.cursor) = (page + 1, phase, cursor);
+        (desk.page, desk.phase, desk.cursor, desk.attempts) = (page + 1, phase, cursor, 1);
         if cancel { Err(Halt::Cancelled) } else { Ok(()) }
     }
 
@@ -522,17 +531,19 @@ impl Worker {
             again: desk.cursor.as_deref().is_some_and(|cursor| cursor.starts_with(AGAIN)),
             overtaken: false,
         };
+        let hold = (desk.page, desk.attempts);
+        let moved_on = Next::Later { at: Some(given.now + TimeDelta::seconds(5)), reason: MOVED };
         match verdict(halt, &given) {
             Verdict::Over => Ok(Next::Done),
             Verdict::Leave { at, reason } => Ok(Next::Later { at: Some(at), reason }),
             Verdict::Count { at, reason } => Ok(Next::Later { at, reason }),
             Verdict::Wait { at, reason } => {
-                self.ask(|book| book.run.wait(at, &reason)).await?;
-                Ok(Next::Later { at: Some(at), reason: "wait" })
+                let held = self.ask(|book| book.run.wait(hold, at, &reason)).await?;
+                Ok(if held { Next::Later { at: Some(at), reason: "wait" } } else { moved_on })
             }
             Verdict::End { state, reason } => {
-                self.ask(|book| book.run.end(state, &reason)).await?;
-                Ok(Next::Done)
+                let held = self.ask(|book| book.run.end(hold, state, &reason)).await?;
+                Ok(if held { Next::Done } else { moved_on })
             }
             Verdict::Restart { fails } => {
                 let again = Some(AGAIN.to_owned());
@@ -540,8 +551,9 @@ impl Worker {
                 match fails {
                     None => Ok(Next::Later { at: None, reason: "again" }),
                     Some(reason) => {
-                        self.ask(|book| book.run.end("failed", reason)).await?;
-                        Ok(Next::Done)
+                        let hold = (desk.page + 1, 1);
+                        let held = self.ask(|book| book.run.end(hold, "failed", reason)).await?;
+                        Ok(if held { Next::Done } else { moved_on })
                     }
                 }
             }

@@ -93,6 +93,7 @@ pub trait Machine: Clone + Send + Sync + 'static {
 }
 
 /// What a look at the row showed.
+#[derive(Clone)]
 pub struct Seen {
     pub token: AccessToken,
     pub expires_at: Option<DateTime<Utc>>,
@@ -168,6 +169,12 @@ pub enum Kept {
 pub enum Trouble {
     Crm(CrmError),
     Db(DbError),
+}
+
+impl std::fmt::Debug for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Seen(generation {})", self.token.generation)
+    }
 }
 
 impl From<DbError> for Trouble {

@@ -50,6 +50,7 @@ impl Times {
 #[derive(Debug, Clone, Default)]
 pub struct SingleFlight {
     gates: Arc<Mutex<HashMap<ConnectionId, Gate>>>,
+    looks: Arc<Mutex<HashMap<ConnectionId, Glance>>>,
     pub(super) under_way: TaskTracker,
 }
 
@@ -64,6 +65,11 @@ struct Ended {
     outcome: Result<AccessToken, CrmError>,
 }
 
+/// The last look at a row and when it began: whoever came before that may share it. Thousands of
+/// callers would otherwise stand in the pool's queue before the one who has the new token to store.
+type Glance = Arc<tokio::sync::Mutex<Option<(Duration, Looked)>>>;
+type Looked = Result<Seen, CrmError>;
+
 impl std::fmt::Debug for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Ended(generation {})", self.generation)
@@ -76,6 +82,12 @@ impl SingleFlight {
         // Gates that nobody stands at are forgotten.
         gates.retain(|_, gate| Arc::strong_count(gate) > 1);
         Arc::clone(gates.entry(id).or_default())
+    }
+
+    fn glance(&self, id: ConnectionId) -> Glance {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.retain(|_, look| Arc::strong_count(look) > 1);
+        Arc::clone(looks.entry(id).or_default())
     }
 
     /// Waits until no refresh is under way: what a provider answers must be stored before the
@@ -109,7 +121,7 @@ pub struct Tokens<S, P, M> {
 impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
     /// A token that works, as far as we know.
     pub async fn access_token(&self) -> Result<AccessToken, CrmError> {
-        let seen = self.store.look().await.map_err(Trouble::into_crm)?;
+        let seen = self.look().await?;
         if self.left(&seen) >= EARLY {
             return Ok(seen.token);
         }
@@ -129,8 +141,24 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
 
     /// Renews whatever is stored, expired or not.
     pub async fn renew_now(&self) -> Result<(), CrmError> {
-        let seen = self.store.look().await.map_err(Trouble::into_crm)?;
+        let seen = self.look().await?;
         self.renew(seen.token.generation, Why::Early).await.map(drop)
+    }
+
+    /// The row as it is now: as somebody saw it who began to look after this caller came.
+    async fn look(&self) -> Result<Seen, CrmError> {
+        let arrived = self.machine.steady();
+        let glance = self.flight.glance(self.connection_id);
+        let mut last = glance.lock().await;
+        if let Some((began, looked)) = &*last
+            && *began > arrived
+        {
+            return looked.clone();
+        }
+        let began = self.machine.steady();
+        let looked = self.store.look().await.map_err(Trouble::into_crm);
+        *last = Some((began, looked.clone()));
+        looked
     }
 
     fn left(&self, seen: &Seen) -> TimeDelta {
@@ -156,7 +184,7 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
             if let Some(Ended { outcome: Ok(token), .. }) = ended {
                 return Ok(token);
             }
-            let now = self.store.look().await.map_err(Trouble::into_crm)?;
+            let now = self.look().await?;
             if now.token.generation != seen {
                 return Ok(now.token);
             }
@@ -186,7 +214,7 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
 
     /// Somebody else's refresh takes too long for this caller.
     async fn impatient(&self, seen: i64, why: Why) -> Result<AccessToken, CrmError> {
-        let now = self.store.look().await.map_err(Trouble::into_crm)?;
+        let now = self.look().await?;
         let will_do = why == Why::Early && !self.is_expired(&now);
         if now.token.generation != seen || will_do { Ok(now.token) } else { Err(still_under_way()) }
     }

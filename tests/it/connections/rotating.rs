@@ -114,7 +114,7 @@ async fn a_process_that_dies_at_any_step_of_a_refresh_loses_no_grant_in_silence(
 }
 
 /// The holder of the lease is stopped with its answer on the way, and woken after `stopped`.
-async fn stopped_for(lease: u64, stopped: Duration) -> (Services, Serve, u16) {
+async fn stopped_for(lease: u64, stopped: Duration) -> (Services, [Serve; 2], u16) {
     let services = Services::new().await;
     let rig = &services.rig;
     let seconds = lease.to_string();
@@ -142,14 +142,13 @@ async fn stopped_for(lease: u64, stopped: Duration) -> (Services, Serve, u16) {
     one.signal("CONT");
     let status = asked(&services, &two, Duration::from_secs(60)).await;
     asking.join_next().await.unwrap().unwrap().unwrap();
-    drop(one);
-    (services, two, status)
+    (services, [one, two], status)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_was_stopped_and_woken_stores_its_answer() {
     let (lease, stopped) = if long() { (50, 40) } else { (8, 6) };
-    let (services, two, status) = stopped_for(lease, Duration::from_secs(stopped)).await;
+    let (services, [_one, two], status) = stopped_for(lease, Duration::from_secs(stopped)).await;
     let rig = &services.rig;
     assert_eq!((status, rig.state().await.as_str()), (200, "active"));
     assert_eq!((rig.crm.tokens("refresh_token").await, rig.crm.tokens("refused").await), (1, 0));
@@ -161,7 +160,7 @@ async fn a_holder_that_was_stopped_and_woken_stores_its_answer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_sleeps_longer_than_its_lease_costs_the_grant_and_it_is_said() {
-    let (services, _two, status) = stopped_for(5, Duration::from_secs(8)).await;
+    let (services, _both, status) = stopped_for(5, Duration::from_secs(8)).await;
     let rig = &services.rig;
     assert_eq!(rig.state().await, "needs_reconnect", "{status}");
     let reason: String = rig.hub.value("select state_reason from connection").await;

@@ -17,7 +17,7 @@ pub(crate) fn seeds(usual: u64, mut one: impl FnMut(u64)) {
     if let Some(seed) = number("TANDEM_SEED") {
         return one(seed);
     }
-    let usual = if crate::harness::long() { usual * 50 } else { usual };
+    let usual = if crate::harness::long() { usual * 100 } else { usual };
     for seed in 0..number("TANDEM_SEEDS").unwrap_or(usual) {
         let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| one(seed)));
         if let Err(panic) = ran {

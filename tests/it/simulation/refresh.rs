@@ -347,7 +347,7 @@ fn weather(seed: u64) -> Weather {
         },
         processes: 1 + usize::try_from(dice.chance(4)).unwrap(),
         callers: 1 + dice.chance(5),
-        hours: 2 + dice.chance(4),
+        hours: 1 + dice.chance(3),
         provider: [0, 2, 10, 25][usize::try_from(dice.chance(4)).unwrap()],
         database: [0, 1, 5, 15][usize::try_from(dice.chance(4)).unwrap()],
         crash: [0, 2, 10, 40][usize::try_from(dice.chance(4)).unwrap()],
@@ -376,7 +376,7 @@ struct Met {
 #[test]
 fn no_grant_is_lost_in_silence_whatever_happens_around_a_refresh() {
     let mut met = Met::default();
-    seeds(2_000, |seed| {
+    seeds(1_000, |seed| {
         let stage = Stage::new(seed, weather(seed));
         let broken = stage.run();
         assert!(broken.is_empty(), "{:#?}\n{broken:#?}\n{:#?}", stage.weather, stage.row);
@@ -424,7 +424,22 @@ fn in_fair_weather_each_expiry_is_one_question() {
 fn the_simulation_finds_what_is_broken_on_purpose() {
     for planted in [Planted::NoFence, Planted::NoLease, Planted::NoOrphans, Planted::NoSpool] {
         let found = (0..500).find(|seed| {
-            let weather = Weather { planted, ..weather(*seed) };
+            let foul = Weather {
+                rotation: Rotation::Punishing,
+                processes: 3,
+                provider: 5,
+                crash: 40,
+                stop: 40,
+                longest: 200_000,
+                pace: 300_000,
+                ..weather(*seed)
+            };
+            // Late answers help only where using a token twice is forgiven.
+            let rotation = match planted {
+                Planted::NoOrphans => Rotation::Lenient,
+                _ => Rotation::Punishing,
+            };
+            let weather = Weather { planted, rotation, ..foul };
             !Stage::new(*seed, weather).run().is_empty()
         });
         assert!(found.is_some(), "{planted:?} goes unnoticed");

@@ -238,7 +238,7 @@ async fn the_model_of_a_run_does_what_postgres_does() {
     let connection_id = rig.connection_id().await;
     let mut dice = StdRng::seed_from_u64(7);
     let soon: DateTime<Utc> = rig.hub.clock.now();
-    for story in 0..60 {
+    for story in 0..30 {
         let mut fake = RunRow::new();
         let mut tx = rig.hub.tenant(&rig.acme).await;
         let new = db::runs::NewRun {

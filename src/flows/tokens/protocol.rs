@@ -192,6 +192,10 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
             if let Some(Ended { outcome: Err(error), .. }) = ended {
                 return or(will_do, now.token, error);
             }
+            // Somebody has asked meanwhile, and no answer came.
+            if will_do && now.unanswered {
+                return Ok(now.token);
+            }
             match self.within(give_up, self.attempt(seen, turn)).await {
                 // It goes on by itself.
                 None => return self.impatient(seen, why).await,

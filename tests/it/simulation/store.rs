@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use tandem::{
     connectors::{AccessToken, ApiBase, CrmError, Grant},
@@ -238,6 +238,7 @@ impl TokenStore for Memory {
 
     async fn begin(&self, seen: i64, reach: Reach) -> Result<Option<Begun<Self::Sealer>>, Trouble> {
         let (lasts, planted, world) = (self.lease, self.planted, self.machine.world.clone());
+        let provider = self.provider.clone();
         let begun = self
             .ask(move |row| {
                 let now = world.wall();
@@ -256,6 +257,12 @@ impl TokenStore for Memory {
                     return None;
                 }
                 let unanswered = row.unanswered();
+                // Between a look and this moment little time passes.
+                let known = unanswered.is_some_and(|at| at < now - TimeDelta::seconds(70));
+                if known && reach == Reach::Active && provider.works(row.access) {
+                    let words = "asked again without need, with a question unanswered";
+                    provider.truth().faults.push(words.to_owned());
+                }
                 row.lease += 1;
                 row.until = Some(now + lasts);
                 let attempt =

@@ -59,9 +59,7 @@ impl Desk {
             Verdict::Restart { fails } => {
                 self.restart(spent).await?;
                 match fails {
-                    None => {
-                        Ok(Next::later(None, "the cursor was refused; the list starts again"))
-                    }
+                    None => Ok(Next::later(None, "the cursor was refused; the list starts again")),
                     Some(reason) => self.end("failed", reason, (0, 0)).await,
                 }
             }
@@ -72,13 +70,8 @@ impl Desk {
     async fn restart(&mut self, (requests, tokens): (i64, i64)) -> Result<(), FlowError> {
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         let phase = self.run.phase.clone();
-        let again = Advance {
-            phase: &phase,
-            cursor: Some(AGAIN),
-            requests,
-            tokens,
-            ..Advance::default()
-        };
+        let again =
+            Advance { phase: &phase, cursor: Some(AGAIN), requests, tokens, ..Advance::default() };
         db::runs::advance(&mut tx, self.run.run_id, self.page, &again).await?;
         tx.commit().await?;
         self.moved();

@@ -72,14 +72,28 @@ pub enum Verdict {
     /// The run has ended; so does its job.
     Over,
     /// The run is somebody else's; look again.
-    Leave { at: DateTime<Utc>, reason: &'static str },
+    Leave {
+        at: DateTime<Utc>,
+        reason: &'static str,
+    },
     /// The run stays as it is, and only what was spent is counted.
-    Count { at: Option<DateTime<Utc>>, reason: &'static str },
+    Count {
+        at: Option<DateTime<Utc>>,
+        reason: &'static str,
+    },
     /// It goes on by itself.
-    Wait { at: DateTime<Utc>, reason: String },
-    End { state: &'static str, reason: String },
+    Wait {
+        at: DateTime<Utc>,
+        reason: String,
+    },
+    End {
+        state: &'static str,
+        reason: String,
+    },
     /// The list starts again from its beginning; with words, the run fails as well.
-    Restart { fails: Option<&'static str> },
+    Restart {
+        fails: Option<&'static str>,
+    },
 }
 
 /// Decides.

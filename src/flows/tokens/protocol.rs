@@ -241,9 +241,8 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
         let tokens = self.clone();
         let work = async move {
             let outcome = tokens.refresh(seen).await.map_err(Trouble::into_crm);
-            let end = |outcome| {
-                Some(Ended { generation: seen, at: tokens.machine.steady(), outcome })
-            };
+            let end =
+                |outcome| Some(Ended { generation: seen, at: tokens.machine.steady(), outcome });
             *turn = match &outcome {
                 Ok(Some(token)) => end(Ok(token.clone())),
                 Ok(None) => None,

@@ -329,7 +329,13 @@ async fn no_secret_is_left_in_logs_traces_dumps_or_answers() {
     assert!(traces.len() > 10_000, "the traces were not caught: {} bytes", traces.len());
     let secrets = mine.secrets.lock().unwrap();
     assert!(secrets.len() > 12);
-    let places = [("log", &log), ("traces", &traces), ("database", &database), ("redis", &redis), ("answers", &told)];
+    let places = [
+        ("log", &log),
+        ("traces", &traces),
+        ("database", &database),
+        ("redis", &redis),
+        ("answers", &told),
+    ];
     let mut found = Vec::new();
     for (what, secret) in secrets.iter() {
         assert!(secret.len() > 10, "{what}");

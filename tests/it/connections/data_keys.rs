@@ -48,8 +48,7 @@ async fn companies(hub: &TestHub, how_many: usize) -> Vec<Held> {
         let (company_id, connection_id) = (CompanyId::fresh(), ConnectionId::fresh());
         let key: WrappedKey = vault.new_data_key(company_id).unwrap();
         let open = vault.open_data_key(company_id, &key).unwrap();
-        let place =
-            |column| Place { connection_id, provider: slug(), column, generation: 1 };
+        let place = |column| Place { connection_id, provider: slug(), column, generation: 1 };
         let token = |what: &str| format!("{what} of {connection_id}");
         access.push(open.seal(place("connection.access_token"), &token("access")).unwrap());
         refresh.push(open.seal(place("connection.refresh_token"), &token("refresh")).unwrap());
@@ -231,7 +230,10 @@ async fn a_rotation_that_was_killed_goes_on_where_it_was() {
     let status = said(&["status"]);
     assert!(status["rotating_since"].is_null(), "{status}");
     let keys = &status["data_keys"];
-    assert_eq!((&keys["stale"], &keys["retiring"], &keys["retired"]), (&0.into(), &0.into(), &400.into()));
+    assert_eq!(
+        (&keys["stale"], &keys["retiring"], &keys["retired"]),
+        (&0.into(), &0.into(), &400.into())
+    );
     for one in &held {
         let mut tx = rig.hub.db.tenant_reading(one.company_id, Scope::All).await.unwrap();
         let sealed = tandem::db::tokens::sealed(&mut tx, one.connection_id).await.unwrap().unwrap();

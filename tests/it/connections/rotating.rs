@@ -119,8 +119,7 @@ async fn stopped_for(lease: u64, stopped: Duration) -> (Services, [Serve; 2], u1
     let rig = &services.rig;
     let seconds = lease.to_string();
     let variables = [("TANDEM_REFRESH_LEASE_SECONDS", seconds.as_str())];
-    let (one, two) =
-        tokio::join!(services.start_with(&variables), services.start_with(&variables));
+    let (one, two) = tokio::join!(services.start_with(&variables), services.start_with(&variables));
     rig.crm.control("/tokens/rotate", json!({ "on": true })).await;
     rig.expire().await;
     rig.crm.slow_token(700).await;
@@ -204,9 +203,8 @@ async fn be_callers(config: &Value) {
     settings.offer_sandbox(slug(), credentials, &text("crm").parse().unwrap());
     let db = Db::connect(text("database").parse().unwrap(), 8).await.unwrap();
     let vault = Vault::new(MasterKeys::parse(&text("keys")).unwrap());
-    let hub = Arc::new(
-        Hub::new(settings, db, Cache::in_process(), vault, Clock::system()).unwrap(),
-    );
+    let hub =
+        Arc::new(Hub::new(settings, db, Cache::in_process(), vault, Clock::system()).unwrap());
     let tokens = ConnectionTokens::new(
         Arc::clone(&hub),
         // A company's id comes from a claimed job or a session only; here from the database.
@@ -251,7 +249,8 @@ struct Callers {
 
 impl Callers {
     fn start(config: &Value) -> Self {
-        let name = "connections::rotating::ten_thousand_callers_in_four_processes_cause_one_token_request";
+        let name =
+            "connections::rotating::ten_thousand_callers_in_four_processes_cause_one_token_request";
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args([name, "--exact", "--nocapture"])
             .env("TANDEM_CALLERS_OF", config.to_string())

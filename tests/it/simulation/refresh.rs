@@ -116,7 +116,11 @@ impl Stage {
             process,
             truth: Arc::clone(&self.truth),
             rotation: self.weather.rotation,
-            trouble: if self.hazard.is_on.load(Ordering::Relaxed) { self.weather.provider } else { 0 },
+            trouble: if self.hazard.is_on.load(Ordering::Relaxed) {
+                self.weather.provider
+            } else {
+                0
+            },
             answer_within: Times::of(LEASE).answer,
             lease: LEASE,
             volume: self.volume(process),
@@ -139,7 +143,11 @@ impl Stage {
             provider: provider.clone(),
             lease: LEASE,
             base: base(),
-            trouble: if self.hazard.is_on.load(Ordering::Relaxed) { self.weather.database } else { 0 },
+            trouble: if self.hazard.is_on.load(Ordering::Relaxed) {
+                self.weather.database
+            } else {
+                0
+            },
             planted: self.weather.planted,
         };
         let (flight, times) = (SingleFlight::default(), Times::of(LEASE));
@@ -191,7 +199,8 @@ impl Stage {
             (row.state == "needs_reconnect" && waits).then_some(row.generation)
         };
         if let Some(generation) = generation {
-            let process = 1 + usize::try_from(self.world.chance(2)).unwrap() % self.weather.processes;
+            let process =
+                1 + usize::try_from(self.world.chance(2)).unwrap() % self.weather.processes;
             let (tokens, end) = (self.tokens(process), self.world.sleep(2 * LEASE));
             self.world.start(process, async move {
                 tokens.rescue(generation).await.ok();

@@ -464,9 +464,10 @@ impl Worker {
             return Err(Halt::Done);
         }
         let persons = self.stage.weather.persons;
-        let mark = desk.cursor.as_deref().map_or("", |cursor| {
-            if cursor.starts_with(AGAIN) { AGAIN } else { "" }
-        });
+        let mark = desk
+            .cursor
+            .as_deref()
+            .map_or("", |cursor| if cursor.starts_with(AGAIN) { AGAIN } else { "" });
         let from: u32 = desk
             .cursor
             .as_deref()

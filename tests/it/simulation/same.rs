@@ -127,8 +127,10 @@ async fn the_model_of_the_token_store_does_what_postgres_does() {
     let (mut number, mut compared) = (10, 0);
     for _ in 0..40 {
         // Both begin the same: a first answer is stored as a refresh stores it.
-        rig.owner("update connection set state = 'active', state_reason = null, lease_until = null")
-            .await;
+        rig.owner(
+            "update connection set state = 'active', state_reason = null, lease_until = null",
+        )
+        .await;
         rig.owner("delete from refresh_attempt").await;
         let generation: i64 = rig.hub.value("select token_gen from connection").await;
         let first = real.begin(generation, Reach::Active).await.unwrap().unwrap();
@@ -224,7 +226,11 @@ async fn the_model_of_the_token_store_does_what_postgres_does() {
                 .values()
                 .map(|attempt| format!("{}{}", attempt.outcome, attempt.orphan.is_some()))
                 .collect();
-            assert_eq!((state.as_str(), token_gen, lease), (row.state, row.generation, row.lease), "after {story:#?}");
+            assert_eq!(
+                (state.as_str(), token_gen, lease),
+                (row.state, row.generation, row.lease),
+                "after {story:#?}"
+            );
             assert_eq!(outcomes, theirs, "after {story:#?}");
             compared += 1;
         }
@@ -264,14 +270,9 @@ async fn the_model_of_a_run_does_what_postgres_does() {
                 2 | 3 => {
                     let phase = ["organizations", "persons"][dice.random_range(0..2_usize)];
                     let cursor = dice.random_bool(0.5).then(|| "5".to_owned());
-                    let counts =
-                        Counts { seen: 7, created: 4, unchanged: 3, ..Counts::default() };
-                    let by = Advance {
-                        phase,
-                        cursor: cursor.as_deref(),
-                        counts,
-                        ..Advance::default()
-                    };
+                    let counts = Counts { seen: 7, created: 4, unchanged: 3, ..Counts::default() };
+                    let by =
+                        Advance { phase, cursor: cursor.as_deref(), counts, ..Advance::default() };
                     let real = db::runs::advance(&mut tx, run_id, page, &by).await;
                     let fake = fake.advance(page, phase, cursor, [4, 3]);
                     (format!("{:?}", real.ok()), format!("{:?}", fake.ok()))
@@ -310,7 +311,10 @@ async fn the_model_of_a_run_does_what_postgres_does() {
             assert_eq!(run.waiting_until.is_some(), fake.waiting_until.is_some());
             assert_eq!((run.phase.as_str(), run.cursor), (fake.phase, fake.cursor.clone()));
             assert_eq!((run.page, run.attempts), (fake.page, fake.attempts));
-            assert_eq!((run.seen, run.created, run.unchanged), (fake.seen, fake.created, fake.unchanged));
+            assert_eq!(
+                (run.seen, run.created, run.unchanged),
+                (fake.seen, fake.created, fake.unchanged)
+            );
             assert_eq!(run.cancel_requested, fake.cancel_requested);
         }
     }

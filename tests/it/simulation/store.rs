@@ -322,11 +322,7 @@ impl TokenStore for Memory {
         self.ask(|row| self.put_away(row, answer)).await
     }
 
-    async fn refuse(
-        &self,
-        begun: &Begun<Self::Sealer>,
-        end: &End,
-    ) -> Result<Standing, DbError> {
+    async fn refuse(&self, begun: &Begun<Self::Sealer>, end: &End) -> Result<Standing, DbError> {
         self.ask(|row| {
             let outcome = if *end == End::Unknown { "unknown" } else { "refused" };
             let ours = row.end(begun.lease, outcome, None);

@@ -38,7 +38,10 @@ begin
         ) into missing;
         if missing then
             raise foreign_key_violation using
-                message = format('%s of %s names what is not there', tg_argv[at], tg_table_name),
+                message = format(
+                    'insert or update on table "%1$s" violates foreign key constraint "%1$s_%2$s_refers"',
+                    tg_table_name, tg_argv[at]
+                ),
                 constraint = format('%s_%s_refers', tg_table_name, tg_argv[at]),
                 table = tg_table_name;
         end if;

@@ -148,6 +148,7 @@ async fn the_runner_finds_a_hole_when_there_is_one() {
             report.broken.push(format!("owner {} changes", operation.name));
         }
     }
+    // An update is refused all the same: a row of Globex that Acme writes refers to nothing of Acme's.
     let found = |what: &str| report.broken.iter().any(|line| line.contains(what));
     for what in [
         "get_contact Path(\"id\") tells `",
@@ -155,7 +156,6 @@ async fn the_runner_finds_a_hole_when_there_is_one() {
         "update_contact Path(\"id\") tells foreign from missing",
         "get_run Path(\"id\") tells",
         "list_contacts Query(\"owner\") tells",
-        "owner update_contact changes",
         "owner delete_contact changes",
     ] {
         assert!(found(what), "not found: {what} in\n{}", report.broken.join("\n"));

@@ -75,9 +75,15 @@ impl World {
 
     /// A sum over every row of a company in every table.
     pub(super) async fn sum(&self, company: &Company) -> String {
+        self.sum_but(company, &[]).await
+    }
+
+    /// The same without some tables.
+    pub(super) async fn sum_but(&self, company: &Company, left_out: &[&str]) -> String {
         let parts: Vec<String> = self
             .tables
             .iter()
+            .filter(|table| !left_out.contains(&table.as_str()))
             .map(|table| {
                 format!(
                     "(select '{table} ' || count(*) || ' ' ||

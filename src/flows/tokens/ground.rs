@@ -24,7 +24,8 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     fn look(&self) -> impl Future<Output = Result<Seen, Trouble>> + Send;
 
     /// Reads what to ask with, takes the right to ask and writes down that somebody is about to:
-    /// all of it, or `None` while another holds the right or when the generation moved.
+    /// all of it, or `None` while another holds the right, when the generation moved, or when it is
+    /// out of `reach` at that moment: whoever asks may have slept since its look.
     fn begin(
         &self,
         seen: i64,
@@ -104,6 +105,8 @@ pub struct Seen {
 /// Which connections may be refreshed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
+    /// One whose access token will do, unless its refresh token was sent and no answer is here.
+    Unasked,
     Active,
     /// Also one that only a refresh has declared dead: there is a late answer to try.
     Dead,

@@ -19,7 +19,7 @@ use crate::{
     domain::ConnectionId,
 };
 
-use super::ground::{Machine, Seen, TokenProvider, TokenStore, Trouble};
+use super::ground::{Machine, Reach, Seen, TokenProvider, TokenStore, Trouble};
 
 /// Refresh that long before a token expires.
 pub const EARLY: TimeDelta = TimeDelta::minutes(5);
@@ -196,11 +196,13 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
             if will_do && now.unanswered {
                 return Ok(now.token);
             }
-            match self.within(give_up, self.attempt(seen, turn)).await {
+            let reach = if will_do { Reach::Unasked } else { Reach::Active };
+            match self.within(give_up, self.attempt(seen, reach, turn)).await {
                 // It goes on by itself.
                 None => return self.impatient(seen, why).await,
                 Some(Ok((_, Ok(Some(token))))) => return Ok(token),
-                // Another process asks. Until its answer is here, a token that works will do.
+                // Another process asks, or has and knows no more than we. Until an answer is here, a
+                // token that works will do.
                 Some(Ok((_, Ok(None)))) if will_do => return Ok(now.token),
                 Some(Ok((back, Ok(None)))) => {
                     turn = back;
@@ -236,11 +238,12 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
     async fn attempt(
         &self,
         seen: i64,
+        reach: Reach,
         mut turn: Turn,
     ) -> Result<(Turn, Result<Option<AccessToken>, CrmError>), CrmError> {
         let tokens = self.clone();
         let work = async move {
-            let outcome = tokens.refresh(seen).await.map_err(Trouble::into_crm);
+            let outcome = tokens.refresh(seen, reach).await.map_err(Trouble::into_crm);
             let end =
                 |outcome| Some(Ended { generation: seen, at: tokens.machine.steady(), outcome });
             *turn = match &outcome {

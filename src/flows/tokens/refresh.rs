@@ -23,11 +23,15 @@ use super::{
 
 impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
     /// Refreshes generation `seen`; `None` while another process does, or when it has.
-    pub(super) async fn refresh(&self, seen: i64) -> Result<Option<AccessToken>, Trouble> {
+    pub(super) async fn refresh(
+        &self,
+        seen: i64,
+        reach: Reach,
+    ) -> Result<Option<AccessToken>, Trouble> {
         // A neighbour on the same volume may have died with the answer in its hand; asking while it
         // lies there would use a token twice.
         self.store.recover().await?;
-        self.reach(seen, Reach::Active).await
+        self.reach(seen, reach).await
     }
 
     /// Tries late answers of a connection that a refresh has declared dead.

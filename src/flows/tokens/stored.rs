@@ -129,7 +129,7 @@ impl Stored {
         let (newer, older): (Vec<_>, Vec<_>) =
             self.orphans(tx).await?.into_iter().partition(|(generation, _)| *generation == seen);
         let mut candidates: Vec<Candidate> = newer.into_iter().map(|(_, token)| token).collect();
-        if candidates.is_empty() && reach == Reach::Active {
+        if candidates.is_empty() && reach != Reach::Dead {
             let sealed = row.refresh_token.as_deref().ok_or(CrmError::Revoked)?;
             let token = self.open(tx, sealed, REFRESH, seen).await?;
             candidates.push(Candidate { token, orphan: None });
@@ -224,6 +224,9 @@ impl TokenStore for Stored {
             dead: reach == Reach::Dead,
         };
         let Some(leased) = db::tokens::lease(&mut tx, &lease).await? else { return Ok(None) };
+        if reach == Reach::Unasked && leased.unanswered.is_some() {
+            return Ok(None);
+        }
         failpoint::reach("tokens.leased");
         let row = db::tokens::sealed(&mut tx, self.connection_id).await?;
         let row = row.ok_or(CrmError::Revoked)?;

@@ -431,7 +431,13 @@ fn in_fair_weather_each_expiry_is_one_question() {
 
 #[test]
 fn the_simulation_finds_what_is_broken_on_purpose() {
-    for planted in [Planted::NoFence, Planted::NoLease, Planted::NoOrphans, Planted::NoSpool] {
+    for planted in [
+        Planted::NoFence,
+        Planted::NoLease,
+        Planted::NoOrphans,
+        Planted::NoSpool,
+        Planted::NoQuestions,
+    ] {
         let found = (0..500).find(|seed| {
             let foul = Weather {
                 rotation: Rotation::Punishing,
@@ -447,6 +453,21 @@ fn the_simulation_finds_what_is_broken_on_purpose() {
             let rotation = match planted {
                 Planted::NoOrphans => Rotation::Lenient,
                 _ => Rotation::Punishing,
+            };
+            // It takes a lost answer, and a second process that stops just before it asks.
+            let foul = match planted {
+                Planted::NoQuestions => Weather {
+                    processes: 4,
+                    callers: 6,
+                    hours: 3,
+                    provider: 25,
+                    crash: 0,
+                    stop: 100,
+                    pace: 3_000_000,
+                    member: false,
+                    ..foul
+                },
+                _ => foul,
             };
             let weather = Weather { planted, rotation, ..foul };
             !Stage::new(*seed, weather).run().is_empty()

@@ -158,7 +158,7 @@ async fn the_model_of_the_token_store_does_what_postgres_does() {
             let step = dice.random_range(0..9_u8);
             let (one, two) = match step {
                 0 | 1 | 2 => {
-                    let reach = if step == 0 { Reach::Dead } else { Reach::Active };
+                    let reach = [Reach::Dead, Reach::Active, Reach::Unasked][usize::from(step)];
                     let seen = rig.hub.value::<i64>("select token_gen from connection").await;
                     let seen = if dice.random_range(0..8_u8) == 0 { now + 5 } else { seen };
                     let (one, real_right) = begun(real.begin(seen, reach).await);

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use tandem::{
     connectors::{AccessToken, ApiBase, CrmError, Grant},
@@ -65,6 +65,8 @@ pub(crate) enum Planted {
     NoOrphans,
     /// The spool forgets.
     NoSpool,
+    /// A question that was asked meanwhile is not seen.
+    NoQuestions,
 }
 
 #[derive(Clone)]
@@ -205,7 +207,7 @@ impl Row {
             .into_iter()
             .partition(|(_, generation, _)| *generation == self.generation);
         let mut found: Vec<Candidate> = newer.iter().map(open).collect();
-        if found.is_empty() && reach == Reach::Active {
+        if found.is_empty() && reach != Reach::Dead {
             found.push(Candidate { token: secret(self.refresh), orphan: None });
             found.extend(older.iter().map(open));
         }
@@ -244,7 +246,7 @@ impl TokenStore for Memory {
                 let now = world.wall();
                 let free = row.until.is_none_or(|until| until < now) || planted == Planted::NoLease;
                 let reachable = match reach {
-                    Reach::Active => row.state == "active",
+                    Reach::Unasked | Reach::Active => row.state == "active",
                     Reach::Dead => {
                         let refused = |attempt: &Attempt| {
                             attempt.generation == seen && attempt.outcome == "refused"
@@ -257,9 +259,11 @@ impl TokenStore for Memory {
                     return None;
                 }
                 let unanswered = row.unanswered();
-                // Between a look and this moment little time passes.
-                let known = unanswered.is_some_and(|at| at < now - TimeDelta::seconds(70));
-                if known && reach == Reach::Active && provider.works(row.access) {
+                let known = unanswered.is_some() && planted != Planted::NoQuestions;
+                if known && reach == Reach::Unasked {
+                    return None;
+                }
+                if unanswered.is_some() && reach != Reach::Dead && provider.works(row.access) {
                     let words = "asked again without need, with a question unanswered";
                     provider.truth().faults.push(words.to_owned());
                 }

@@ -1,5 +1,4 @@
-//! Token refreshes under crashes, stops, lost answers and a database that fails, over thousands of
-//! seeds: one question per expiry, and no grant is lost unless we say so.
+//! Processes, callers, a member and a provider, living through the weather of a seed.
 
 use std::{
     collections::BTreeMap,
@@ -10,59 +9,35 @@ use std::{
 use tandem::{
     connectors::{self, ApiBase, CrmError, Endpoints},
     domain::ConnectionId,
-    flows::{
-        reconnect,
-        tokens::{
-            SingleFlight,
-            ground::{Kept, TokenStore as _},
-            protocol::{Times, Tokens},
-        },
+    flows::tokens::{
+        SingleFlight,
+        ground::{Kept, TokenStore as _},
+        protocol::{Times, Tokens},
     },
 };
 
 use super::{
-    machine::{Hazard, Process, Simulated, World},
-    provider::{LIFE, Provider, Rotation, Truth, number},
-    seeds,
-    store::{Answer, Memory, Planted, Row},
+    super::{
+        machine::{Hazard, Process, Simulated, World},
+        provider::{LIFE, Provider, Truth, number},
+        store::{Answer, Memory, Row},
+    },
+    weather::Weather,
 };
 
 type Simulation = Tokens<Memory, Provider, Simulated>;
 
 const LEASE: Duration = Duration::from_secs(50);
 
-/// What a seed is allowed to do.
-#[derive(Debug, Clone, Copy)]
-struct Weather {
-    rotation: Rotation,
-    processes: Process,
-    callers: u64,
-    hours: u64,
-    /// Percent of requests to the provider, and of those to the database, that go wrong.
-    provider: u64,
-    database: u64,
-    /// Of a thousand places where a process waits.
-    crash: u64,
-    stop: u64,
-    /// The longest stop, in milliseconds.
-    longest: u64,
-    /// How often something happens outside, in milliseconds.
-    pace: u64,
-    /// Whether the member takes consents back, and gives new ones.
-    member: bool,
-    shared_volume: bool,
-    planted: Planted,
-}
-
-struct Stage {
-    world: World,
-    weather: Weather,
-    hazard: Arc<Hazard>,
-    truth: Arc<Mutex<Truth>>,
-    row: Arc<Mutex<Row>>,
-    spools: Vec<Arc<Mutex<BTreeMap<i64, Answer>>>>,
-    connection_id: ConnectionId,
-    broken: Mutex<Vec<String>>,
+pub(super) struct Stage {
+    pub(super) world: World,
+    pub(super) weather: Weather,
+    pub(super) hazard: Arc<Hazard>,
+    pub(super) truth: Arc<Mutex<Truth>>,
+    pub(super) row: Arc<Mutex<Row>>,
+    pub(super) spools: Vec<Arc<Mutex<BTreeMap<i64, Answer>>>>,
+    pub(super) connection_id: ConnectionId,
+    pub(super) broken: Mutex<Vec<String>>,
 }
 
 fn base() -> ApiBase {
@@ -72,7 +47,7 @@ fn base() -> ApiBase {
 }
 
 impl Stage {
-    fn new(seed: u64, weather: Weather) -> Arc<Self> {
+    pub(super) fn new(seed: u64, weather: Weather) -> Arc<Self> {
         let world = World::new(seed);
         let truth: Arc<Mutex<Truth>> = Arc::default();
         let row = Row {
@@ -110,7 +85,7 @@ impl Stage {
         if self.weather.shared_volume { 0 } else { process }
     }
 
-    fn provider(&self, process: Process) -> Provider {
+    pub(super) fn provider(&self, process: Process) -> Provider {
         Provider {
             world: self.world.clone(),
             process,
@@ -127,7 +102,7 @@ impl Stage {
         }
     }
 
-    fn tokens(self: &Arc<Self>, process: Process) -> Simulation {
+    pub(super) fn tokens(self: &Arc<Self>, process: Process) -> Simulation {
         let stage = Arc::clone(self);
         let machine = Simulated {
             world: self.world.clone(),
@@ -261,7 +236,7 @@ impl Stage {
     }
 
     /// Lives through it; what was broken on the way or in the end.
-    fn run(self: &Arc<Self>) -> Vec<String> {
+    pub(super) fn run(self: &Arc<Self>) -> Vec<String> {
         for process in 1..=self.weather.processes {
             self.boot(process);
         }
@@ -291,187 +266,5 @@ impl Stage {
         });
         self.world.run();
         self.judge()
-    }
-
-    /// Whether everything that was granted is still there, or is said to be gone.
-    fn judge(self: &Arc<Self>) -> Vec<String> {
-        let mut broken = self.broken.lock().unwrap().clone();
-        broken.extend(self.truth.lock().unwrap().faults.clone());
-        self.provider(0).expire();
-        let said: Arc<Mutex<Vec<Result<bool, CrmError>>>> = Arc::default();
-        for process in 1..=self.weather.processes {
-            let (tokens, said) = (self.tokens(process), Arc::clone(&said));
-            self.world.start(0, async move {
-                let answer = match tokens.access_token().await {
-                    Ok(token) if tokens.provider.works(number(&token.secret)) => Ok(true),
-                    Ok(token) => match tokens.refused(token.generation).await {
-                        Ok(token) => Ok(tokens.provider.works(number(&token.secret))),
-                        Err(error) => Err(error),
-                    },
-                    Err(error) => Err(error),
-                };
-                said.lock().unwrap().push(answer);
-            });
-        }
-        self.world.run();
-        let (row, truth) = (self.row.lock().unwrap(), self.truth.lock().unwrap());
-        for answer in said.lock().unwrap().iter() {
-            match answer {
-                Ok(true) if row.state == "active" => {}
-                Err(CrmError::Revoked) if row.state == "needs_reconnect" => {}
-                other => broken.push(format!("it ends {} and answers {other:?}", row.state)),
-            }
-        }
-        let newest = &truth.refresh[&truth.newest(row.refresh)];
-        let is_dead = truth.dead.contains(&newest.family);
-        if row.state == "needs_reconnect" {
-            if !is_dead && newest.is_kept() {
-                broken.push(format!("a living grant was given up: {newest:?}"));
-            }
-            let is_lie = row.reason == reconnect::REVOKED && !truth.revoked;
-            if is_lie {
-                broken.push("the provider is blamed for what we lost".to_owned());
-            }
-        }
-        for (volume, spool) in self.spools.iter().enumerate() {
-            if !spool.lock().unwrap().is_empty() {
-                broken.push(format!("spool {volume} was not emptied"));
-            }
-        }
-        if row.until.is_some_and(|until| until > self.world.wall()) {
-            broken.push("a lease is left".to_owned());
-        }
-        broken
-    }
-}
-
-/// The weather of a seed, from fair to foul.
-fn weather(seed: u64) -> Weather {
-    let dice = World::new(seed ^ 0x5eed);
-    Weather {
-        rotation: match dice.chance(6) {
-            0 => Rotation::None,
-            1 => Rotation::Lenient,
-            _ => Rotation::Punishing,
-        },
-        processes: 1 + usize::try_from(dice.chance(4)).unwrap(),
-        callers: 1 + dice.chance(5),
-        hours: 1 + dice.chance(3),
-        provider: [0, 2, 10, 25][usize::try_from(dice.chance(4)).unwrap()],
-        database: [0, 1, 5, 15][usize::try_from(dice.chance(4)).unwrap()],
-        crash: [0, 2, 10, 40][usize::try_from(dice.chance(4)).unwrap()],
-        stop: [0, 2, 10, 100][usize::try_from(dice.chance(4)).unwrap()],
-        longest: [5_000, 40_000, 200_000][usize::try_from(dice.chance(3)).unwrap()],
-        pace: [3_000_000, 300_000][usize::try_from(dice.chance(2)).unwrap()],
-        member: dice.percent(50),
-        shared_volume: dice.percent(50),
-        planted: Planted::Nothing,
-    }
-}
-
-/// What the seeds have met, so that we know that they meet it.
-#[derive(Debug, Default)]
-struct Met {
-    asked: u64,
-    lost: u64,
-    punished: u64,
-    crashed: u64,
-    stopped: u64,
-    fenced: usize,
-    reconnects: usize,
-    rescued: u64,
-}
-
-#[test]
-fn no_grant_is_lost_in_silence_whatever_happens_around_a_refresh() {
-    let mut met = Met::default();
-    seeds(1_000, |seed| {
-        let stage = Stage::new(seed, weather(seed));
-        let broken = stage.run();
-        assert!(broken.is_empty(), "{:#?}\n{broken:#?}\n{:#?}", stage.weather, stage.row);
-        let (row, truth) = (stage.row.lock().unwrap(), stage.truth.lock().unwrap());
-        met.asked += truth.asked;
-        met.lost += truth.lost;
-        met.punished += truth.punished;
-        met.crashed += stage.hazard.crashed.load(Ordering::Relaxed);
-        met.stopped += stage.hazard.stopped.load(Ordering::Relaxed);
-        met.fenced += row.attempts.values().filter(|attempt| attempt.outcome == "fenced").count();
-        met.reconnects += usize::from(row.state == "needs_reconnect");
-        met.rescued += truth.rescued;
-    });
-    #[expect(clippy::print_stderr, reason = "the figures of the run")]
-    {
-        eprintln!("{met:?}");
-    }
-}
-
-#[test]
-fn in_fair_weather_each_expiry_is_one_question() {
-    seeds(60, |seed| {
-        let fair = Weather {
-            provider: 0,
-            database: 0,
-            crash: 0,
-            stop: 0,
-            member: false,
-            processes: 4,
-            callers: 12,
-            ..weather(seed)
-        };
-        let stage = Stage::new(seed, fair);
-        let broken = stage.run();
-        assert!(broken.is_empty(), "{fair:#?}\n{broken:#?}");
-        let (row, truth) = (stage.row.lock().unwrap(), stage.truth.lock().unwrap());
-        let expiries = u64::try_from(row.generation - 1).unwrap();
-        assert_eq!(truth.asked, expiries, "{fair:?}");
-        // Thirty minutes of life, renewed five minutes early; once more when the judge looked.
-        assert!(expiries <= fair.hours * 60 / 25 + 2, "{expiries} in {} hours", fair.hours);
-    });
-}
-
-#[test]
-fn the_simulation_finds_what_is_broken_on_purpose() {
-    for planted in [
-        Planted::NoFence,
-        Planted::NoLease,
-        Planted::NoOrphans,
-        Planted::NoSpool,
-        Planted::NoQuestions,
-    ] {
-        let found = (0..500).find(|seed| {
-            let foul = Weather {
-                rotation: Rotation::Punishing,
-                processes: 3,
-                provider: 5,
-                crash: 40,
-                stop: 40,
-                longest: 200_000,
-                pace: 300_000,
-                ..weather(*seed)
-            };
-            // Late answers help only where using a token twice is forgiven.
-            let rotation = match planted {
-                Planted::NoOrphans => Rotation::Lenient,
-                _ => Rotation::Punishing,
-            };
-            // It takes a lost answer, and a second process that stops just before it asks.
-            let foul = match planted {
-                Planted::NoQuestions => Weather {
-                    processes: 4,
-                    callers: 6,
-                    hours: 3,
-                    provider: 25,
-                    crash: 0,
-                    stop: 100,
-                    pace: 3_000_000,
-                    member: false,
-                    ..foul
-                },
-                _ => foul,
-            };
-            let weather = Weather { planted, rotation, ..foul };
-            !Stage::new(*seed, weather).run().is_empty()
-        });
-        assert!(found.is_some(), "{planted:?} goes unnoticed");
     }
 }

@@ -4,27 +4,20 @@
 //! keys seal tokens with AES-256-GCM. Associated data binds every ciphertext to its company,
 //! connection, provider, column and generation, so a ciphertext moved anywhere else does not open.
 //! There is no plaintext fallback.
-//!
-//! Sealed form: `1 | key id (16) | nonce (12) | ciphertext | tag (16)`.
 
-use std::collections::BTreeMap;
+mod masters;
+mod sealed;
 
-use aes_gcm::{
-    Aes256Gcm, KeyInit, Nonce,
-    aead::{Aead, Payload},
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use hmac::{Hmac, Mac as _};
 use rand::RngExt;
 use secrecy::SecretString;
-use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::domain::{CompanyId, ConnectionId};
 
-const VERSION: u8 = 1;
-const HEADER: usize = 1 + 16 + 12;
+pub use masters::MasterKeys;
+pub use sealed::key_of;
+use sealed::{bind, open, seal};
 
 /// Why something could not be sealed or opened. Never carries key, text or ciphertext.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,77 +39,6 @@ pub enum VaultError {
 }
 
 type Key = Zeroizing<[u8; 32]>;
-
-/// The master keys, by id; the first of the file seals, all of them open.
-pub struct MasterKeys {
-    active: String,
-    keys: BTreeMap<String, Key>,
-}
-
-impl std::fmt::Debug for MasterKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "MasterKeys(active: {}, {} in all)", self.active, self.keys.len())
-    }
-}
-
-impl MasterKeys {
-    /// Reads lines `id:base64`; empty lines and `#` comments are passed over.
-    pub fn parse(text: &str) -> Result<Self, VaultError> {
-        let mut active = None;
-        let mut keys = BTreeMap::new();
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let malformed = VaultError::Malformed(index + 1);
-            let (id, encoded) = line.split_once(':').ok_or(malformed.clone())?;
-            let raw =
-                Zeroizing::new(STANDARD.decode(encoded.trim()).map_err(|_| malformed.clone())?);
-            let key: Key =
-                Zeroizing::new(raw.as_slice().try_into().map_err(|_| malformed.clone())?);
-            if id.is_empty() || id.len() > 64 {
-                return Err(malformed);
-            }
-            if key.iter().all(|byte| *byte == 0) {
-                return Err(VaultError::Zero(id.to_owned()));
-            }
-            if keys.insert(id.to_owned(), key).is_some() {
-                return Err(VaultError::Twice(id.to_owned()));
-            }
-            active.get_or_insert_with(|| id.to_owned());
-        }
-        Ok(Self { active: active.ok_or(VaultError::NoKey)?, keys })
-    }
-
-    /// A new key as a line of the file.
-    pub fn fresh_line(id: &str) -> Zeroizing<String> {
-        let key: Key = Zeroizing::new(rand::rng().random());
-        Zeroizing::new(format!("{id}:{}\n", STANDARD.encode(key.as_slice())))
-    }
-
-    pub fn active(&self) -> &str {
-        &self.active
-    }
-
-    pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.keys.keys().map(String::as_str)
-    }
-
-    /// A key for another purpose than sealing: one block of HKDF-Expand (RFC 5869), for which the
-    /// random master key is the pseudorandom key. Whoever learns it has not learnt the master key.
-    pub fn derive(&self, id: &str, purpose: &str) -> Result<Zeroizing<[u8; 32]>, VaultError> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key(id)?.as_slice())
-            .map_err(|_| VaultError::Refused)?;
-        mac.update(purpose.as_bytes());
-        mac.update(&[1]);
-        Ok(Zeroizing::new(mac.finalize().into_bytes().into()))
-    }
-
-    fn key(&self, id: &str) -> Result<&Key, VaultError> {
-        self.keys.get(id).ok_or_else(|| VaultError::Missing(id.to_owned()))
-    }
-}
 
 /// A data key as it is stored.
 #[derive(Debug, Clone)]
@@ -211,7 +133,7 @@ impl Vault {
         dek_id: Uuid,
         key: &Key,
     ) -> Result<WrappedKey, VaultError> {
-        let master_id = self.masters.active.clone();
+        let master_id = self.masters.active().to_owned();
         let binding = wrapping(company_id, dek_id, &master_id);
         let wrapped = seal(self.masters.key(&master_id)?, dek_id, &binding, key.as_slice())?;
         Ok(WrappedKey { dek_id, wrapped, master_id })
@@ -257,54 +179,12 @@ impl DataKey {
     }
 }
 
-/// Which data key sealed this: the id in its header.
-pub fn key_of(sealed: &[u8]) -> Option<Uuid> {
-    Uuid::from_slice(sealed.get(1..17)?).ok().filter(|_| sealed[0] == VERSION)
-}
-
 fn wrapping(company_id: CompanyId, dek_id: Uuid, master_id: &str) -> Vec<u8> {
     bind(&[b"tandem-dek-v1", company_id.uuid().as_bytes(), dek_id.as_bytes(), master_id.as_bytes()])
 }
 
 fn canary_binding(master_id: &str) -> Vec<u8> {
     bind(&[b"tandem-canary-v1", master_id.as_bytes()])
-}
-
-/// Each part with its length before it, so that no two lists of parts read the same.
-fn bind(parts: &[&[u8]]) -> Vec<u8> {
-    let mut bound = Vec::with_capacity(160);
-    for part in parts {
-        bound.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bound.extend_from_slice(part);
-    }
-    bound
-}
-
-fn seal(key: &Key, key_id: Uuid, aad: &[u8], msg: &[u8]) -> Result<Vec<u8>, VaultError> {
-    let nonce: [u8; 12] = rand::rng().random();
-    let cipher = Aes256Gcm::new((&**key).into());
-    let body = cipher
-        .encrypt(&Nonce::from(nonce), Payload { msg, aad })
-        .map_err(|_| VaultError::Refused)?;
-    Ok([&[VERSION], key_id.as_bytes().as_slice(), &nonce, &body].concat())
-}
-
-fn open(
-    key: &Key,
-    key_id: Uuid,
-    aad: &[u8],
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let (head, body) = sealed.split_at_checked(HEADER).ok_or(VaultError::Refused)?;
-    if head[0] != VERSION || head[1..17] != *key_id.as_bytes() {
-        return Err(VaultError::Refused);
-    }
-    let nonce: [u8; 12] = head[17..].try_into().map_err(|_| VaultError::Refused)?;
-    let cipher = Aes256Gcm::new((&**key).into());
-    cipher
-        .decrypt(&Nonce::from(nonce), Payload { msg: body, aad })
-        .map(Zeroizing::new)
-        .map_err(|_| VaultError::Refused)
 }
 
 #[cfg(test)]
@@ -389,14 +269,5 @@ mod tests {
         assert_eq!(first.check_canary("k1", &canary), Ok(()));
         let impostor = vault(&["k1"]).check_canary("k1", &canary);
         assert_eq!(impostor, Err(VaultError::Wrong("k1".into())));
-    }
-
-    #[test]
-    fn a_broken_key_file_is_refused_with_its_line() {
-        let zero = format!("k1:{}", STANDARD.encode([0; 32]));
-        assert_eq!(MasterKeys::parse("").unwrap_err(), VaultError::NoKey);
-        assert_eq!(MasterKeys::parse("# x\nk1").unwrap_err(), VaultError::Malformed(2));
-        assert_eq!(MasterKeys::parse("k1:AAAA").unwrap_err(), VaultError::Malformed(1));
-        assert_eq!(MasterKeys::parse(&zero).unwrap_err(), VaultError::Zero("k1".into()));
     }
 }

@@ -15,7 +15,8 @@ pub use organizations::{
     OrganizationMapping, OrganizationPlan, OrganizationRow, name_of, plan_organizations,
 };
 pub use plan::{
-    Candidate, Counts, Known, Outcome, PagePlan, PersonMapping, PlannedEntry, PlannedMapping, plan,
+    Candidate, Counts, Holders, Known, Outcome, PagePlan, PersonMapping, PlannedEntry,
+    PlannedMapping, plan, unasked,
 };
 pub use resolve::{OrganizationRef, OwnerRef, Resolved, Source, resolve};
 

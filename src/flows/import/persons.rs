@@ -14,7 +14,7 @@ use crate::{
         ContactId, Quarantined, RemoteId, RemotePerson,
         intake::{
             Counts, Incoming, Known, OrganizationRef, Outcome, PagePlan, PersonMapping, Resolved,
-            Source, normalize, plan, resolve,
+            Source, normalize, plan, resolve, unasked,
         },
     },
     failpoint::reach,
@@ -331,16 +331,15 @@ impl Desk {
         let mut identifiers: Vec<_> = changed.iter().flat_map(Incoming::identifiers).collect();
         identifiers.sort();
         identifiers.dedup();
-        let holders = db::intake::holders(tx, &identifiers).await?;
+        let mut holders = db::intake::holders(tx, &identifiers).await?;
         let mut touched: BTreeSet<ContactId> = holders.values().flatten().copied().collect();
         touched.extend(mappings.values().map(|mapping| mapping.contact_id));
         let touched: Vec<ContactId> = touched.into_iter().collect();
         db::intake::lock_contacts(tx, &touched).await?;
         let contacts = db::intake::candidates(tx, connection_id, &touched).await?;
+        holders.extend(db::intake::holders(tx, &unasked(&contacts, &identifiers)).await?);
         let known = Known { mappings, holders, contacts, room };
-        let organizations = HashMap::new();
-        let source = self.source(&organizations);
-        Ok(plan(changed, known, &source, &mut ContactId::fresh))
+        Ok(plan(changed, known, &self.source(&HashMap::new()), &mut ContactId::fresh))
     }
 
     /// How many contacts still fit; also the last gate before anything is written.

@@ -192,6 +192,31 @@ async fn when_the_leading_person_of_a_contact_is_merged_away_the_next_one_leads(
 }
 
 #[tokio::test]
+async fn an_address_that_went_with_the_leading_person_finds_the_contact_no_longer() {
+    let stage = Stage::of(620).await;
+    stage.import(json!({ "mode": "full" })).await;
+    let leads: Vec<String> = sqlx::query_scalar(
+        "select remote_id from mapping lead where is_primary and kind = 'person'
+           and exists (select from mapping next where next.contact_id = lead.contact_id
+                         and next.kind = 'person' and not next.is_primary)",
+    )
+    .fetch_all(&stage.hub.owner)
+    .await
+    .unwrap();
+    let leads: Vec<u64> = leads.iter().map(|id| id.parse().unwrap()).collect();
+    let addresses = "identifier where kind = 'email'";
+    let before = stage.count(addresses).await;
+    stage.control("POST", "/persons/mutate", json!({ "delete_ids": leads })).await;
+    stage.import(json!({ "mode": "full" })).await;
+
+    // The next ones lead now, and what only the first one had is nobody's.
+    stage.import(json!({ "mode": "full" })).await;
+
+    assert!(stage.count(addresses).await < before, "nobody had an address of their own");
+    stage.is_sound().await;
+}
+
+#[tokio::test]
 async fn records_that_change_between_two_pages_are_neither_lost_nor_doubled() {
     let stage = Stage::of(1_100).await;
     let meanwhile = json!({ "after_pages": 1, "change": 40, "delete": 10, "create": 10 });

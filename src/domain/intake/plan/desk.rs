@@ -7,7 +7,8 @@ use crate::domain::{
     intake::{
         ContactFields, Identifier, IdentifierKind, Incoming, Source,
         plan::{
-            Candidate, Known, Outcome, PagePlan, PersonMapping, PlannedEntry, PlannedMapping,
+            Candidate, Holders, Known, Outcome, PagePlan, PersonMapping, PlannedEntry,
+            PlannedMapping,
             judge::{LIMIT, Verdict},
             log::{difference, entry},
         },
@@ -150,24 +151,18 @@ impl<'a> Desk<'a> {
                 && let Some(holders) = self.known.holders.get_mut(&lost)
             {
                 holders.retain(|holder| *holder != id);
-                self.plan.releases.push((lost, id));
             }
         }
         for identifier in after {
-            let holders = self.known.holders.entry(identifier.clone()).or_default();
-            let free = match identifier.kind {
+            let kind = identifier.kind;
+            let holders = self.known.holders.entry(identifier).or_default();
+            let free = match kind {
                 // An address belongs to one contact; who has it keeps it.
                 IdentifierKind::Email => holders.is_empty(),
                 IdentifierKind::Phone => !holders.contains(&id),
             };
             if free {
                 holders.push(id);
-                let claim = (identifier, id);
-                // Given back by an earlier person of the page: nothing happened.
-                match self.plan.releases.iter().position(|release| *release == claim) {
-                    Some(at) => drop(self.plan.releases.swap_remove(at)),
-                    None => self.plan.claims.push(claim),
-                }
             }
         }
     }
@@ -214,7 +209,34 @@ impl<'a> Desk<'a> {
         self.plan.entries.push(entry(outcome, incoming, contact_id, reason));
     }
 
-    pub(super) fn finish(mut self, originals: &HashMap<ContactId, ContactFields>) -> PagePlan {
+    /// An address that a contact gave back goes to another one of the page that has it as well, to
+    /// the oldest of several. Nobody looks for others in the book.
+    fn inherit(&mut self) {
+        let Known { holders, contacts, .. } = &mut *self.known;
+        if !holders.values().any(Vec::is_empty) {
+            return;
+        }
+        let mut contacts: Vec<_> = contacts.iter().collect();
+        contacts.sort_by_key(|(id, _)| **id);
+        for (id, candidate) in contacts {
+            for identifier in candidate.fields.identifiers() {
+                if let Some(free) = holders.get_mut(&identifier).filter(|found| found.is_empty()) {
+                    free.push(*id);
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(
+        mut self,
+        originals: &HashMap<ContactId, ContactFields>,
+        held: &Holders,
+    ) -> PagePlan {
+        self.inherit();
+        let holders = std::mem::take(&mut self.known.holders);
+        // Only the difference is written: what went back and forth within the page is nothing.
+        self.plan.claims = beyond(&holders, held);
+        self.plan.releases = beyond(held, &holders);
         let new: HashSet<ContactId> = self.new.iter().copied().collect();
         for id in &self.new {
             if let Some(candidate) = self.known.contacts.remove(id) {
@@ -227,13 +249,18 @@ impl<'a> Desk<'a> {
                 self.plan.updates.push((*id, after));
             }
         }
-        // A claim that a later person of the page made us take back is no claim.
-        let held = std::mem::take(&mut self.known.holders);
-        let still = |(identifier, id): &(Identifier, ContactId)| {
-            held.get(identifier).is_some_and(|holders| holders.contains(id))
-        };
-        self.plan.claims.retain(still);
-        self.plan.releases.retain(|release| !still(release));
         self.plan
     }
+}
+
+/// Who holds what in `these` and not in `base`, in an order that does not change.
+fn beyond(these: &Holders, base: &Holders) -> Vec<(Identifier, ContactId)> {
+    let mut found: Vec<(Identifier, ContactId)> = Vec::new();
+    for (identifier, holders) in these {
+        let known = base.get(identifier).map_or(&[][..], Vec::as_slice);
+        let new = holders.iter().filter(|holder| !known.contains(holder));
+        found.extend(new.map(|holder| (identifier.clone(), *holder)));
+    }
+    found.sort();
+    found
 }

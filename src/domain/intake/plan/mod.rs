@@ -8,7 +8,7 @@ mod judge;
 mod log;
 mod outcome;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -38,14 +38,27 @@ pub struct Candidate {
     pub mapped: u32,
 }
 
-/// Everything the book knows about a page.
+/// Who holds which identifier.
+pub type Holders = HashMap<Identifier, Vec<ContactId>>;
+
+/// Everything the book knows about a page: `holders` of every identifier of the page and of every
+/// contact in `contacts`, and the contacts of its mappings and of all who hold what the page names.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     pub mappings: HashMap<RemoteId, PersonMapping>,
-    pub holders: HashMap<Identifier, Vec<ContactId>>,
+    pub holders: Holders,
     pub contacts: HashMap<ContactId, Candidate>,
     /// How many contacts the plan still has room for; `None` is no limit.
     pub room: Option<u64>,
+}
+
+/// What contacts that a page may touch have besides what the page named, each once: the page may
+/// take it from them, and then they must not be found by it any longer.
+pub fn unasked(contacts: &HashMap<ContactId, Candidate>, asked: &[Identifier]) -> Vec<Identifier> {
+    let asked: HashSet<&Identifier> = asked.iter().collect();
+    let all = contacts.values().flat_map(|candidate| candidate.fields.identifiers());
+    let more: BTreeSet<Identifier> = all.filter(|found| !asked.contains(found)).collect();
+    more.into_iter().collect()
 }
 
 /// A line of the log that stands on its own.
@@ -99,9 +112,10 @@ pub fn plan(
 ) -> PagePlan {
     let originals: HashMap<ContactId, ContactFields> =
         known.contacts.iter().map(|(id, candidate)| (*id, candidate.fields.clone())).collect();
+    let held = known.holders.clone();
     let mut desk = Desk::new(&mut known, source);
     for incoming in page {
         desk.take(incoming, fresh);
     }
-    desk.finish(&originals)
+    desk.finish(&originals, &held)
 }

@@ -7,11 +7,12 @@ use proptest::prelude::*;
 use super::world::{Book, person};
 use crate::domain::{
     RemotePerson,
-    intake::{IdentifierKind, PagePlan},
+    intake::{IdentifierKind, PagePlan, PersonMapping},
 };
 
 const EMAILS: [&str; 7] = ["a@x.de", "A@X.de", "b@x.de", "c@x.de", "switch@x.de", "n/a", ""];
 const PHONES: [&str; 6] = ["030 901820", "+49 30 901820", "030 901821", "030 901822", "-", ""];
+const IDS: [&str; 11] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"];
 
 prop_compose! {
     fn anybody()(
@@ -48,9 +49,34 @@ proptest! {
                 if identifier.kind == IdentifierKind::Email {
                     prop_assert_eq!(*holder.entry(identifier).or_insert(*contact), *contact);
                 }
+            }
+        }
+    }
+
+    /// Persons that are not in a page may be gone by the next one, also those who lead a contact.
+    #[test]
+    fn a_contact_is_found_by_what_it_has_and_by_nothing_else(
+        pages in pages(),
+        gone in prop::collection::vec(prop::sample::subsequence(&IDS[..], 0..4), 5),
+    ) {
+        let mut book = Book::default();
+        for (page, gone) in pages.iter().zip(&gone) {
+            let plan = book.import(page);
+            for (identifier, contact) in &book.identifiers {
                 let fields = &book.contacts[contact].0;
                 prop_assert!(fields.identifiers().contains(identifier), "held without having it");
             }
+            for (id, fields) in plan.inserts.iter().chain(&plan.updates) {
+                for identifier in fields.identifiers() {
+                    let mut holders = book.identifiers.iter().filter(|held| held.0 == identifier);
+                    let found = match identifier.kind {
+                        IdentifierKind::Email => holders.next().is_some(),
+                        IdentifierKind::Phone => holders.any(|held| held.1 == *id),
+                    };
+                    prop_assert!(found, "{identifier:?} leads to nobody");
+                }
+            }
+            book.forget(gone);
         }
     }
 
@@ -81,7 +107,9 @@ proptest! {
             page.dedup_by(|one, other| one.id == other.id);
             book.import(&page);
             // Who was held may fit by now, because a later person of the page gave something back.
-            page.retain(|person| book.mappings.contains_key(&person.id));
+            // And who leads a contact from now on is looked at anew.
+            let looked_at = |mapping: &PersonMapping| mapping.fingerprint != 0;
+            page.retain(|person| book.mappings.get(&person.id).is_some_and(looked_at));
             let again = book.plan(&page);
             prop_assert_eq!(writes(&again), 0, "{:?}", again);
             prop_assert_eq!((again.counts.created, again.counts.updated, again.counts.linked), (0, 0, 0));

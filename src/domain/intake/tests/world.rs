@@ -1,12 +1,13 @@
 //! A book in memory and persons for it: what a database does with a plan, without one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::{
     ContactId, Fields, MemberId, OrganizationId, RemoteId, RemotePerson, RemoteValue,
     intake::{
-        Candidate, ContactFields, Identifier, IdentifierKind, Incoming, Known, OrganizationRef,
-        OwnerRef, PagePlan, PersonMapping, Source, normalize, plan, resolve,
+        Candidate, ContactFields, Holders, Identifier, IdentifierKind, Incoming, Known,
+        OrganizationRef, OwnerRef, PagePlan, PersonMapping, Source, normalize, plan, resolve,
+        unasked,
     },
 };
 
@@ -90,6 +91,56 @@ impl Book {
         normalize(resolved, fingerprint, COUNTRY)
     }
 
+    fn holders(&self, asked: &[Identifier]) -> Holders {
+        let mut holders = Holders::new();
+        for (identifier, contact) in &self.identifiers {
+            if asked.contains(identifier) {
+                holders.entry(identifier.clone()).or_default().push(*contact);
+            }
+        }
+        holders
+    }
+
+    fn candidate(&self, id: ContactId) -> Candidate {
+        let (fields, edited) = self.contacts[&id].clone();
+        let mappings = self.mappings.values();
+        let mapped = mappings.filter(|found| found.contact_id == id && !found.gone).count();
+        Candidate { fields, edited, mapped: u32::try_from(mapped).unwrap_or(u32::MAX) }
+    }
+
+    /// Where the leading person of a contact is gone, the next one leads and is looked at anew.
+    fn promote(&mut self) {
+        let orphaned: BTreeSet<ContactId> = {
+            let led = |gone| {
+                let leaders = self.mappings.values().filter(|found| found.is_primary);
+                let leaders = leaders.filter(move |found| found.gone == gone);
+                leaders.map(|found| found.contact_id).collect::<BTreeSet<_>>()
+            };
+            &led(true) - &led(false)
+        };
+        for contact in orphaned {
+            let mut heirs: Vec<_> = self
+                .mappings
+                .iter_mut()
+                .filter(|(_, found)| found.contact_id == contact && !found.gone)
+                .collect();
+            heirs.sort_by(|one, other| one.0.cmp(other.0));
+            if let Some((_, heir)) = heirs.into_iter().next() {
+                (heir.is_primary, heir.fingerprint) = (true, 0);
+            }
+        }
+    }
+
+    /// These are no longer at the CRM, as a run finds out at its end.
+    pub(super) fn forget(&mut self, gone: &[&str]) {
+        for id in gone {
+            if let Some(mapping) = self.mappings.get_mut(&RemoteId((*id).to_owned())) {
+                mapping.gone = true;
+            }
+        }
+        self.promote();
+    }
+
     /// Plans a page as a run does: what is mapped and unchanged never reaches the plan.
     pub(super) fn plan(&self, page: &[RemotePerson]) -> PagePlan {
         let mut unchanged = 0;
@@ -105,25 +156,19 @@ impl Book {
                 changed.push(incoming);
             }
         }
-        let mut holders: HashMap<Identifier, Vec<ContactId>> = HashMap::new();
-        for (identifier, contact) in &self.identifiers {
-            holders.entry(identifier.clone()).or_default().push(*contact);
-        }
-        let mapped = |id: ContactId| {
-            let mappings = self.mappings.values();
-            let count = mappings.filter(|found| found.contact_id == id && !found.gone).count();
-            u32::try_from(count).unwrap_or(u32::MAX)
-        };
-        let contacts = self.contacts.iter().map(|(id, (fields, edited))| {
-            let (fields, edited) = (fields.clone(), edited.clone());
-            (*id, Candidate { fields, edited, mapped: mapped(*id) })
-        });
-        let known = Known {
-            mappings: self.mappings.clone(),
-            holders,
-            contacts: contacts.collect(),
-            room: self.room,
-        };
+        let mappings = self.mappings.iter();
+        let mappings: HashMap<RemoteId, PersonMapping> = mappings
+            .filter(|(id, _)| changed.iter().any(|incoming| incoming.resolved.remote_id == **id))
+            .map(|(id, mapping)| (id.clone(), mapping.clone()))
+            .collect();
+        // No more than a run loads: a plan that needs more would only fail there.
+        let asked: Vec<Identifier> = changed.iter().flat_map(Incoming::identifiers).collect();
+        let mut holders = self.holders(&asked);
+        let mut touched: BTreeSet<ContactId> = holders.values().flatten().copied().collect();
+        touched.extend(mappings.values().map(|mapping| mapping.contact_id));
+        let contacts = touched.into_iter().map(|id| (id, self.candidate(id))).collect();
+        holders.extend(self.holders(&unasked(&contacts, &asked)));
+        let known = Known { mappings, holders, contacts, room: self.room };
         let mut plan = plan(&changed, known, &self.words.source(), &mut ContactId::fresh);
         plan.counts.seen += unchanged;
         plan.counts.unchanged += unchanged;
@@ -158,6 +203,9 @@ impl Book {
         }
         if let Some(room) = &mut self.room {
             *room -= plan.inserts.len() as u64;
+        }
+        if plan.mappings.iter().any(|mapping| mapping.gone) {
+            self.promote();
         }
         plan
     }

@@ -57,6 +57,8 @@ pub async fn unmapped(
            )
          order by organization_id desc",
     )
+    // Planned anew each time: a plan from when there were few reads all of them for every page.
+    .persistent(false)
     .bind(connection_id)
     .bind(names)
     .fetch_all(tx.conn())

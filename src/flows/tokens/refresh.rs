@@ -53,7 +53,7 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
         let mut last = OAuthError::InvalidGrant;
         for candidate in &begun.candidates {
             self.machine.reached("tokens.asking").await;
-            if self.machine.steady() - asked_for > self.times.patience {
+            if self.machine.steady().saturating_sub(asked_for) > self.times.patience {
                 // The machine slept: somebody else may have asked by now, or be about to.
                 last = OAuthError::Down { what: "the right to ask ran out" };
                 break;

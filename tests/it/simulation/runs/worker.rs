@@ -236,12 +236,12 @@ impl Worker {
             Verdict::Leave { at, reason } => Ok(Next::Later { at: Some(at), reason }),
             Verdict::Count { at, reason } => Ok(Next::Later { at, reason }),
             Verdict::Wait { at, reason } => {
-                let held = self.ask(|book| book.run.wait(hold, at, &reason)).await?;
-                Ok(if held { Next::Later { at: Some(at), reason: "wait" } } else { moved_on })
+                let is_held = self.ask(|book| book.run.wait(hold, at, &reason)).await?;
+                Ok(if is_held { Next::Later { at: Some(at), reason: "wait" } } else { moved_on })
             }
             Verdict::End { state, reason } => {
-                let held = self.ask(|book| book.run.end(hold, state, &reason)).await?;
-                Ok(if held { Next::Done } else { moved_on })
+                let is_held = self.ask(|book| book.run.end(hold, state, &reason)).await?;
+                Ok(if is_held { Next::Done } else { moved_on })
             }
             Verdict::Restart { fails } => {
                 let again = Some(AGAIN.to_owned());
@@ -250,8 +250,8 @@ impl Worker {
                     None => Ok(Next::Later { at: None, reason: "again" }),
                     Some(reason) => {
                         let hold = (desk.page + 1, 1);
-                        let held = self.ask(|book| book.run.end(hold, "failed", reason)).await?;
-                        Ok(if held { Next::Done } else { moved_on })
+                        let is_held = self.ask(|book| book.run.end(hold, "failed", reason)).await?;
+                        Ok(if is_held { Next::Done } else { moved_on })
                     }
                 }
             }

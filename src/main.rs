@@ -24,7 +24,8 @@ const MISCONFIGURED: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     telemetry::log_panics();
-    match run(CommandLine::parse().command).await {
+    // The future of all commands together is large; on the heap it costs the stack nothing.
+    match Box::pin(run(CommandLine::parse().command)).await {
         Ok(code) => code,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the last words of a command")]

@@ -19,7 +19,12 @@ pub async fn rotate_keys(config: Config, args: RotateArgs) -> anyhow::Result<()>
         let mut told = Told::default();
         let done = flows::keys::rotate(&hub, &mut |done| {
             if told.is_time(done.companies as u64) {
-                tracing::info!(companies = done.companies, of = done.of, keys = done.keys, "rotating master keys");
+                tracing::info!(
+                    companies = done.companies,
+                    of = done.of,
+                    keys = done.keys,
+                    "rotating master keys"
+                );
             }
         })
         .await?;
@@ -31,7 +36,12 @@ pub async fn rotate_keys(config: Config, args: RotateArgs) -> anyhow::Result<()>
         let mut told = Told::default();
         let done = flows::keys::replace(&hub, &mut |done| {
             if told.is_time(done.companies) {
-                tracing::info!(companies = done.companies, of = done.of, sealed = done.sealed, "replacing data keys");
+                tracing::info!(
+                    companies = done.companies,
+                    of = done.of,
+                    sealed = done.sealed,
+                    "replacing data keys"
+                );
             }
         })
         .await?;
@@ -40,7 +50,10 @@ pub async fn rotate_keys(config: Config, args: RotateArgs) -> anyhow::Result<()>
     }
     hub.db.close().await;
     app::say(&serde_json::Value::Object(result).to_string())?;
-    anyhow::ensure!(failed == 0, "{failed} companies were left out; the log says why. Run it again.");
+    anyhow::ensure!(
+        failed == 0,
+        "{failed} companies were left out; the log says why. Run it again."
+    );
     Ok(())
 }
 

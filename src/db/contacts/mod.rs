@@ -56,7 +56,8 @@ pub struct Link {
 }
 
 /// Columns of [`Contact`]; links in the order they were made.
-pub(in crate::db) const SHOWN: &str = "contact.contact_id, contact.full_name, contact.first_name, contact.last_name,
+pub(in crate::db) const SHOWN: &str =
+    "contact.contact_id, contact.full_name, contact.first_name, contact.last_name,
     contact.emails, contact.phones, contact.organization_id, contact.organization_name,
     contact.owner_member_id, owner.name as owner_name, contact.warmness, contact.source,
     contact.tags, contact.custom_fields, contact.edited, contact.last_contacted_at,

@@ -56,10 +56,8 @@ impl ConnectionTokens {
         connection_id: ConnectionId,
         provider: Provider,
     ) -> Self {
-        let machine = ThisMachine {
-            clock: hub.clock.clone(),
-            tasks: hub.refreshing.under_way.clone(),
-        };
+        let machine =
+            ThisMachine { clock: hub.clock.clone(), tasks: hub.refreshing.under_way.clone() };
         let flight = hub.refreshing.clone();
         let store = Stored::new(hub, company_id, connection_id, provider.clone());
         let times = store.times();

@@ -143,7 +143,7 @@ pub(super) fn left_for(
     let prefix = format!("{connection_id}-");
     let ours = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(&prefix) && name.ends_with(".json")
+        name.strip_suffix(".json").is_some_and(|name| name.starts_with(&prefix))
     };
     let mut found: Vec<Waiting> =
         files(hub).into_iter().filter(ours).filter_map(|path| read(&path)).collect();

@@ -90,11 +90,7 @@ impl World {
         self.chance(100) < likely
     }
 
-    pub(crate) fn start(
-        &self,
-        process: Process,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) {
+    pub(crate) fn start(&self, process: Process, work: impl Future<Output = ()> + Send + 'static) {
         let mut state = self.state();
         let id = state.next;
         state.next += 1;
@@ -160,7 +156,8 @@ impl World {
             if able.is_empty() {
                 // Time passes: to the next timer, or to where a stopped process goes on.
                 let timer = state.timers.keys().next().map(|(at, _)| *at);
-                let woken = state.stopped.values().min().copied().filter(|_| !state.ready.is_empty());
+                let woken =
+                    state.stopped.values().min().copied().filter(|_| !state.ready.is_empty());
                 let Some(next) = timer.into_iter().chain(woken).min() else { return state.polls };
                 state.now = state.now.max(next);
                 while let Some(entry) = state.timers.first_entry() {
@@ -248,7 +245,8 @@ pub(crate) struct Hazard {
 
 impl Hazard {
     pub(crate) fn new(crash: u64, stop: u64, longest: u64) -> Self {
-        let (is_on, crashed, stopped) = (AtomicBool::new(true), AtomicU64::new(0), AtomicU64::new(0));
+        let (is_on, crashed, stopped) =
+            (AtomicBool::new(true), AtomicU64::new(0), AtomicU64::new(0));
         Self { crash, stop, longest, is_on, crashed, stopped }
     }
 }

@@ -107,9 +107,10 @@ impl Provider {
     pub(crate) fn works(&self, access: u64) -> bool {
         let now = self.world.now();
         let truth = self.truth();
-        truth.access.get(&access).is_some_and(|(family, until)| {
-            *until > now && !truth.dead.contains(family)
-        })
+        truth
+            .access
+            .get(&access)
+            .is_some_and(|(family, until)| *until > now && !truth.dead.contains(family))
     }
 
     /// The member takes the consent back.
@@ -139,7 +140,8 @@ impl Provider {
             }
             // Where nobody punishes it, an old token is tried when nothing else is left.
             if self.rotation == Rotation::Punishing
-                && let Some(fault) = self.fault(&truth, &truth.refresh[&next], sent) {
+                && let Some(fault) = self.fault(&truth, &truth.refresh[&next], sent)
+            {
                 truth.faults.push(fault);
             }
             return Err(OAuthError::InvalidGrant);

@@ -33,7 +33,8 @@ export function forecast(c, mode, count) {
   return {
     source: mode === 'full' ? c.forecast.source : mode === 'selective' ? 'selection' : 'unknown',
     parts: [],
-    requests: tokens === null ? null : Math.ceil(tokens / 12),
+    // The card of the connection shows the same number.
+    requests: mode === 'full' ? c.forecast.requests : Math.ceil(tokens / 12),
     tokens,
     at_least: mode === 'incremental',
     left_for_imports: left,

@@ -19,6 +19,11 @@ call tandem_protect('budget_use');
 call tandem_protect('sync_run');
 call tandem_protect('sync_entry');
 call tandem_protect('sync_seen');
+call tandem_protect('activity');
+call tandem_protect('activity_mapping');
+call tandem_protect('member_remote_user');
+call tandem_protect('delivery');
+call tandem_protect('delivery_attempt');
 call tandem_protect('audit_log');
 call tandem_protect('audit_seal');
 

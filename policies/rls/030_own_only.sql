@@ -40,3 +40,26 @@ create policy own_only on sync_entry as restrictive for all to tandem_tenant
         (select current_setting('tandem.scope')) = 'all'
         or run_id in (select sync_run.run_id from sync_run)
     );
+
+drop policy if exists own_only on activity;
+create policy own_only on activity as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or contact_id in (select contact.contact_id from contact)
+    );
+
+-- The story of an own contact; and what the member asked for, should the contact be gone.
+drop policy if exists own_only on delivery;
+create policy own_only on delivery as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or contact_id in (select contact.contact_id from contact)
+        or requested_by = (select nullif(current_setting('tandem.member_id'), '')::uuid)
+    );
+
+drop policy if exists own_only on delivery_attempt;
+create policy own_only on delivery_attempt as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or delivery_id in (select delivery.delivery_id from delivery)
+    );

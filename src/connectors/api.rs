@@ -243,6 +243,7 @@ impl Api {
                 reason: "it does not accept the request as it is",
                 status: status.as_u16(),
                 code: ask.dialect.code(&answer.body),
+                said: Vec::new(),
             }),
         })
     }
@@ -276,6 +277,7 @@ fn forbidden(ask: &Ask<'_>, answer: &Answer) -> Next {
             reason: "the connected user may not do this there, or the account's own limit is reached",
             status: 403,
             code: ask.dialect.code(&answer.body),
+            said: Vec::new(),
         })
     }
 }

@@ -33,7 +33,10 @@ pub enum CrmError {
     Down { what: &'static str, status: Option<u16>, wait: Option<Duration> },
     /// The same request will be refused again: change it. `code` is the provider's own word.
     #[error("the provider refused the request: {reason}")]
-    Refused { reason: &'static str, status: u16, code: Option<String> },
+    Refused { reason: &'static str, status: u16, code: Option<String>, said: Vec<Objection> },
+    /// It may have been done: look before doing it again. Only said of what changes something.
+    #[error("whether the provider did it is not known: {what}")]
+    Uncertain { what: &'static str, status: Option<u16> },
     /// The account is closed or unpaid: pause, do not ask to connect again.
     #[error("the account is suspended at the provider: {reason}")]
     Suspended { reason: &'static str },
@@ -57,6 +60,22 @@ pub enum CrmError {
     TokenUnavailable { what: &'static str },
 }
 
+/// What a provider objects to, for the company's own eyes: it may hold what was sent, so it is stored
+/// with the delivery and never logged.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Objection {
+    /// The field of ours, in the words of the API; `None` when it is about the whole.
+    pub field: Option<String>,
+    /// The provider's words, at most 300 characters.
+    pub words: String,
+}
+
+impl std::fmt::Debug for Objection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Objection").field("field", &self.field).finish_non_exhaustive()
+    }
+}
+
 impl CrmError {
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn passes(&self) -> bool {
@@ -65,7 +84,9 @@ impl CrmError {
             | Self::Down { .. }
             | Self::Unreadable { .. }
             | Self::TokenUnavailable { .. } => true,
-            Self::Expired
+            // Not by itself: somebody has to look.
+            Self::Uncertain { .. }
+            | Self::Expired
             | Self::Revoked
             | Self::MissingScope { .. }
             | Self::Refused { .. }

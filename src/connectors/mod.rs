@@ -19,6 +19,7 @@ mod pace;
 mod page;
 mod pipedrive;
 mod retry;
+mod writer;
 
 use async_trait::async_trait;
 
@@ -33,7 +34,7 @@ pub use self::{
         Wait, Window,
     },
     endpoints::{ApiBase, Endpoints, ForbiddenHost},
-    error::{CrmError, Throttle},
+    error::{CrmError, Objection, Throttle},
     forecast::{Extent, Fit, Forecast, Part, fit, forecast},
     http::Http,
     manifest::{Costs, HostRule, Manifest, Scope},
@@ -44,6 +45,7 @@ pub use self::{
     },
     pace::{Pace, RealPace},
     page::{Cursor, From, Page},
+    writer::Writer,
 };
 
 /// Every CRM we speak to. A new one is a folder, a `mod` above and a line here.
@@ -107,4 +109,9 @@ pub trait Connector: Send + Sync {
 
     /// Where a member sees the person in the CRM itself.
     fn person_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String>;
+
+    /// What it lets us write; `None` for a CRM that is only read.
+    fn writer(&self) -> Option<&dyn Writer> {
+        None
+    }
 }

@@ -40,7 +40,8 @@ pub struct Claimed {
     pub lease_gen: i64,
 }
 
-/// Enqueues as part of `tx`: the job exists if, and only if, the change it follows does.
+/// Enqueues as part of `tx`: the job exists if, and only if, the change it follows does. One of the same
+/// kind and key that waits already runs at the earlier of both times.
 pub async fn enqueue(tx: &mut TenantTx, job: NewJob<'_>) -> Result<(), DbError> {
     let company_id = tx.company_id();
     sqlx::query(
@@ -55,7 +56,7 @@ pub async fn enqueue(tx: &mut TenantTx, job: NewJob<'_>) -> Result<(), DbError> 
         "insert into job (company_id, job_id, lane_key, kind, subject, run_at, dedup, max_attempts)
          values ($1, $2, $3, $4, $5, coalesce($6, now()), $7, $8)
          on conflict (company_id, kind, dedup) where dedup is not null and state = 'ready'
-         do nothing",
+         do update set run_at = least(job.run_at, excluded.run_at)",
     )
     .bind(company_id)
     .bind(JobId::fresh())
@@ -90,6 +91,7 @@ pub async fn claim(tx: &mut RunnerTx, most: i64, lease: Duration) -> Result<Vec<
              select lane.company_id, lane.lane_key, lane.cap - lane.inflight as room
              from waiting join lane using (company_id, lane_key)
              where lane.inflight < lane.cap
+               and (lane.resumes_at is null or lane.resumes_at <= now())
                and exists (
                    select from job
                    where job.company_id = lane.company_id and job.lane_key = lane.lane_key

@@ -14,6 +14,7 @@ pub mod companies;
 pub mod connections;
 pub mod contacts;
 pub mod deals;
+pub mod deliveries;
 pub mod directory;
 pub mod door_mail;
 pub mod entries;

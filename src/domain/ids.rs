@@ -89,6 +89,14 @@ id!(
     ApiKeyId
 );
 id!(
+    /// Something a member did with a contact.
+    ActivityId
+);
+id!(
+    /// One outbound effect at one connection.
+    DeliveryId
+);
+id!(
     /// A row of the queue.
     JobId
 );

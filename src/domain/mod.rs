@@ -1,15 +1,23 @@
 //! Values and rules: no waiting, no I/O, no clock.
 
+mod activity;
 mod api_key;
+mod delivery;
+pub mod effect;
 mod email;
 mod ids;
 pub mod intake;
 pub mod phone;
 mod remote;
 mod token;
+mod words;
 
+pub use activity::{ActivityKind, ActivityType};
 pub use api_key::ApiKey;
+pub use delivery::{Cause, DeliveryKind, DeliveryState, Trigger};
 pub use email::Email;
 pub use ids::*;
 pub use remote::*;
 pub use token::*;
+pub use words::UnknownWord;
+pub(crate) use words::words;

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod browse;
 pub mod connect;
 pub mod contacts;
+pub mod deliver;
 pub mod demo;
 pub mod disconnect;
 pub mod door_mail;

@@ -193,6 +193,7 @@ impl From<CrmError> for ApiError {
             CrmError::Refused { .. }
             | CrmError::Suspended { .. }
             | CrmError::Down { .. }
+            | CrmError::Uncertain { .. }
             | CrmError::Unreadable { .. } => Self::bad_gateway("provider_unavailable", &words),
             // Whoever pages through people sends it back to us.
             CrmError::CursorRefused => Self::invalid_fields(vec![FieldProblem::new(

@@ -40,6 +40,18 @@ const SEED: &[&str] = &[
     "insert into budget_use (company_id, connection_id, day, purpose)
      values ($1, $3, '2026-11-20', 'import')",
     "insert into sync_seen (company_id, run_id, page, remote_ids) values ($1, $3, 0, '{}')",
+    "insert into activity (company_id, activity_id, contact_id, member_id, kind, due_at)
+     values ($1, $3, $3, $2, 'CALL', now())",
+    "insert into activity_mapping (company_id, connection_id, activity_id, remote_id, version)
+     values ($1, $3, $3, '1', 1)",
+    "insert into member_remote_user (company_id, connection_id, member_id, remote_user_id)
+     values ($1, $3, $2, '1')",
+    "insert into delivery
+         (company_id, delivery_id, connection_id, provider, kind, contact_id, seq, trigger,
+          requested_by, give_up_at, marker, created_at, updated_at)
+     values ($1, $3, $3, 'acme', 'warm_lead', $3, 1, 'push', $2, now(), $3, now(), now())",
+    "insert into delivery_attempt (company_id, delivery_id, n, step, effect, started_at)
+     values ($1, $3, 1, 'person', '{}', now())",
     "insert into audit_log (company_id, audit_id, action) values ($1, $3, 'x')",
     "insert into audit_seal (company_id, position, audit_id, hash)
      values ($1, 1, $3, sha256('x'))",

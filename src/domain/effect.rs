@@ -1,0 +1,93 @@
+//! What is to happen at a CRM, in our words. A connector does it; an attempt keeps it, so that an
+//! unknown outcome can be looked for by all that was sent.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{RemoteId, RemotePerson, RemoteValue};
+
+/// One request that changes something.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    CreateOrganization(OrganizationToMake),
+    /// A label for persons.
+    CreateLabel {
+        name: String,
+    },
+    /// The custom field for persons that holds our marker.
+    CreateReference {
+        name: String,
+    },
+    CreatePerson(PersonToMake),
+    /// Adds to the labels a person has; nothing else of it changes.
+    AddLabels {
+        person: RemoteId,
+        labels: Vec<RemoteId>,
+    },
+    CreateActivity(ActivityToMake),
+    UpdateActivity {
+        id: RemoteId,
+        activity: ActivityToMake,
+    },
+    DeleteActivity {
+        id: RemoteId,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct OrganizationToMake {
+    pub name: String,
+    /// In words; left out where the account has no place for it.
+    pub industry: Option<String>,
+    /// ISO 3166 alpha-2 or in words.
+    pub country: Option<String>,
+    pub website: Option<String>,
+    pub owner: Option<RemoteId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PersonToMake {
+    pub name: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub emails: Vec<RemoteValue>,
+    pub phones: Vec<RemoteValue>,
+    pub organization: Option<RemoteId>,
+    pub owner: Option<RemoteId>,
+    pub labels: Vec<RemoteId>,
+    pub marker: Option<Marker>,
+}
+
+/// Our mark on a record: the key of the custom field, and what stands in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    pub field: String,
+    pub value: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ActivityToMake {
+    /// The key of one of the account's own types.
+    pub kind: String,
+    pub subject: String,
+    /// Plain text; the connector makes safe HTML of it where the CRM shows HTML.
+    pub note: String,
+    pub due_at: DateTime<Utc>,
+    /// Without it only the date counts.
+    pub has_time: bool,
+    pub duration_minutes: Option<u32>,
+    pub owner: Option<RemoteId>,
+    pub person: RemoteId,
+    pub organization: Option<RemoteId>,
+    pub done: bool,
+}
+
+/// What an effect left.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sent {
+    /// Of the record, the label, or the field's key.
+    pub id: RemoteId,
+    /// The person as it is now, where the effect was about one.
+    pub person: Option<RemotePerson>,
+}

@@ -52,7 +52,7 @@ async fn a_parameter_that_comes_twice_is_believed_by_nobody() {
     let before = stage.seen().await;
     let cases = [
         ("two codes", format!("{back}&code={attackers}")),
-        ("the attacker's code first", back.replace("?", &format!("?code={attackers}&"))),
+        ("the attacker's code first", back.replace('?', &format!("?code={attackers}&"))),
         ("two states", format!("{back}&state=x")),
         ("the same state twice", format!("{back}&state={state}")),
         ("two states, one encoded", format!("{back}&%73tate=x")),

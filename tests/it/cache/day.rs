@@ -312,7 +312,7 @@ async fn no_window_overflows_in_a_day_and_nearly_all_of_it_is_used() {
     let mean = sum / f64::from(seeds);
     report(
         "budget-days",
-        serde_json::json!({
+        &serde_json::json!({
             "days": seeds,
             "windows_over": 0,
             "burst_used_percent": mean * 100.0,

@@ -146,7 +146,7 @@ async fn whatever_the_crm_answers_the_run_goes_on_within_a_minute_and_ends_with_
     for one in all(scenarios).await {
         total.add(one);
     }
-    report("faults_of_the_crm", total.figures());
+    report("faults_of_the_crm", &total.figures());
 }
 
 /// Waits until the run has committed a page of persons, and is not over.
@@ -181,7 +181,7 @@ async fn a_token_that_expires_between_two_pages_costs_one_refresh() {
     let mut total = Survived::default();
     total.held.add(&truth::of_a_first_import(&stage, &run).await);
     assert_eq!(stage.counters().await["tokens"]["refresh_token"], 1);
-    report("token_expired", total.figures());
+    report("token_expired", &total.figures());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -199,7 +199,7 @@ async fn a_grant_that_is_revoked_between_two_pages_waits_for_a_consent_and_nothi
     ends(&stage, &run, Instant::now()).await;
     total.recoveries.push(("a new consent".to_owned(), back));
     total.held.add(&truth::of_a_first_import(&stage, &run).await);
-    report("grant_revoked", total.figures());
+    report("grant_revoked", &total.figures());
 }
 
 /// Changes, deletions, merges and newcomers between the pages of a run.
@@ -241,5 +241,5 @@ async fn records_changed_deleted_and_merged_between_pages_are_neither_lost_nor_d
     for held in all(scenarios).await {
         total.held.add(&held);
     }
-    report("changed_between_pages", total.figures());
+    report("changed_between_pages", &total.figures());
 }

@@ -60,5 +60,5 @@ async fn a_worker_that_slept_through_its_lease_has_no_say_any_more() {
     for one in all(names.into_iter().take(some).map(sleeps_at)).await {
         total.add(one);
     }
-    report("sleepers", total.figures());
+    report("sleepers", &total.figures());
 }

@@ -112,7 +112,7 @@ fn the_simulation_finds_what_is_broken_on_purpose() {
                 },
                 _ => foul,
             };
-            let weather = Weather { planted, rotation, ..foul };
+            let weather = Weather { rotation, planted, ..foul };
             !Stage::new(*seed, weather).run().is_empty()
         });
         assert!(found.is_some(), "{planted:?} goes unnoticed");

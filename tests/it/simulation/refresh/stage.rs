@@ -206,7 +206,6 @@ impl Stage {
             Ok(token) if !tokens.provider.works(number(&token.secret)) => {
                 tokens.refused(token.generation).await.ok();
             }
-            Ok(_) => {}
             Err(CrmError::Revoked) if self.weather.member => {
                 // Somebody connects again, one day.
                 self.world.a_while(1_200_000).await;
@@ -214,9 +213,9 @@ impl Stage {
                     self.consent();
                 }
             }
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
-        let waited = self.world.now() - begun;
+        let waited = self.world.now().saturating_sub(begun);
         if self.weather.crash + self.weather.stop == 0 && waited > Duration::from_secs(1_300) {
             self.broken.lock().unwrap().push(format!("a caller waited {waited:?}"));
         }

@@ -116,6 +116,28 @@ pub async fn lease(tx: &mut TenantTx, wish: &Lease<'_>) -> Result<Option<Leased>
     Ok(leased)
 }
 
+/// Ends the right to refresh of a holder that is known to be dead; whether there was one.
+pub async fn release(
+    tx: &mut TenantTx,
+    id: ConnectionId,
+    dead: &[String],
+) -> Result<bool, DbError> {
+    let released = sqlx::query(
+        "update connection set lease_until = null
+         where connection_id = $1 and lease_until is not null and exists (
+             select from refresh_attempt
+             where refresh_attempt.connection_id = $1
+               and refresh_attempt.lease_gen = connection.lease_gen
+               and instance = any($2)
+         )",
+    )
+    .bind(id)
+    .bind(dead)
+    .execute(tx.conn())
+    .await?;
+    Ok(released.rows_affected() == 1)
+}
+
 /// A refresh token that came too late to be stored: sealed for its own place.
 #[derive(Debug, FromRow)]
 pub struct Orphan {

@@ -138,7 +138,7 @@ async fn wake(hub: &SharedHub, company_id: CompanyId) -> Result<(), DbError> {
     let dormant = db::tokens::dormant(&mut tx, hub.clock.now() - DORMANT).await?;
     drop(tx);
     for connection_id in dormant {
-        account::keep_alive(hub, company_id, connection_id).await;
+        Box::pin(account::keep_alive(hub, company_id, connection_id)).await;
     }
     Ok(())
 }

@@ -45,7 +45,8 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     /// The answer is stored, or of no use any more.
     fn unspool(&self, answer: &Self::Answer) -> impl Future<Output = ()> + Send;
 
-    /// Stores what a crashed neighbour left in the spool for this connection.
+    /// Stores what a crashed neighbour left in the spool for this connection, and ends its right to
+    /// ask, in this order. Only of who is known to be dead.
     fn recover(&self) -> impl Future<Output = Result<(), DbError>> + Send;
 
     /// Stores the answer if nobody has overtaken us; otherwise keeps it as an orphan.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    ACCESS, ORPHAN, REFRESH,
+    ACCESS, ORPHAN, REFRESH, alive,
     ground::{Begun, Candidate, End, Kept, Reach, Seen, Standing, TokenStore, Trouble},
     protocol::{EARLY, Times},
     seal::data_key,
@@ -215,6 +215,7 @@ impl TokenStore for Stored {
     }
 
     async fn begin(&self, seen: i64, reach: Reach) -> Result<Option<Begun<Sealer>>, Trouble> {
+        alive::announce(&self.hub);
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         let lease = Lease {
             id: self.connection_id,
@@ -283,8 +284,17 @@ impl TokenStore for Stored {
     }
 
     async fn recover(&self) -> Result<(), DbError> {
+        // Before the spool: what lies there by now was put there by the living or by these.
+        let dead = alive::dead(&self.hub);
         for waiting in spool::left_for(&self.hub, self.company_id, self.connection_id) {
             spool::store(self, &waiting).await?;
+        }
+        if !dead.is_empty() {
+            let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+            if db::tokens::release(&mut tx, self.connection_id, &dead).await? {
+                tx.commit().await?;
+                tracing::warn!(connection_id = %self.connection_id, "whoever refreshed this token has died");
+            }
         }
         Ok(())
     }

@@ -108,6 +108,19 @@ async fn logged(stage: &Stage, run: &Value) -> Vec<String> {
         .unwrap()
 }
 
+/// The remote ids that the log of this run names with this outcome.
+pub(crate) async fn logged_as(stage: &Stage, run: &str, outcome: &str) -> BTreeSet<String> {
+    let ids: Vec<String> = sqlx::query_scalar(
+        "select unnest(remote_ids) from sync_entry where run_id = $1 and outcome = $2",
+    )
+    .bind(Stage::id(run))
+    .bind(outcome)
+    .fetch_all(&stage.hub.owner)
+    .await
+    .unwrap();
+    ids.into_iter().collect()
+}
+
 async fn log_is_as_counted(stage: &Stage, run: &Value) {
     let id: uuid::Uuid = run["id"].as_str().unwrap().parse().unwrap();
     let lines: Vec<(String, i64)> = sqlx::query_as(

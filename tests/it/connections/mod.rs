@@ -5,6 +5,7 @@ mod callback;
 mod canaries;
 mod crm;
 mod data_keys;
+mod deaths;
 mod disconnect;
 mod hosts;
 mod keys;

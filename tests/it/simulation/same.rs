@@ -106,6 +106,8 @@ fn memory(rig: &Rig, access: u64, refresh: u64) -> Memory {
         machine,
         row: Arc::new(Mutex::new(row)),
         spool: Arc::default(),
+        life: (0, 1, 0),
+        dead: Arc::default(),
         provider,
         lease: Duration::from_secs(50),
         base: rig.provider().endpoints.default_api_base().clone(),

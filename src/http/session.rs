@@ -72,6 +72,14 @@ impl Session {
         }
     }
 
+    /// The API key that a script came with.
+    pub(super) fn api_key(&self) -> Option<ApiKeyId> {
+        match self.means {
+            Means::Cookie(_) => None,
+            Means::ApiKey(key) => Some(key),
+        }
+    }
+
     /// Whether a script is calling: it stays in the company of its key.
     pub fn is_script(&self) -> bool {
         matches!(self.means, Means::ApiKey(_))

@@ -12,7 +12,7 @@ use tandem::{
 
 use super::{
     rig::connector,
-    sandbox::{Stage, small},
+    stage::{Stage, small},
 };
 
 pub(super) fn writer() -> &'static dyn Writer {

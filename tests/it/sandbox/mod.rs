@@ -4,6 +4,7 @@ mod data;
 mod faults;
 mod limits;
 mod oauth;
+mod outbound;
 mod writes;
 
 use std::time::Duration;
@@ -31,6 +32,8 @@ impl Stage {
         let crm = Sandbox::start("pipedrive", listener, config).await.unwrap();
         let http = Client::builder()
             .redirect(Policy::none())
+            // Left alone it sends again what was cut off on a connection that it used before.
+            .retry(reqwest::retry::never())
             .timeout(Duration::from_secs(5))
             .build()
             .unwrap();

@@ -1,8 +1,18 @@
 //! What reaches a CRM: each effect exactly once.
 //!
-//! [`queue`] writes deliveries in the transaction of the change that causes them.
+//! [`queue`] writes deliveries in the transaction of the change that causes them. [`machine`] works
+//! them; what it stands on ([`ground`]) is an argument: Postgres and a CRM here, a model of both in
+//! the simulation.
 
+mod activity;
+pub mod circuit;
+mod doubt;
+pub mod ground;
+mod lead;
+pub mod machine;
 pub mod queue;
+mod reconcile;
+pub mod verdict;
 
 use crate::{
     db::{self, DbError, TenantTx, jobs::NewJob},

@@ -1,0 +1,402 @@
+//! What a delivery stands on: the store that remembers and the CRM it goes to. Arguments, so that a
+//! simulation runs the same machine (`tests/it/simulation/deliveries`).
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    connectors::{CrmError, Objection},
+    db::DbError,
+    domain::{
+        ActivityId, ActivityKind, ActivityType, Cause, ContactId, DeliveryId, DeliveryKind,
+        DeliveryState, Fields, MemberId, OrganizationId, RemoteId, RemoteOrganization,
+        RemotePerson, RemoteUser,
+        effect::{Effect, Sent},
+        intake::{Address, Number},
+    },
+    flows::deliver::circuit::Circuit,
+};
+
+/// Where the deliveries of one contact at one connection are kept.
+pub trait Store: Send + Sync {
+    /// The first delivery that has not ended, with all that its next step depends on.
+    fn head(&self) -> impl Future<Output = Result<Option<Desk>, DbError>> + Send;
+
+    /// Commits that an effect is about to leave: only while the delivery is as it was seen, first in
+    /// its contact's order, without an attempt of which nothing is known, and allowed to go out.
+    fn begin(&self, begin: &Begin<'_>) -> impl Future<Output = Result<Begun, DbError>> + Send;
+
+    /// Writes what became of an attempt, of the delivery, or of both; `false` when somebody else
+    /// went on with it.
+    fn commit(&self, commit: &Commit) -> impl Future<Output = Result<bool, DbError>> + Send;
+
+    /// Keeps what was read of the account.
+    fn learn(&self, learned: &Learned) -> impl Future<Output = Result<(), DbError>> + Send;
+
+    /// Those of these records that belong to other contacts or activities of ours.
+    fn taken(
+        &self,
+        of: Whose,
+        ids: &[RemoteId],
+    ) -> impl Future<Output = Result<Vec<RemoteId>, DbError>> + Send;
+
+    /// Takes the right to ask the CRM whether it is back; one worker has it at a time.
+    fn take_probe(&self, now: DateTime<Utc>) -> impl Future<Output = Result<bool, DbError>> + Send;
+
+    /// What a failure says about the connection itself, if anything.
+    fn blame(&self, error: &CrmError) -> impl Future<Output = Result<(), DbError>> + Send;
+
+    /// Writes how the circuit stands; a closed one lets the whole lane go on.
+    fn set_circuit(
+        &self,
+        circuit: Circuit,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), DbError>> + Send;
+}
+
+/// The CRM.
+pub trait Remote: Send + Sync {
+    fn users(&self) -> impl Future<Output = Result<Vec<RemoteUser>, CrmError>> + Send;
+    fn fields(&self) -> impl Future<Output = Result<Fields, CrmError>> + Send;
+    fn types(&self) -> impl Future<Output = Result<Vec<ActivityType>, CrmError>> + Send;
+    fn persons_with_email(
+        &self,
+        email: &str,
+    ) -> impl Future<Output = Result<Vec<RemotePerson>, CrmError>> + Send;
+    fn organizations_named(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Vec<RemoteOrganization>, CrmError>> + Send;
+    /// As an import reads it; `None` when it is gone.
+    fn person(
+        &self,
+        id: &RemoteId,
+    ) -> impl Future<Output = Result<Option<RemotePerson>, CrmError>> + Send;
+    fn organization(
+        &self,
+        id: &RemoteId,
+    ) -> impl Future<Output = Result<Option<RemoteOrganization>, CrmError>> + Send;
+    /// Does it once, unless `permit` has run out when the bytes are about to leave.
+    fn send(
+        &self,
+        effect: &Effect,
+        permit: &Permit,
+    ) -> impl Future<Output = Result<Sent, CrmError>> + Send;
+    fn look(
+        &self,
+        effect: &Effect,
+        since: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Vec<RemoteId>, CrmError>> + Send;
+    /// A read that costs little.
+    fn probe(&self) -> impl Future<Output = Result<(), CrmError>> + Send;
+
+    fn activity_type(&self, kind: ActivityKind, types: &[ActivityType]) -> Option<String>;
+    fn reference_name(&self) -> Option<&'static str>;
+    fn person_url(&self, id: &RemoteId) -> Option<String>;
+}
+
+/// Whether bytes may still leave; asked in the last moment.
+#[derive(Clone)]
+pub struct Permit(pub Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Permit {
+    pub fn is_good(&self) -> bool {
+        (self.0)()
+    }
+}
+
+/// What one step of a delivery depends on, as it was at one moment.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    pub delivery: Delivery,
+    /// An attempt of which it is not known what became of it.
+    pub open: Option<Open>,
+    /// Why nothing may be sent.
+    pub closed: Option<Cause>,
+    pub circuit: Circuit,
+    pub contact: Option<Contact>,
+    pub activity: Option<Activity>,
+    /// The contact's person at the CRM.
+    pub person: Option<RemoteId>,
+    /// The activity there, and the version that it has.
+    pub sent_activity: Option<(RemoteId, i32)>,
+    /// Whose the record becomes: the contact's owner, or who logged the activity.
+    pub member: Option<Member>,
+    pub account: Known,
+    /// What went otherwise than usual in this turn, to be stored with its end.
+    pub noted: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub delivery_id: DeliveryId,
+    pub kind: DeliveryKind,
+    pub contact_id: ContactId,
+    pub activity_id: Option<ActivityId>,
+    pub state: DeliveryState,
+    pub cause: Option<Cause>,
+    pub attempts: i32,
+    pub looks: i32,
+    pub next_at: Option<DateTime<Utc>>,
+    pub give_up_at: DateTime<Utc>,
+    /// A person's choice between candidates: an id of theirs, or `new`.
+    pub chosen: Option<String>,
+    pub remarks: Vec<String>,
+    pub marker: Uuid,
+    /// Number of the last attempt; the fence.
+    pub last: i32,
+    /// What it left at the CRM so far, wherever our own rows went.
+    pub remote_id: Option<RemoteId>,
+    pub organization: Option<RemoteId>,
+}
+
+/// An attempt that is under way, or whose worker never said how it ended.
+#[derive(Debug, Clone)]
+pub struct Open {
+    /// May be one that has ended, of the same activity.
+    pub delivery_id: DeliveryId,
+    pub n: i32,
+    pub effect: Effect,
+    pub started_at: DateTime<Utc>,
+    /// Nobody has written yet that the outcome is unknown.
+    pub sending: bool,
+    /// What of ours it is about.
+    pub about: About,
+}
+
+/// What of ours an effect is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct About {
+    pub organization: Option<OrganizationId>,
+    /// With the version that is sent.
+    pub activity: Option<(ActivityId, i32)>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Contact {
+    pub full_name: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub emails: Vec<Address>,
+    pub phones: Vec<Number>,
+    pub organization: Option<Organization>,
+    /// Changes with every edit: an effect that was made of an older contact does not leave.
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Organization {
+    pub id: OrganizationId,
+    pub name: String,
+    pub website: Option<String>,
+    pub country: Option<String>,
+    pub remote: Option<RemoteId>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Activity {
+    pub activity_id: ActivityId,
+    pub kind: ActivityKind,
+    pub subject: String,
+    pub note: String,
+    pub due_at: DateTime<Utc>,
+    pub has_time: bool,
+    pub duration_minutes: Option<i32>,
+    pub done: bool,
+    pub version: i32,
+}
+
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub member_id: MemberId,
+    pub email: String,
+    /// As found before.
+    pub remote: Option<RemoteId>,
+}
+
+/// What is known of the account without asking.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    pub own_user: RemoteId,
+    pub users: Option<(Vec<RemoteUser>, Option<DateTime<Utc>>)>,
+    pub fields: Option<Fields>,
+    pub types: Option<(Vec<ActivityType>, Option<DateTime<Utc>>)>,
+    /// When it refused us a field for our marker.
+    pub reference_refused_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug)]
+pub struct Begin<'a> {
+    pub delivery: &'a Delivery,
+    pub effect: &'a Effect,
+    /// Read with the contact and the activity at these versions, or it does not leave.
+    pub about: About,
+    pub contact_at: Option<DateTime<Utc>>,
+    pub now: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// The number of the attempt.
+    Yes(i32),
+    /// Something is not as it was seen: look again.
+    Moved,
+    /// Another delivery is making the same thing for the account: wait a moment.
+    Busy,
+}
+
+/// How an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// Found by looking.
+    Found,
+    Absent,
+    Refused,
+    NotSent,
+    /// Stays open.
+    Unknown,
+}
+
+impl Outcome {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Found => "found",
+            Self::Absent => "absent",
+            Self::Refused => "refused",
+            Self::NotSent => "not_sent",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone)]
+pub struct Close {
+    pub delivery_id: DeliveryId,
+    pub n: i32,
+    pub outcome: Outcome,
+    pub status: Option<u16>,
+    pub remote_id: Option<RemoteId>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Commit {
+    pub delivery_id: DeliveryId,
+    /// Without an attempt to close, the delivery must be as it was seen.
+    pub seen: (DeliveryState, i32),
+    pub close: Option<Close>,
+    pub change: Change,
+    pub links: Vec<Link>,
+    /// Nothing may be asked of the whole lane until then.
+    pub lane_until: Option<DateTime<Utc>>,
+    pub circuit: Option<Circuit>,
+    pub now: DateTime<Utc>,
+}
+
+/// How the delivery stands from now on.
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub state: DeliveryState,
+    pub cause: Option<Cause>,
+    pub reason: Option<String>,
+    pub fields: Vec<Objection>,
+    pub candidates: Vec<Candidate>,
+    pub attempts: i32,
+    pub looks: i32,
+    pub next_at: Option<DateTime<Utc>>,
+    pub remote_id: Option<RemoteId>,
+    pub organization: Option<RemoteId>,
+    pub remarks: Vec<&'static str>,
+}
+
+impl Change {
+    pub fn to(state: DeliveryState, delivery: &Delivery) -> Self {
+        Self {
+            state,
+            cause: None,
+            reason: None,
+            fields: Vec::new(),
+            candidates: Vec::new(),
+            attempts: delivery.attempts,
+            looks: 0,
+            next_at: None,
+            remote_id: None,
+            organization: None,
+            remarks: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn why(self, cause: Cause, reason: impl Into<String>) -> Self {
+        Self { cause: Some(cause), reason: Some(reason.into()), ..self }
+    }
+}
+
+/// A person at the CRM who may be meant.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Candidate {
+    pub remote_id: RemoteId,
+    pub name: Option<String>,
+    pub url: Option<String>,
+}
+
+/// What is stored with the end of an effect.
+#[derive(Debug, Clone)]
+pub enum Link {
+    /// With the record, where we made it: the next import must find nothing new in it.
+    Person {
+        id: RemoteId,
+        made: Option<Box<RemotePerson>>,
+    },
+    PersonGone {
+        id: RemoteId,
+    },
+    Organization {
+        id: RemoteId,
+        of: OrganizationId,
+        made: Option<Box<RemoteOrganization>>,
+    },
+    OrganizationGone {
+        id: RemoteId,
+    },
+    Activity {
+        id: RemoteId,
+        of: ActivityId,
+        version: i32,
+    },
+    ActivityGone {
+        of: ActivityId,
+    },
+    Label {
+        id: RemoteId,
+        name: String,
+    },
+    Reference {
+        key: RemoteId,
+        name: String,
+    },
+    ReferenceRefused,
+}
+
+/// What was read of the account.
+#[derive(Debug, Clone)]
+pub enum Learned {
+    Users(Vec<RemoteUser>),
+    Fields(Fields),
+    Types(Vec<ActivityType>),
+    /// Whose user a member is.
+    Member(MemberId, RemoteId),
+}
+
+/// Whose records are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    Contact(ContactId),
+    Organization,
+    Activity(ActivityId),
+}

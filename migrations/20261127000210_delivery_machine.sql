@@ -9,3 +9,8 @@ alter table delivery_attempt add column subject uuid, add column version int;
 -- Attempts of which it is not known what became of them; few at any time.
 create index delivery_attempt_open on delivery_attempt (company_id, step, delivery_id)
     where outcome in ('sending', 'unknown');
+
+-- What deliveries use of the account's day is written down as theirs.
+alter table budget_use drop constraint budget_use_purpose_check;
+alter table budget_use add constraint budget_use_purpose_check
+    check (purpose in ('import', 'browse', 'connect', 'delivery'));

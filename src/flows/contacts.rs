@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::{
     db::{self, DbError, Scope, TenantTx},
     domain::{
-        CompanyId, ContactId, MemberId,
+        CompanyId, ContactId, DeliveryState, MemberId,
         intake::{Address, ContactFields, Number},
     },
-    flows::{Hub, SealError, idempotency::Witness},
+    flows::{Hub, SealError, deliver, idempotency::Witness},
     policy::{self, Plan, Thing},
 };
 
@@ -147,6 +147,11 @@ pub async fn update(hub: &Hub, by: By, id: ContactId, change: Change) -> Result<
 pub async fn delete(hub: &Hub, by: By, id: ContactId) -> Result<(), ContactError> {
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
     db::book::lock(&mut tx).await?;
+    if db::contacts::lock(&mut tx, id).await?.is_none() {
+        return Err(ContactError::NotFound);
+    }
+    let now = hub.clock.now();
+    let withdrawn = deliver::withdraw(&mut tx, id, Some(by.member_id), now).await?;
     if !db::contacts::delete(&mut tx, id).await? {
         return Err(ContactError::NotFound);
     }
@@ -154,6 +159,9 @@ pub async fn delete(hub: &Hub, by: By, id: ContactId) -> Result<(), ContactError
     let (member, subject) = (Some(by.member_id), Some(id.uuid()));
     db::audit::append(&mut tx, member, "contact.deleted", subject, &json!({})).await?;
     tx.commit().await?;
+    for delivery_id in withdrawn {
+        deliver::tell(hub, by.company_id, delivery_id, id, DeliveryState::Dead).await;
+    }
     Ok(())
 }
 

@@ -5,24 +5,43 @@
 //! the simulation.
 
 mod activity;
+mod again;
 pub mod circuit;
+mod crm;
 mod doubt;
 pub mod ground;
 mod lead;
+mod linked;
 pub mod machine;
+mod owner;
 pub mod queue;
 mod reconcile;
+pub mod stored;
 pub mod verdict;
+mod work;
 
 use crate::{
     db::{self, DbError, TenantTx, jobs::NewJob},
-    domain::{CompanyId, ConnectionId, ContactId, DeliveryId},
+    domain::{CompanyId, ConnectionId, ContactId, DeliveryId, DeliveryState},
+    flows::Hub,
 };
+
+pub use again::{Choice, Filter, choose, replay, withdraw};
+pub(in crate::flows) use again::{hold, release};
+pub use owner::set_up;
+pub use work::work;
 
 /// The kind of job that delivers what a contact has waiting at a connection.
 pub const JOB: &str = "deliver";
 /// Deliveries of one company and provider that may be on their way at once.
 const AT_ONCE: i32 = 8;
+/// Deliveries are given up by their own rules.
+const MAX_ATTEMPTS: i32 = 1_000_000;
+
+/// A company's lane for the deliveries to one provider.
+fn lane(provider: &str) -> String {
+    format!("deliver:{provider}")
+}
 
 /// Where live pages listen for what becomes of a company's deliveries.
 pub fn channel(company_id: CompanyId) -> String {
@@ -38,14 +57,29 @@ pub(super) async fn enqueue(
     delivery_id: DeliveryId,
 ) -> Result<(), DbError> {
     let new = NewJob {
-        lane: &format!("deliver:{provider}"),
+        lane: &lane(provider),
         cap: AT_ONCE,
         kind: JOB,
         subject: Some(delivery_id.uuid()),
         run_at: None,
         dedup: Some(&format!("{connection_id}:{contact_id}")),
-        // Deliveries are given up by their own rules.
-        max_attempts: 1_000_000,
+        max_attempts: MAX_ATTEMPTS,
     };
     db::jobs::enqueue(tx, new).await
+}
+
+/// Tells live pages, after the commit; they read the truth from the database.
+pub async fn tell(
+    hub: &Hub,
+    company_id: CompanyId,
+    delivery_id: DeliveryId,
+    contact_id: ContactId,
+    state: DeliveryState,
+) {
+    let news = serde_json::json!({
+        "delivery_id": delivery_id,
+        "contact_id": contact_id,
+        "state": state.word(),
+    });
+    hub.cache.publish(&channel(company_id), news.to_string()).await;
 }

@@ -1,0 +1,252 @@
+//! How a delivery stands.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::{
+    db::{DbError, TenantTx},
+    domain::{Cause, ConnectionId, ContactId, DeliveryId, DeliveryKind, DeliveryState},
+};
+
+/// A delivery as it was before a change, locked.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct Before {
+    #[sqlx(try_from = "String")]
+    pub state: DeliveryState,
+    #[sqlx(try_from = "String")]
+    pub kind: DeliveryKind,
+}
+
+/// Locks a delivery; `None` unless it is as it was seen, where that matters.
+pub async fn lock(
+    tx: &mut TenantTx,
+    id: DeliveryId,
+    seen: Option<(DeliveryState, i32)>,
+) -> Result<Option<Before>, DbError> {
+    let before: Option<Before> =
+        sqlx::query_as("select state, kind from delivery where delivery_id = $1 for update")
+            .bind(id)
+            .fetch_optional(tx.conn())
+            .await?;
+    let Some((state, last)) = seen else { return Ok(before) };
+    if before.is_none_or(|before| before.state != state) {
+        return Ok(None);
+    }
+    // Read after the lock: whoever began an attempt meanwhile has committed it.
+    let newest: i32 = sqlx::query_scalar(
+        "select coalesce(max(n), 0) from delivery_attempt where delivery_id = $1",
+    )
+    .bind(id)
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(before.filter(|_| newest == last))
+}
+
+/// How it stands from now on.
+#[derive(Debug)]
+pub struct Standing<'a> {
+    pub state: DeliveryState,
+    pub cause: Option<Cause>,
+    pub reason: Option<&'a str>,
+    pub fields: Option<&'a Value>,
+    pub candidates: Option<&'a Value>,
+    pub attempts: i32,
+    pub looks: i32,
+    pub next_at: Option<DateTime<Utc>>,
+    pub now: DateTime<Utc>,
+}
+
+pub async fn stand(tx: &mut TenantTx, id: DeliveryId, by: &Standing<'_>) -> Result<(), DbError> {
+    sqlx::query(
+        "update delivery
+         set state = $2, cause = $3, reason = left($4, 500), fields = $5, candidates = $6,
+             attempts = $7, looks = $8, next_at = $9, updated_at = $10,
+             delivered_at = case when $2 = 'delivered' then $10 else delivered_at end
+         where delivery_id = $1",
+    )
+    .bind(id)
+    .bind(by.state.word())
+    .bind(by.cause.map(Cause::word))
+    .bind(by.reason)
+    .bind(by.fields)
+    .bind(by.candidates)
+    .bind(by.attempts)
+    .bind(by.looks)
+    .bind(by.next_at)
+    .bind(by.now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What it left at the CRM, and what went otherwise than usual.
+pub async fn note(
+    tx: &mut TenantTx,
+    id: DeliveryId,
+    remote_id: Option<&str>,
+    organization: Option<&str>,
+    remarks: &[&str],
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update delivery
+         set remote_id = coalesce($2, remote_id),
+             organization_remote_id = coalesce($3, organization_remote_id),
+             remarks = (select coalesce(array_agg(distinct word), '{}')
+                        from unnest(remarks || $4::text[]) as word)
+         where delivery_id = $1",
+    )
+    .bind(id)
+    .bind(remote_id)
+    .bind(organization)
+    .bind(remarks)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A contact goes: what waits for it is withdrawn in the same transaction. What may be on its way
+/// finishes. Returns what was withdrawn.
+pub async fn withdraw(
+    tx: &mut TenantTx,
+    contact_id: ContactId,
+    now: DateTime<Utc>,
+) -> Result<Vec<DeliveryId>, DbError> {
+    Ok(sqlx::query_scalar(
+        "update delivery
+         set state = 'dead', cause = 'withdrawn', next_at = null, updated_at = $2,
+             reason = 'The contact was deleted before it was sent.'
+         where contact_id = $1 and state in ('queued', 'held', 'retrying')
+           and not exists (
+               select from delivery_attempt mine
+               where mine.company_id = delivery.company_id
+                 and mine.delivery_id = delivery.delivery_id
+                 and mine.outcome in ('sending', 'unknown')
+           )
+         returning delivery_id",
+    )
+    .bind(contact_id)
+    .bind(now)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Nothing of a connection is sent until a person lifts it; returns how many wait for that.
+pub async fn hold(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    cause: Cause,
+    now: DateTime<Utc>,
+) -> Result<u64, DbError> {
+    let held = sqlx::query(
+        "update delivery
+         set state = 'held', cause = $2, reason = null, next_at = null, updated_at = $3
+         where connection_id = $1 and state in ('queued', 'retrying', 'held')",
+    )
+    .bind(connection_id)
+    .bind(cause.word())
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(held.rows_affected())
+}
+
+/// What was held goes on, with its patience anew; the caller enqueues the work. Returns how many.
+pub async fn release(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<u64, DbError> {
+    let released = sqlx::query(
+        "update delivery
+         set state = 'queued', cause = null, reason = null, next_at = null, attempts = 0,
+             give_up_at = $2, updated_at = $3
+         where connection_id = $1 and state = 'held'",
+    )
+    .bind(connection_id)
+    .bind(now + super::PATIENCE)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(released.rows_affected())
+}
+
+/// Which deliveries to attempt anew.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ended<'a> {
+    pub delivery_id: Option<DeliveryId>,
+    pub state: Option<DeliveryState>,
+    pub cause: Option<Cause>,
+}
+
+/// Lets deliveries that ended without success be attempted anew, each the same with the same marker.
+/// Of several edits of one activity the last is enough: it sends what is there now.
+pub async fn replay_all(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    ended: &Ended<'_>,
+    held: Option<Cause>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(DeliveryId, ContactId)>, DbError> {
+    Ok(sqlx::query_as(
+        "with chosen as (
+             select distinct on (contact_id, activity_id, kind) delivery_id
+             from delivery
+             where connection_id = $1 and state in ('failed', 'dead')
+               and ($2::uuid is null or delivery_id = $2)
+               and ($3::text is null or state = $3)
+               and ($4::text is null or cause = $4)
+               and not exists (
+                   select from delivery waits
+                   where waits.company_id = delivery.company_id
+                     and waits.connection_id = delivery.connection_id
+                     and waits.activity_id = delivery.activity_id and waits.kind = delivery.kind
+                     and waits.state in ('queued', 'held', 'retrying')
+               )
+             order by contact_id, activity_id, kind, seq desc
+         )
+         update delivery
+         set state = case when $5::text is null then 'queued' else 'held' end, cause = $5,
+             reason = null, fields = null, remarks = '{}', attempts = 0, looks = 0, next_at = null,
+             give_up_at = $6, updated_at = $7
+         from chosen
+         where delivery.delivery_id = chosen.delivery_id
+         returning delivery.delivery_id, contact_id",
+    )
+    .bind(connection_id)
+    .bind(ended.delivery_id)
+    .bind(ended.state.map(DeliveryState::word))
+    .bind(ended.cause.map(Cause::word))
+    .bind(held.map(Cause::word))
+    .bind(now + super::PATIENCE)
+    .bind(now)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// What a delivery that waits for a person's choice is about, locked.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Question {
+    pub connection_id: ConnectionId,
+    pub contact_id: ContactId,
+    pub provider: String,
+    pub candidates: Option<Value>,
+}
+
+pub async fn question(tx: &mut TenantTx, id: DeliveryId) -> Result<Option<Question>, DbError> {
+    Ok(sqlx::query_as(
+        "select connection_id, contact_id, provider, candidates from delivery
+         where delivery_id = $1 and kind = 'warm_lead' and state = 'failed' for update",
+    )
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub async fn choose(tx: &mut TenantTx, id: DeliveryId, chosen: &str) -> Result<(), DbError> {
+    sqlx::query("update delivery set chosen = $2 where delivery_id = $1")
+        .bind(id)
+        .bind(chosen)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}

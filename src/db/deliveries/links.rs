@@ -40,26 +40,43 @@ pub async fn person(
     Ok(linked.rows_affected() == 1)
 }
 
-/// Links an organization that is still in the book.
+/// Links an organization that is still in the book; the next import reads it.
 pub async fn organization(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
     organization_id: OrganizationId,
     remote_id: &str,
-    fingerprint: i64,
 ) -> Result<(), DbError> {
     let company_id = tx.company_id();
     sqlx::query(
         "insert into mapping
              (company_id, connection_id, kind, remote_id, organization_id, fingerprint,
               sync_direction)
-         select $1, $2, 'organization', $4, organization_id, $5, 'bidirectional'
+         select $1, $2, 'organization', $4, organization_id, 0, 'bidirectional'
          from organization where organization_id = $3
          on conflict do nothing",
     )
     .bind(company_id)
     .bind(connection_id)
     .bind(organization_id)
+    .bind(remote_id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What an organization looks like that we have just made: nothing of it is news to an import.
+pub async fn organization_read(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    remote_id: &str,
+    fingerprint: i64,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update mapping set fingerprint = $3
+         where connection_id = $1 and kind = 'organization' and remote_id = $2 and fingerprint = 0",
+    )
+    .bind(connection_id)
     .bind(remote_id)
     .bind(fingerprint)
     .execute(tx.conn())

@@ -11,7 +11,8 @@ use crate::{
     flows::{
         deliver::{
             ground::{About, Change, Desk, Learned, Link, Outcome, Remote, Store},
-            machine::{Deliverer, Flow, Stop, change_to, closed},
+            left::{change_to, closed},
+            machine::{Deliverer, Flow, Stop},
         },
         tokens::ground::Machine,
     },

@@ -1,6 +1,9 @@
 //! The CRM over its connector: what [`Remote`](super::ground::Remote) asks, in one account.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 
@@ -63,10 +66,8 @@ impl Remote for Crm {
     }
 
     async fn send(&self, effect: &Effect, permit: &Permit) -> Result<Sent, CrmError> {
-        if !permit.is_good() {
-            return Err(CrmError::TokenUnavailable { what: "the worker slept before it sent" });
-        }
-        self.writer.send(&self.account.api, effect).await
+        let api = self.account.api.before(Instant::now() + permit.left());
+        self.writer.send(&api, effect).await
     }
 
     async fn look(&self, effect: &Effect, since: DateTime<Utc>) -> Result<Vec<RemoteId>, CrmError> {

@@ -1,7 +1,7 @@
 //! What a refusal may be about: words of the account that have changed since they were read. They
 //! are read again, and if one is gone, the delivery is made anew with those that are there.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     connectors::CrmError,
@@ -9,8 +9,9 @@ use crate::{
     flows::{
         deliver::{
             ground::{Change, Desk, Learned, Link, Outcome, Remote, Store},
-            lead::{label_of, reference_of},
-            machine::{Deliverer, Flow, Stop, change_to, closed},
+            lead::LABEL,
+            left::{change_to, closed},
+            machine::{Deliverer, Flow, Stop},
         },
         tokens::ground::Machine,
     },
@@ -30,7 +31,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         effect: &Effect,
         error: &CrmError,
     ) -> Flow<T> {
-        let is_refusal = matches!(error, CrmError::Refused { .. } | CrmError::Missing);
+        let is_refusal = error.stale().is_some() || matches!(error, CrmError::Missing);
         if is_refusal && desk.delivery.attempts < DOUBTS {
             // The refusal is certain, whatever becomes of these looks.
             match self.stale(desk, effect).await {
@@ -72,9 +73,9 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         if !labels.is_empty() || marker.is_some() {
             let fields = self.remote.fields().await?;
             let name = self.remote.reference_name().unwrap_or_default();
-            let label = label_of(&fields);
+            let label = fields.label(LABEL);
             is_stale |= labels.iter().any(|id| Some(id) != label.as_ref());
-            is_stale |= marker.is_some_and(|key| reference_of(&fields, name).as_ref() != Some(key));
+            is_stale |= marker.is_some_and(|key| fields.custom_key(name) != Some(key.as_str()));
             self.store.learn(&Learned::Fields(fields)).await?;
         }
         if let Some(owner) = owner.filter(|owner| **owner != desk.account.own_user) {
@@ -102,28 +103,29 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
 
     /// The user at the CRM whose the record becomes: the member's own, else the connection's.
     pub(super) async fn owner(&self, desk: &mut Desk) -> Flow<RemoteId> {
-        let Some(member) = desk.member.clone() else {
-            desk.noted.push("owner_of_connection");
-            return Ok(desk.account.own_user.clone());
-        };
-        let known = desk.account.users.as_ref();
-        if let Some(id) = &member.remote
-            && known.is_none_or(|(users, _)| users.iter().any(|user| user.id == *id && user.active))
-        {
-            return Ok(id.clone());
-        }
-        let mut found = known.and_then(|(users, _)| user_of(users, &member.email));
         let now = self.machine.wall();
-        let is_old = known.is_none_or(|(_, at)| at.is_none_or(|at| now - at > A_DAY));
-        if found.is_none() && is_old {
+        let is_old = |at: Option<DateTime<Utc>>| at.is_none_or(|at| now - at > A_DAY);
+        let known = desk.account.users.as_ref();
+        let mine = desk.member.as_ref().map(|member| member.email.as_str());
+        let is_there = known
+            .is_some_and(|(users, _)| mine.is_none_or(|email| user_of(users, email).is_some()));
+        // Names of owners are part of what an import compares: they are read once at least.
+        if known.is_none_or(|(_, at)| !is_there && is_old(*at)) {
             let users = self.remote.users().await?;
             self.store.learn(&Learned::Users(users.clone())).await?;
-            found = user_of(&users, &member.email);
             desk.account.users = Some((users, Some(now)));
         }
-        if let Some(user) = found {
-            self.store.learn(&Learned::Member(member.member_id, user.id.clone())).await?;
-            return Ok(user.id);
+        let users = desk.account.users.as_ref().map(|(users, _)| users.as_slice());
+        let users = users.unwrap_or_default();
+        if let Some(member) = &desk.member {
+            let same = |user: &&RemoteUser| user.active && Some(&user.id) == member.remote.as_ref();
+            if let Some(user) = users.iter().find(same) {
+                return Ok(user.id.clone());
+            }
+            if let Some(user) = user_of(users, &member.email) {
+                self.store.learn(&Learned::Member(member.member_id, user.id.clone())).await?;
+                return Ok(user.id);
+            }
         }
         desk.noted.push("owner_of_connection");
         Ok(desk.account.own_user.clone())

@@ -18,7 +18,8 @@ use crate::{
                 About, Change, Contact, Desk, Learned, Link, Organization, Outcome, Remote, Store,
                 Whose,
             },
-            machine::{Deliverer, Flow, Stop, change_to, closed},
+            left::{change_to, closed},
+            machine::{Deliverer, Flow, Stop},
         },
         tokens::ground::Machine,
     },
@@ -99,11 +100,8 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     /// Whether label and reference are known, or known to be out of reach.
     fn knows_words(&self, desk: &Desk) -> bool {
         let Some(fields) = &desk.account.fields else { return false };
-        label_of(fields).is_some()
-            && (self
-                .remote
-                .reference_name()
-                .is_none_or(|name| reference_of(fields, name).is_some())
+        fields.label(LABEL).is_some()
+            && (self.remote.reference_name().is_none_or(|name| fields.custom_key(name).is_some())
                 || self.was_refused(desk))
     }
 
@@ -162,7 +160,10 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         found: Vec<RemoteOrganization>,
     ) -> Flow<()> {
         let owner = self.owner(desk).await?;
+        let is_new = found.is_empty();
         let organization = self.organization(desk, contact, found, &owner).await?;
+        let made =
+            organization.clone().filter(|_| is_new && wanted_organization(desk, contact).is_some());
         let label = self.label_id(desk).await?;
         let marker = self.marker(desk).await?;
         let effect = Effect::CreatePerson(PersonToMake {
@@ -187,7 +188,16 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         let about = About::default();
         let (n, answer) = self.attempt(desk, &effect, about).await?;
         match answer {
-            Ok(sent) => self.done(desk, n, &effect, about, sent).await,
+            Ok(sent) => {
+                self.done(desk, n, &effect, about, sent).await?;
+                // So that the next import finds nothing new in it; without, it finds what it knows.
+                if let Some(id) = made
+                    && let Ok(Some(made)) = self.remote.organization(&id).await
+                {
+                    self.store.learn(&Learned::Made(Box::new(made))).await?;
+                }
+                Ok(())
+            }
             Err(error) => self.doubted(desk, n, &effect, &error).await,
         }
     }
@@ -208,7 +218,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             let id = oldest.id;
             let change =
                 Change { organization: Some(id.clone()), ..change_to(desk, DeliveryState::Queued) };
-            let link = Link::Organization { id: id.clone(), of: organization.id, made: None };
+            let link = Link::Organization { id: id.clone(), of: organization.id };
             self.write(desk, None, change, vec![link]).await?;
             desk.delivery.state = DeliveryState::Queued;
             return Ok(Some(id));
@@ -233,7 +243,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
 
     /// The label's id; without it where the account does not let us make one.
     async fn label_id(&self, desk: &mut Desk) -> Flow<Option<RemoteId>> {
-        if let Some(id) = desk.account.fields.as_ref().and_then(label_of) {
+        if let Some(id) = desk.account.fields.as_ref().and_then(|fields| fields.label(LABEL)) {
             return Ok(Some(id));
         }
         if !desk.delivery.remarks.iter().any(|remark| remark == "label_missing") {
@@ -249,9 +259,9 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     /// Our mark for the record, where the account has a place for it.
     async fn marker(&self, desk: &mut Desk) -> Flow<Option<Marker>> {
         let Some(name) = self.remote.reference_name() else { return Ok(None) };
-        let known = desk.account.fields.as_ref().and_then(|fields| reference_of(fields, name));
+        let known = desk.account.fields.as_ref().and_then(|fields| fields.custom_key(name));
         let field = match known {
-            Some(field) => field,
+            Some(field) => field.to_owned(),
             None if self.was_refused(desk) => return Ok(None),
             None => {
                 let effect = Effect::CreateReference { name: name.to_owned() };
@@ -322,15 +332,6 @@ fn oldest_of(found: Vec<RemoteOrganization>, name: &str) -> Vec<RemoteOrganizati
         other.trim().to_lowercase() == name.trim().to_lowercase()
     };
     found.into_iter().filter(|one| !one.deleted && same(one)).collect()
-}
-
-pub(super) fn label_of(fields: &Fields) -> Option<RemoteId> {
-    let same = |name: &str| name.trim().to_lowercase() == LABEL.to_lowercase();
-    fields.labels.iter().find(|(_, name)| same(name)).map(|(id, _)| RemoteId(id.clone()))
-}
-
-pub(super) fn reference_of(fields: &Fields, name: &str) -> Option<String> {
-    fields.custom.iter().find(|(_, field)| field.name == name).map(|(key, _)| key.clone())
 }
 
 fn value(value: &str, label: Option<&String>, primary: bool) -> RemoteValue {

@@ -14,7 +14,7 @@ use crate::{
     },
     domain::{
         Fields, RemoteId, RemotePerson, RemoteUser, Trigger,
-        intake::{OwnerRef, Source, organization_fingerprint, resolve},
+        intake::{OwnerRef, Source, resolve},
     },
     flows::deliver::{
         ground::Link,
@@ -54,9 +54,8 @@ impl Stored {
             Link::PersonGone { id: remote } => {
                 db::intake::mark_gone(tx, id, &[remote.as_str()]).await?;
             }
-            Link::Organization { id: remote, of, made } => {
-                let print = made.as_ref().map_or(0, |made| organization_fingerprint(made));
-                links::organization(tx, id, *of, remote.as_str(), print).await?;
+            Link::Organization { id: remote, of } => {
+                links::organization(tx, id, *of, remote.as_str()).await?;
             }
             Link::OrganizationGone { id: remote } => {
                 links::organization_gone(tx, id, remote.as_str()).await?;

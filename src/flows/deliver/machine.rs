@@ -9,7 +9,7 @@ use crate::{
     connectors::CrmError,
     db::DbError,
     domain::{
-        Cause, DeliveryKind, DeliveryState, RemoteId, RemotePerson,
+        Cause, DeliveryKind, DeliveryState,
         effect::{Effect, Sent},
     },
     flows::{
@@ -19,7 +19,7 @@ use crate::{
                 About, Begin, Begun, Change, Close, Commit, Delivery, Desk, Link, Outcome, Permit,
                 Remote, Store,
             },
-            verdict::{Given, Verdict, verdict},
+            left::{change_to, closed, commit, left},
         },
         tokens::ground::Machine,
     },
@@ -216,16 +216,21 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         let (machine, most) = (self.machine.clone(), self.times.permit);
         let permit = Permit(Arc::new(move || {
             // Both clocks: one of them stands still while a machine is suspended.
-            machine.steady().saturating_sub(steady) <= most
-                && (machine.wall() - wall).to_std().unwrap_or_default() <= most
+            let spent = machine.steady().saturating_sub(steady);
+            let spent = spent.max((machine.wall() - wall).to_std().unwrap_or_default());
+            most.saturating_sub(spent)
         }));
-        if !permit.is_good() {
+        let answer = if permit.is_good() {
+            self.remote.send(effect, &permit).await
+        } else {
+            Err(CrmError::TooLate)
+        };
+        if matches!(answer, Err(CrmError::TooLate)) {
             let close = closed(&desk.delivery, n, Outcome::NotSent, None);
-            self.write(desk, Some(close), change_to(desk, DeliveryState::Queued), Vec::new())
-                .await?;
+            let change = change_to(desk, DeliveryState::Queued);
+            self.write(desk, Some(close), change, Vec::new()).await?;
             return Err(Stop::Again);
         }
-        let answer = self.remote.send(effect, &permit).await;
         self.machine.reached("deliver.answered").await;
         Ok((n, answer))
     }
@@ -246,95 +251,6 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         self.write(desk, Some(close), change, links).await?;
         desk.delivery.state = state;
         Ok(())
-    }
-
-    /// Writes that an effect was not done, or may not have been; always ends the turn.
-    pub(super) async fn lost<T>(&self, desk: &mut Desk, n: i32, error: &CrmError) -> Flow<T> {
-        self.store.blame(error).await?;
-        let now = self.machine.wall();
-        let (mut change, circuit, lane) = self.after(desk, error, now);
-        let outcome = match error {
-            CrmError::Uncertain { .. } => Outcome::Unknown,
-            CrmError::Refused { .. } | CrmError::MissingScope { .. } | CrmError::Missing => {
-                Outcome::Refused
-            }
-            _ => Outcome::NotSent,
-        };
-        change.remarks.extend(desk.noted.iter().copied());
-        let status = match error {
-            CrmError::Refused { status, .. } => Some(*status),
-            CrmError::Uncertain { status, .. } | CrmError::Down { status, .. } => *status,
-            _ => None,
-        };
-        let close = Close {
-            status,
-            reason: Some(error.to_string()),
-            ..closed(&desk.delivery, n, outcome, None)
-        };
-        let commit = Commit {
-            circuit,
-            lane_until: lane,
-            ..commit(desk, Some(close), change, Vec::new(), now)
-        };
-        self.carry(&commit).await?;
-        Err(Stop::Again)
-    }
-
-    /// A look failed before anything was sent: the delivery waits, or ends.
-    async fn put_back(&self, desk: &Desk, error: &CrmError) -> Flow<()> {
-        self.store.blame(error).await?;
-        let now = self.machine.wall();
-        let (mut change, circuit, lane_until) = self.after(desk, error, now);
-        if desk.open.is_some() && !change.state.is_final() {
-            // What is unknown stays so until a look says more.
-            change.looks = desk.delivery.looks;
-            if change.state != DeliveryState::Held {
-                change.state = DeliveryState::Unknown;
-            }
-        }
-        let commit = Commit { circuit, lane_until, ..commit(desk, None, change, Vec::new(), now) };
-        self.store.commit(&commit).await?;
-        Err(Stop::Again)
-    }
-
-    fn after(
-        &self,
-        desk: &Desk,
-        error: &CrmError,
-        now: DateTime<Utc>,
-    ) -> (Change, Option<Circuit>, Option<DateTime<Utc>>) {
-        let delivery = &desk.delivery;
-        let given = Given {
-            now,
-            attempts: delivery.attempts,
-            give_up_at: delivery.give_up_at,
-            chance: chance(delivery),
-        };
-        let to = |state| Change::to(state, delivery);
-        let (words, failed) = (error.to_string(), || Some(desk.circuit.failed(now)));
-        match verdict(error, &given) {
-            Verdict::Retry { at, cause, counts, lane, failure } => {
-                let attempts = delivery.attempts + i32::from(counts);
-                let waits = Change { attempts, next_at: Some(at), ..to(DeliveryState::Retrying) };
-                let circuit = if failure { failed() } else { None };
-                (waits.why(cause, words), circuit, lane.then_some(at))
-            }
-            Verdict::Unknown => {
-                let at = now + self.times.look_at(0);
-                let looks = Change { next_at: Some(at), ..to(DeliveryState::Unknown) };
-                (looks.why(Cause::Uncertain, words), failed(), None)
-            }
-            Verdict::Held(cause) => (to(DeliveryState::Held).why(cause, words), None, None),
-            Verdict::Failed { cause, fields } => {
-                let failed = Change { fields, ..to(DeliveryState::Failed) };
-                (failed.why(cause, words), None, None)
-            }
-            Verdict::Gone => {
-                let gone = to(DeliveryState::Failed);
-                (gone.why(Cause::Gone, "The record is gone at the CRM."), None, None)
-            }
-            Verdict::Dead(cause) => (to(DeliveryState::Dead).why(cause, words), None, None),
-        }
     }
 
     /// Writes how a delivery stands without an attempt.
@@ -363,7 +279,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
 
     /// What a CRM said may be all that is known of an effect: a database that is away for a moment
     /// must not cost it.
-    async fn carry(&self, commit: &Commit) -> Flow<()> {
+    pub(super) async fn carry(&self, commit: &Commit) -> Flow<()> {
         let mut tries = 0;
         let written = loop {
             match self.store.commit(commit).await {
@@ -391,80 +307,4 @@ fn is_away(error: &CrmError) -> bool {
             | CrmError::Throttled { .. }
             | CrmError::TokenUnavailable { .. }
     )
-}
-
-/// Keeps retries of many deliveries apart without dice: by who they are.
-fn chance(delivery: &Delivery) -> f64 {
-    let mix = delivery.delivery_id.uuid().as_u128() as u32 ^ delivery.attempts.unsigned_abs();
-    f64::from(mix.wrapping_mul(2_654_435_761)) / f64::from(u32::MAX)
-}
-
-pub(super) fn change_to(desk: &Desk, state: DeliveryState) -> Change {
-    Change::to(state, &desk.delivery)
-}
-
-pub(super) fn closed(
-    delivery: &Delivery,
-    n: i32,
-    outcome: Outcome,
-    remote_id: Option<RemoteId>,
-) -> Close {
-    let delivery_id = delivery.delivery_id;
-    Close { delivery_id, n, outcome, status: None, remote_id, reason: None }
-}
-
-fn commit(
-    desk: &Desk,
-    close: Option<Close>,
-    change: Change,
-    links: Vec<Link>,
-    now: DateTime<Utc>,
-) -> Commit {
-    let seen = (desk.delivery.state, desk.delivery.last);
-    let delivery_id = desk.delivery.delivery_id;
-    Commit { delivery_id, seen, close, change, links, lane_until: None, circuit: None, now }
-}
-
-/// What an effect that was done leaves in our rows, and what becomes of its delivery.
-pub(super) fn left(
-    desk: &Desk,
-    effect: &Effect,
-    about: About,
-    id: &RemoteId,
-    person: Option<RemotePerson>,
-) -> (Change, Vec<Link>) {
-    let goes_on = change_to(desk, DeliveryState::Queued);
-    let over = Change { remote_id: Some(id.clone()), ..change_to(desk, DeliveryState::Delivered) };
-    let id = id.clone();
-    match effect {
-        Effect::CreateOrganization(_) => {
-            let link =
-                about.organization.map(|of| Link::Organization { id: id.clone(), of, made: None });
-            (Change { organization: Some(id), ..goes_on }, link.into_iter().collect())
-        }
-        Effect::CreateLabel { name } => (goes_on, vec![Link::Label { id, name: name.clone() }]),
-        Effect::CreateReference { name } => {
-            (goes_on, vec![Link::Reference { key: id, name: name.clone() }])
-        }
-        Effect::CreatePerson(_) => (over, vec![Link::Person { id, made: person.map(Box::new) }]),
-        Effect::AddLabels { person, .. } => {
-            let id = person.clone();
-            let over = Change { remote_id: Some(id.clone()), ..over };
-            (over, vec![Link::Person { id, made: None }])
-        }
-        Effect::CreateActivity(_) => {
-            let link = about.activity.map(|(of, version)| Link::Activity { id, of, version });
-            (over, link.into_iter().collect())
-        }
-        Effect::UpdateActivity { id, .. } => {
-            let (over, id) = (Change { remote_id: Some(id.clone()), ..over }, id.clone());
-            let link = about.activity.map(|(of, version)| Link::Activity { id, of, version });
-            (over, link.into_iter().collect())
-        }
-        Effect::DeleteActivity { id } => {
-            let over = Change { remote_id: Some(id.clone()), ..over };
-            let link = about.activity.map(|(of, _)| Link::ActivityGone { of });
-            (over, link.into_iter().collect())
-        }
-    }
 }

@@ -8,13 +8,17 @@ mod activity;
 mod again;
 pub mod circuit;
 mod crm;
+pub mod desk;
 mod doubt;
+mod failed;
 pub mod ground;
 mod lead;
+mod left;
 mod linked;
 pub mod machine;
 mod owner;
 pub mod queue;
+mod reading;
 mod reconcile;
 pub mod stored;
 pub mod verdict;
@@ -38,9 +42,12 @@ const AT_ONCE: i32 = 8;
 /// Deliveries are given up by their own rules.
 const MAX_ATTEMPTS: i32 = 1_000_000;
 
+/// How the keys of lanes for deliveries begin.
+pub const LANES: &str = "deliver:";
+
 /// A company's lane for the deliveries to one provider.
 fn lane(provider: &str) -> String {
-    format!("deliver:{provider}")
+    format!("{LANES}{provider}")
 }
 
 /// Where live pages listen for what becomes of a company's deliveries.

@@ -8,7 +8,8 @@ use crate::{
         deliver::{
             ground::{Candidate, Change, Close, Desk, Link, Open, Outcome, Remote, Store, Whose},
             lead::NEW,
-            machine::{Deliverer, Flow, LOOKS, Stop, change_to, left},
+            left::{change_to, left},
+            machine::{Deliverer, Flow, LOOKS, Stop},
         },
         tokens::ground::Machine,
     },

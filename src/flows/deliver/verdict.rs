@@ -88,7 +88,9 @@ pub fn verdict(error: &CrmError, given: &Given) -> Verdict {
             patient(Cause::Down, Some(at), true)
         }
         CrmError::Unreadable { .. } => patient(Cause::Down, None, true),
-        CrmError::TokenUnavailable { .. } => patient(Cause::Internal, None, false),
+        CrmError::TokenUnavailable { .. } | CrmError::TooLate => {
+            patient(Cause::Internal, None, false)
+        }
         CrmError::Suspended { .. } => {
             patient(Cause::Suspended, Some(given.now + TimeDelta::hours(1)), false)
         }

@@ -467,6 +467,7 @@ impl Store for Memory {
             Learned::Users(users) => book.users = Some((users, now)),
             Learned::Fields(fields) => book.fields = Some(fields),
             Learned::Types(types) => book.types = Some((types, now)),
+            Learned::Made(_) => {}
             Learned::Member(id, remote) => {
                 if let Some(member) = book.member.as_mut().filter(|member| member.member_id == id) {
                     member.remote = Some(remote);

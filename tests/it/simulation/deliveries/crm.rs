@@ -268,7 +268,7 @@ impl Remote for Crm {
     async fn send(&self, effect: &Effect, permit: &Permit) -> Result<Sent, CrmError> {
         let world = self.machine.world.clone();
         if !permit.is_good() && self.planted != Planted::NoPermit {
-            return Err(CrmError::TokenUnavailable { what: "slept" });
+            return Err(CrmError::TooLate);
         }
         let by = self.attempt();
         if world.percent(self.temper.trouble) {

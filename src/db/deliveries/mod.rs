@@ -9,4 +9,4 @@ pub use list::{
     backlog, counts, get, leads_of, list, person_of, some, states,
 };
 pub use queue::{Lead, NewDelivery, Outlet, insert, is_mapped, lead, outlets, replay, threshold};
-pub use warm::{Made, choose, ended, lead_many, qualifying, withdraw};
+pub use warm::{Made, choose, ended, lead_many, qualifying, set_user, withdraw};

@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{Outlet, queue::PATIENCE};
 use crate::{
     db::{DbError, TenantTx},
-    domain::{Cause, ContactId, DeliveryId, DeliveryKind, DeliveryState, MemberId, Trigger},
+    domain::{
+        Cause, ConnectionId, ContactId, DeliveryId, DeliveryKind, DeliveryState, MemberId, Trigger,
+    },
 };
 
 /// Contacts that a connection should have and does not: warm, or with a meeting ahead; without a
@@ -171,4 +173,38 @@ pub async fn ended(
     .bind(most)
     .fetch_all(tx.conn())
     .await?)
+}
+
+/// Stores who a member is at a connection, or that nobody there is.
+pub async fn set_user(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    member_id: MemberId,
+    remote_user_id: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let company_id = tx.company_id();
+    let Some(remote_user_id) = remote_user_id else {
+        sqlx::query("delete from member_remote_user where connection_id = $1 and member_id = $2")
+            .bind(connection_id)
+            .bind(member_id)
+            .execute(tx.conn())
+            .await?;
+        return Ok(());
+    };
+    sqlx::query(
+        "insert into member_remote_user
+             (company_id, connection_id, member_id, remote_user_id, found_at)
+         values ($1, $2, $3, $4, $5)
+         on conflict (company_id, connection_id, member_id)
+         do update set remote_user_id = excluded.remote_user_id, found_at = excluded.found_at",
+    )
+    .bind(company_id)
+    .bind(connection_id)
+    .bind(member_id)
+    .bind(remote_user_id)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

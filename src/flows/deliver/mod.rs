@@ -8,6 +8,7 @@ pub mod news;
 pub mod push;
 pub mod queue;
 pub mod replay;
+pub mod user;
 
 use crate::{
     db::{self, DbError, TenantTx, jobs::NewJob},

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     db::{DbError, TenantTx},
-    domain::{ActivityId, ConnectionId, ContactId, MemberId, OrganizationId},
+    domain::{ActivityId, ConnectionId, ContactId, OrganizationId},
 };
 
 /// Links a person; `false` when it belongs to another contact of ours.
@@ -136,29 +136,6 @@ pub async fn activity_gone(
         .bind(activity_id)
         .execute(tx.conn())
         .await?;
-    Ok(())
-}
-
-/// Whose user at the CRM a member is.
-pub async fn member(
-    tx: &mut TenantTx,
-    connection_id: ConnectionId,
-    member_id: MemberId,
-    remote_user: &str,
-) -> Result<(), DbError> {
-    let company_id = tx.company_id();
-    sqlx::query(
-        "insert into member_remote_user (company_id, connection_id, member_id, remote_user_id)
-         values ($1, $2, $3, $4)
-         on conflict (company_id, connection_id, member_id) do update
-         set remote_user_id = excluded.remote_user_id, found_at = now()",
-    )
-    .bind(company_id)
-    .bind(connection_id)
-    .bind(member_id)
-    .bind(remote_user)
-    .execute(tx.conn())
-    .await?;
     Ok(())
 }
 

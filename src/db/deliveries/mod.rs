@@ -4,8 +4,10 @@ mod attempts;
 mod desk;
 pub mod lane;
 pub mod links;
+mod list;
 mod queue;
 mod states;
+mod warm;
 
 use chrono::TimeDelta;
 
@@ -16,11 +18,13 @@ pub use desk::{
     Account, Addressee, Belongs, Deed, Head, OpenAttempt, Sender, account, addressee, belongs,
     deed, head, open_attempt, sender, sent_activity, taken,
 };
-pub use queue::{Lead, NewDelivery, Outlet, insert, is_mapped, lead, outlets, replay, threshold};
-pub use states::{
-    Before, Ended, Question, Standing, choose, hold, lock, note, question, release, replay_all,
-    stand, withdraw,
+pub use list::{
+    Attempt, Backlog, Candidate, Count, Counts, Delivery, Filter, Objected, Stand, attempts,
+    backlog, counts, get, leads_of, list, person_of, some, states,
 };
+pub use queue::{Lead, NewDelivery, Outlet, insert, is_mapped, lead, outlets, replay, threshold};
+pub use states::{Before, Standing, hold, lock, note, release, stand, withdraw};
+pub use warm::{Made, choose, ended, lead_many, qualifying, set_user};
 
 /// Outages are waited for that long.
 const PATIENCE: TimeDelta = TimeDelta::hours(72);

@@ -137,7 +137,15 @@ pub async fn replay(
          set state = case when $2::text is null then 'queued' else 'held' end, cause = $2,
              reason = null, fields = null, remarks = '{}', attempts = 0, looks = 0, next_at = null,
              give_up_at = $3, updated_at = $4
-         where delivery_id = $1 and state in ('failed', 'dead')",
+         where delivery_id = $1 and state in ('failed', 'dead')
+           -- An edit that waits sends what is there then.
+           and not exists (
+               select from delivery waits
+               where waits.company_id = delivery.company_id
+                 and waits.connection_id = delivery.connection_id
+                 and waits.activity_id = delivery.activity_id and waits.kind = delivery.kind
+                 and waits.state in ('queued', 'held', 'retrying')
+           )",
     )
     .bind(id)
     .bind(held.map(Cause::word))

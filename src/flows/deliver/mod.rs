@@ -1,26 +1,30 @@
 //! What reaches a CRM: each effect exactly once.
 //!
-//! [`queue`] writes deliveries in the transaction of the change that causes them. [`machine`] works
-//! them; what it stands on ([`ground`]) is an argument: Postgres and a CRM here, a model of both in
-//! the simulation.
+//! [`queue`] writes deliveries in the transaction of the change that causes them; [`news`] tells live
+//! pages after its commit. [`machine`] works them; what it stands on ([`ground`]) is an argument:
+//! Postgres and a CRM here, a model of both in the simulation.
 
 mod activity;
-mod again;
+pub mod check;
 pub mod circuit;
 mod crm;
 pub mod desk;
 mod doubt;
 mod failed;
 pub mod ground;
+mod hold;
 mod lead;
 mod left;
 mod linked;
 pub mod machine;
-mod owner;
+pub mod news;
+pub mod push;
 pub mod queue;
 mod reading;
 mod reconcile;
+pub mod replay;
 pub mod stored;
+pub mod user;
 pub mod verdict;
 mod work;
 
@@ -30,9 +34,7 @@ use crate::{
     flows::Hub,
 };
 
-pub use again::{Choice, Filter, choose, replay, withdraw};
-pub(in crate::flows) use again::{hold, release};
-pub use owner::set_up;
+pub(in crate::flows) use hold::{hold, release};
 pub use work::work;
 
 /// The kind of job that delivers what a contact has waiting at a connection.

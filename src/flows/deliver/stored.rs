@@ -268,7 +268,8 @@ impl Store for Stored {
                 deliveries::links::organization_read(&mut tx, id, made.id.as_str(), print).await?;
             }
             Learned::Member(member_id, user) => {
-                deliveries::links::member(&mut tx, id, *member_id, user.as_str()).await?;
+                let (user, now) = (Some(user.as_str()), self.hub.clock.now());
+                deliveries::set_user(&mut tx, id, *member_id, user, now).await?;
             }
         }
         reach("deliver.learned");

@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub use seen::{Kind, mark_gone, note_seen, promote, seen, unseen};
-pub use write::{insert_contacts, move_identifiers, update_contacts, upsert_mappings};
+pub use write::{Held, insert_contacts, move_identifiers, update_contacts, upsert_mappings};
 
 /// How this page's persons are mapped already.
 pub async fn person_mappings(

@@ -1,17 +1,19 @@
 //! Persons: read what the book knows of a page, plan it in memory, write it at once.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    connectors::{CrmError, Cursor, Page},
     db::{
-        self, DbError, Scope, TenantTx, directory::LockedBook, entries::NewEntry, intake::Kind,
+        self, DbError, Scope, TenantTx,
+        directory::LockedBook,
+        entries::NewEntry,
+        intake::{Held, Kind},
         runs::Advance,
     },
     domain::{
-        ContactId, Quarantined, RemoteId, RemotePerson,
+        ContactId, Quarantined, RemoteId,
         intake::{
             Counts, Incoming, Known, OrganizationRef, Outcome, PagePlan, PersonMapping, Resolved,
             Source, normalize, plan, resolve, unasked,
@@ -19,29 +21,19 @@ use crate::{
     },
     failpoint::reach,
     flows::import::{
+        batch::Batch,
         halt::Halt,
-        objects::{IDS_PER_REQUEST, entries, go_on},
-        work::{Desk, carry, split},
+        objects::{entries, go_on},
+        work::Desk,
     },
     policy::{self, Plan, Thing},
 };
 
-/// Marks a cursor that counts through the run's own list of ids.
-const BY_ID: &str = "ids:";
 /// How often a page is judged anew because somebody wrote the same rows meanwhile.
 const RACES: u32 = 5;
 
 /// Organizations that a run remembers between pages: persons name the same ones again and again.
 const ORGANIZATIONS_KEPT: usize = 20_000;
-
-/// What one fetch brought.
-struct Batch {
-    page: Page<RemotePerson>,
-    /// Asked for by id and not there.
-    absent: Vec<RemoteId>,
-    /// Where the next fetch starts; `None` ends the phase.
-    next: Option<String>,
-}
 
 /// A page on its way into the book.
 struct Writing<'a> {
@@ -79,66 +71,6 @@ impl Desk {
                 }
             }
             go_on(stopping)?;
-        }
-    }
-
-    /// Of a list that started again: what was counted before is not counted again.
-    fn skip_seen(&self, batch: &mut Batch) {
-        let before = &self.seen_before;
-        batch.page.items.retain(|person| !before.contains(&person.id));
-        self.skip_lost(&mut batch.page.quarantined);
-        if let Some(next) = &mut batch.next {
-            let (mark, place) = split(next);
-            *next = carry(mark, place, !batch.page.items.is_empty());
-        }
-    }
-
-    async fn fetch(&self, cursor: Option<&str>) -> Result<Batch, CrmError> {
-        self.fetch_later(cursor.unwrap_or_default().to_owned()).await
-    }
-
-    /// Fetches the page at `cursor`, borrowing nothing of the desk, so that the desk can write
-    /// meanwhile. First the provider's list, then the run's own list of ids.
-    fn fetch_later(&self, cursor: String) -> impl Future<Output = Result<Batch, CrmError>> + use<> {
-        let account = std::sync::Arc::clone(&self.account);
-        let ids: Vec<RemoteId> =
-            self.run.ids.clone().unwrap_or_default().into_iter().map(RemoteId).collect();
-        let selective = self.run.mode == "selective";
-        let mut from = self.start();
-        let size = IDS_PER_REQUEST;
-        async move {
-            let connector = account.provider.connector;
-            let offset = match cursor.strip_prefix(BY_ID) {
-                Some(offset) => offset.parse().unwrap_or(0),
-                None if selective => 0,
-                None => {
-                    let (mark, place) = split(&cursor);
-                    from.cursor = Cursor::parse(place);
-                    let page = connector.persons(&account.api, &from).await?;
-                    let more = (!ids.is_empty()).then(|| format!("{BY_ID}0"));
-                    let next = page.next.as_ref().map(|next| format!("{mark}{}", next.as_str()));
-                    let next = next.or(more);
-                    return Ok(Batch { page, absent: Vec::new(), next });
-                }
-            };
-            let asked = ids.get(offset..).unwrap_or_default();
-            let asked = &asked[..asked.len().min(size)];
-            let page = if asked.is_empty() {
-                Page::default()
-            } else {
-                connector.persons_by_id(&account.api, asked).await?
-            };
-            let came: HashSet<&RemoteId> = page.items.iter().map(|person| &person.id).collect();
-            let lost: HashSet<&RemoteId> =
-                page.quarantined.iter().filter_map(|lost| lost.id.as_ref()).collect();
-            let absent = asked
-                .iter()
-                .filter(|id| !came.contains(id) && !lost.contains(id))
-                .cloned()
-                .collect();
-            let end = offset + asked.len();
-            let next = (end < ids.len()).then(|| format!("{BY_ID}{end}"));
-            Ok(Batch { page, absent, next })
         }
     }
 
@@ -273,7 +205,10 @@ impl Desk {
         if !changed.is_empty() {
             let plan = self.plan_page(tx, changed, known).await?;
             reach("import.persons_planned");
-            self.store(tx, &plan).await?;
+            // Who was judged under the lock from what was read under it meets nobody; whoever does is
+            // judged anew, and then what others hold stays theirs.
+            let held = if known.is_some() { Held::Refuses } else { Held::Stays };
+            self.store(tx, &plan, held).await?;
             reach("import.persons_stored");
             log.extend(entries(&plan.created, Outcome::Created));
             log.extend(entries(&plan.linked, Outcome::Linked));
@@ -357,10 +292,10 @@ impl Desk {
         Ok(limit.map(|limit| limit.saturating_sub(book.contacts.unsigned_abs())))
     }
 
-    async fn store(&self, tx: &mut TenantTx, plan: &PagePlan) -> Result<(), Halt> {
+    async fn store(&self, tx: &mut TenantTx, plan: &PagePlan, held: Held) -> Result<(), Halt> {
         db::intake::insert_contacts(tx, &plan.inserts).await?;
         db::intake::update_contacts(tx, &plan.updates).await?;
-        db::intake::move_identifiers(tx, &plan.releases, &plan.claims).await?;
+        db::intake::move_identifiers(tx, &plan.releases, &plan.claims, held).await?;
         db::intake::upsert_mappings(tx, self.run.connection_id, &plan.mappings).await?;
         let gone = plan.mappings.iter().filter(|mapping| mapping.gone);
         let gone: Vec<&str> = gone.map(|mapping| mapping.remote_id.as_str()).collect();

@@ -15,7 +15,7 @@ begin
              ), ours as materialized (
                  select named.company_id, named.id from named cross join lateral (
                      select from %2$I referred
-                     where %4$s and referred.company_id = named.company_id
+                     where %4$s referred.company_id = named.company_id
                        and referred.%3$I = named.id and referred.xmin = pg_current_xact_id()::xid
                      offset 0
                  ) as referred
@@ -31,7 +31,8 @@ begin
              )
              select (select count(*) from named)
                  <> (select count(*) from ours) + (select count(*) from theirs)',
-            tg_argv[at], tg_argv[at + 1], tg_argv[at + 2], tg_table_name <> 'contact'
+            tg_argv[at], tg_argv[at + 1], tg_argv[at + 2],
+            case when tg_table_name = 'contact' then 'false and' else '' end
         ) into missing;
         if missing then
             raise foreign_key_violation using

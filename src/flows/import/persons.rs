@@ -35,6 +35,15 @@ const RACES: u32 = 5;
 /// Organizations that a run remembers between pages: persons name the same ones again and again.
 const ORGANIZATIONS_KEPT: usize = 20_000;
 
+/// A page in the book's words.
+#[derive(Default)]
+struct Resolution {
+    changed: Vec<Incoming>,
+    unchanged: Vec<RemoteId>,
+    /// How those that changed are mapped already.
+    known: HashMap<RemoteId, PersonMapping>,
+}
+
 /// A page on its way into the book.
 struct Writing<'a> {
     changed: &'a [Incoming],
@@ -53,19 +62,18 @@ impl Desk {
             reach("import.persons_fetched");
             self.skip_seen(&mut batch);
             let next = batch.next.clone();
-            let (resolved, known) = self.resolve(&mut batch).await?;
+            let resolved = self.resolve(&mut batch).await?;
             reach("import.persons_resolved");
             let phase = if next.is_some() { "persons" } else { self.after("persons") };
             match next {
                 None => {
                     let by = Advance { phase, ..Advance::default() };
-                    return self.write(&batch, &resolved, &known, by).await;
+                    return self.write(&batch, &resolved, by).await;
                 }
                 Some(cursor) => {
                     let by = Advance { phase, cursor: Some(&cursor), ..Advance::default() };
                     let fetch = self.fetch_later(cursor.clone());
-                    let (written, fetched) =
-                        tokio::join!(self.write(&batch, &resolved, &known, by), fetch);
+                    let (written, fetched) = tokio::join!(self.write(&batch, &resolved, by), fetch);
                     written?;
                     batch = fetched?;
                 }
@@ -74,12 +82,9 @@ impl Desk {
         }
     }
 
-    /// Ids to words. Organizations that the book does not know yet are fetched first: nobody waits
-    /// for a stranger while holding a transaction.
-    async fn resolve(
-        &mut self,
-        batch: &mut Batch,
-    ) -> Result<(Vec<(Resolved, i64)>, HashMap<RemoteId, PersonMapping>), Halt> {
+    /// Ids to words, and what of it the book has already. Organizations that the book does not know
+    /// yet are fetched first: nobody waits for a stranger while holding a transaction.
+    async fn resolve(&mut self, batch: &mut Batch) -> Result<Resolution, Halt> {
         let persons = std::mem::take(&mut batch.page.items);
         if self.organizations.len() > ORGANIZATIONS_KEPT {
             self.organizations.clear();
@@ -89,21 +94,19 @@ impl Desk {
             .filter_map(|person| person.organization.as_ref())
             .filter(|id| !self.organizations.contains_key(*id) && !self.absent.contains(*id))
             .collect();
-        let ids: Vec<&str> = persons.iter().map(|person| person.id.as_str()).collect();
-        let (organizations, known) = self.read(&new, &ids).await?;
-        let unknown: Vec<RemoteId> = new
-            .iter()
-            .filter(|id| !organizations.contains_key(**id))
-            .map(|&id| id.clone())
-            .collect();
-        self.organizations.extend(organizations);
-        if !unknown.is_empty() {
-            self.fetch_organizations(&unknown).await?;
-            let found = self.read(&unknown.iter().collect(), &[]).await?.0;
+        if !new.is_empty() {
+            let found = self.named(new.iter().copied()).await?;
+            let unknown: Vec<RemoteId> =
+                new.iter().filter(|id| !found.contains_key(**id)).map(|&id| id.clone()).collect();
             self.organizations.extend(found);
+            if !unknown.is_empty() {
+                self.fetch_organizations(&unknown).await?;
+                let found = self.named(unknown.iter()).await?;
+                self.organizations.extend(found);
+            }
         }
         let source = self.source(&self.organizations);
-        let resolved = persons
+        let resolved: Vec<(Resolved, i64)> = persons
             .into_iter()
             .map(|person| {
                 let resolved = resolve(person, &source);
@@ -111,20 +114,29 @@ impl Desk {
                 (resolved, fingerprint)
             })
             .collect();
-        Ok((resolved, known))
+        let stand = {
+            let connection_id = self.run.connection_id;
+            let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+            db::intake::compare_persons(&mut tx, connection_id, &resolved).await?
+        };
+        let mut resolution = Resolution { known: stand.known, ..Resolution::default() };
+        for ((person, print), same) in resolved.into_iter().zip(stand.same) {
+            if same {
+                resolution.unchanged.push(person.remote_id);
+            } else {
+                resolution.changed.push(normalize(person, print, &self.country));
+            }
+        }
+        Ok(resolution)
     }
 
-    async fn read(
+    async fn named(
         &self,
-        named: &BTreeSet<&RemoteId>,
-        ids: &[&str],
-    ) -> Result<(HashMap<RemoteId, OrganizationRef>, HashMap<RemoteId, PersonMapping>), Halt> {
-        let named: Vec<&str> = named.iter().map(|id| id.as_str()).collect();
-        let connection_id = self.run.connection_id;
+        ids: impl Iterator<Item = &RemoteId>,
+    ) -> Result<HashMap<RemoteId, OrganizationRef>, DbError> {
+        let ids: Vec<&str> = ids.map(RemoteId::as_str).collect();
         let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
-        let organizations = db::intake::organizations(&mut tx, connection_id, &named).await?;
-        let known = db::intake::person_mappings(&mut tx, connection_id, ids).await?;
-        Ok((organizations, known))
+        db::intake::organizations(&mut tx, self.run.connection_id, &ids).await
     }
 
     fn source<'a>(&'a self, organizations: &'a HashMap<RemoteId, OrganizationRef>) -> Source<'a> {
@@ -142,30 +154,17 @@ impl Desk {
         }
     }
 
-    /// Writes a page: only what changed is normalized, judged and written.
+    /// Writes a page: only what changed is judged and written.
     async fn write(
         &mut self,
         batch: &Batch,
-        resolved: &[(Resolved, i64)],
-        known: &HashMap<RemoteId, PersonMapping>,
+        Resolution { changed, unchanged, known }: &Resolution,
         by: Advance<'_>,
     ) -> Result<(), Halt> {
-        let same = |(person, print): &&(Resolved, i64)| {
-            !person.deleted
-                && known
-                    .get(&person.remote_id)
-                    .is_some_and(|mapping| mapping.fingerprint == *print && !mapping.gone)
-        };
-        let unchanged = resolved.iter().filter(same).count();
-        let changed: Vec<Incoming> = resolved
-            .iter()
-            .filter(|person| !same(person))
-            .map(|(person, print)| normalize(person.clone(), *print, &self.country))
-            .collect();
         // One that could not be read is there all the same.
         let lost = batch.page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
-        let seen = resolved.iter().map(|(person, _)| &person.remote_id).chain(lost);
-        let seen: Vec<&str> = seen.map(RemoteId::as_str).collect();
+        let seen = changed.iter().map(|person| &person.resolved.remote_id).chain(unchanged);
+        let seen: Vec<&str> = seen.chain(lost).map(RemoteId::as_str).collect();
         let mut races = 0;
         loop {
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
@@ -176,7 +175,7 @@ impl Desk {
             // What was read before the book was locked is good for a first try: whatever was mapped,
             // unmapped or deleted since is refused by the database.
             let known = (races == 0).then_some(known);
-            let page = Writing { changed: &changed, known, unchanged, seen: &seen };
+            let page = Writing { changed, known, unchanged: unchanged.len(), seen: &seen };
             match self.write_once(&mut tx, batch, page, by.clone()).await {
                 Ok(by) => return self.advance(tx, by).await,
                 // Somebody else wrote one of these rows first: look again, it is there now.
@@ -263,7 +262,8 @@ impl Desk {
                 db::intake::person_mappings(tx, connection_id, &ids).await?
             }
         };
-        let mut identifiers: Vec<_> = changed.iter().flat_map(Incoming::identifiers).collect();
+        let mut identifiers: Vec<_> =
+            changed.iter().flat_map(|person| &person.identifiers).cloned().collect();
         identifiers.sort();
         identifiers.dedup();
         let mut holders = db::intake::holders(tx, &identifiers).await?;

@@ -66,6 +66,9 @@ pub struct Stand {
     pub known: HashMap<RemoteId, PersonMapping>,
 }
 
+/// Places of those that are the same; places and mappings of the others, side by side.
+type Compared = (Vec<i32>, Vec<i32>, Vec<Uuid>, Vec<i64>, Vec<bool>, Vec<bool>);
+
 /// Compares persons with what was last taken in of them. The answer is one row, however many there
 /// are: of most pages, all persons are new or none has changed.
 pub async fn compare_persons(
@@ -77,8 +80,7 @@ pub async fn compare_persons(
     // Whoever is deleted over there is never the same.
     let prints: Vec<Option<i64>> =
         persons.iter().map(|(person, print)| (!person.deleted).then_some(*print)).collect();
-    type Found = (Vec<i32>, Vec<i32>, Vec<Uuid>, Vec<i64>, Vec<bool>, Vec<bool>);
-    let (same, others, contacts, stored, primary, gone): Found = sqlx::query_as(
+    let (same, others, contacts, stored, primary, gone): Compared = sqlx::query_as(
         "with known as (
              select place::int as place, contact_id, fingerprint, is_primary,
                     state = 'gone' as gone,

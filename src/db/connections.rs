@@ -88,11 +88,21 @@ pub struct Standing {
 pub async fn standing(tx: &mut TenantTx, id: ConnectionId) -> Result<Standing, DbError> {
     Ok(sqlx::query_as(
         "select
-             -- Several remote persons may be one contact: contacts are counted, not mappings.
-             (select count(*) from (
-                  select distinct contact_id from mapping
-                  where connection_id = $1 and kind = 'person' and state = 'linked'
-              ) linked) as contacts_linked,
+             -- Kept by the mappings themselves, for the whole company; whoever sees the own contacts
+             -- only has few enough to count.
+             case when current_setting('tandem.scope') = 'all' then
+                 coalesce(
+                     (select contacts_linked from connection_count where connection_id = $1), 0)
+             else
+                 (select count(*) from contact
+                  where owner_member_id = nullif(current_setting('tandem.member_id'), '')::uuid
+                    and exists (
+                        select from mapping
+                        where mapping.company_id = contact.company_id
+                          and mapping.contact_id = contact.contact_id
+                          and connection_id = $1 and kind = 'person' and state = 'linked'
+                    ))
+             end as contacts_linked,
              last.run_id as last_run, last.state as last_run_state,
              last.finished_at as last_run_finished,
              (select run_id from sync_run

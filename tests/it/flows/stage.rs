@@ -235,6 +235,14 @@ impl Stage {
                 "the count of contacts",
             ),
             (
+                "connection_count where contacts_linked <> (select count(distinct contact_id)
+               from mapping
+               where mapping.company_id = connection_count.company_id
+                 and mapping.connection_id = connection_count.connection_id
+                 and kind = 'person' and state = 'linked')",
+                "the count of linked contacts",
+            ),
+            (
                 "(select from identifier where kind = 'email' group by company_id, value
                having count(distinct contact_id) > 1) twice",
                 "an e-mail with two holders",

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::{
     connectors::{self, Revocable},
-    db::{self, Scope, connections},
-    domain::{CompanyId, MemberId},
+    db::{self, DbError, Scope, TenantTx, connections},
+    domain::{CompanyId, ConnectionId, MemberId},
     failpoint::reach,
     flows::{FlowError, Provider, SharedHub, tokens},
 };
@@ -46,8 +46,7 @@ pub async fn disconnect(
 
     reach("disconnect.revoked");
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
-    connections::disconnect(&mut tx, connection.connection_id).await?;
-    db::runs::cancel_all(&mut tx, connection.connection_id).await?;
+    end(&mut tx, connection.connection_id).await?;
     let standing = connections::standing(&mut tx, connection.connection_id).await?;
     db::audit::append(
         &mut tx,
@@ -61,6 +60,12 @@ pub async fn disconnect(
     tx.commit().await?;
     reach("disconnect.committed");
     Ok(standing.contacts_linked)
+}
+
+/// Destroys the tokens and stops what runs, whoever ended it.
+pub(super) async fn end(tx: &mut TenantTx, connection_id: ConnectionId) -> Result<(), DbError> {
+    connections::disconnect(tx, connection_id).await?;
+    db::runs::cancel_all(tx, connection_id).await
 }
 
 /// Takes a paused connection up again. The caller has checked that the plan allows it.

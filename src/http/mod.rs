@@ -13,6 +13,7 @@ mod development;
 mod document;
 mod field;
 mod headers;
+mod installation;
 mod integrations;
 mod limits;
 mod once;
@@ -71,6 +72,8 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         integrations::IntegrationsApi,
         integrations::BudgetApi,
         integrations::ConsentApi,
+        integrations::UninstallApi,
+        installation::InstallationApi,
         sync_logs::SyncLogsApi,
         team::TeamApi,
         billing::BillingApi,

@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) counters: Counters,
     pub(crate) latency: Duration,
+    /// Who installed and uninstalled from here, in order.
+    pub(crate) marketplace: Vec<serde_json::Value>,
     /// What the next token answer says about the API's address.
     pub(crate) api_domain: Option<String>,
 }
@@ -98,6 +100,7 @@ impl World {
             faults: Faults::default(),
             counters: Counters::default(),
             latency: config.latency,
+            marketplace: vec![],
             api_domain: config.api_domain.clone(),
         }
     }

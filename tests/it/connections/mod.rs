@@ -7,6 +7,7 @@ mod crm;
 mod data_keys;
 mod disconnect;
 mod hosts;
+pub(crate) mod install;
 mod keys;
 mod processes;
 mod reconnect;
@@ -15,6 +16,7 @@ mod restart;
 mod rotating;
 mod storms;
 mod swaps;
+mod uninstall;
 mod vault;
 
 pub(crate) use crm::{

@@ -7,8 +7,10 @@ const shop = `${demo.sandboxes[slug]}/marketplace`;
 test('an install from the marketplace asks who, connects, and an uninstall says so', async ({ page }) => {
   test.setTimeout(120_000);
   test.skip(!process.env.TANDEM_BIN, 'the stand-in server has no marketplace');
-  const owner = member('teams');
-  const card = page.getByRole('region', { name: /./ }).filter({ has: page.getByRole('heading', { level: 2 }) });
+  const owner = member('business');
+  const card = page
+    .getByRole('region', { name: /./ })
+    .filter({ has: page.getByRole('heading', { level: 2 }) });
 
   await test.step('installed while signed out, it waits for somebody to sign in', async () => {
     await page.goto(shop);

@@ -135,7 +135,9 @@ function Explain({ provider, manages }: { provider: ProviderStatus; manages: boo
     return (
       <p className="wide">
         {connection.state_reason ?? `${connection.account_name} was disconnected.`}{' '}
-        {connection.contacts_linked > 0 && !connection.state_reason && 'Its contacts and links are still here.'}
+        {connection.contacts_linked > 0 &&
+          !connection.state_reason &&
+          'Its contacts and links are still here.'}
         {ask}
       </p>
     );

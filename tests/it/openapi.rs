@@ -153,7 +153,8 @@ fn no_parameter_and_no_field_names_a_company() {
         // Going over to another of one's own companies: checked against the memberships. And what a
         // CRM calls its own companies.
         if !["SwitchCompany", "Uninstall"].contains(&name.as_str())
-            && schema["properties"].get("company_id").is_some() {
+            && schema["properties"].get("company_id").is_some()
+        {
             said.push(name.clone());
         }
     }

@@ -90,8 +90,7 @@ impl<'a> ApiExtractor<'a> for AppCall {
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
         let hub = request.data::<SharedHub>().expect("the hub is put in by `app`");
-        let slug = request.raw_path_param("provider").unwrap_or_default();
-        let known = hub.providers.get(slug).filter(|provider| {
+        let known = slug(request).and_then(|slug| hub.providers.get(slug)).filter(|provider| {
             basic(request).is_some_and(|(id, secret)| uninstall::is_app(provider, &id, &secret))
         });
         if let Some(provider) = known {
@@ -103,6 +102,17 @@ impl<'a> ApiExtractor<'a> for AppCall {
             .map_err(|wait| ApiError::too_many(wait, "Too many tries."))?;
         Err(not_the_app().into())
     }
+}
+
+/// The provider that the address names; parameters have other names before they are extracted.
+fn slug(request: &Request) -> Option<&str> {
+    request
+        .original_uri()
+        .path()
+        .trim_end_matches('/')
+        .strip_suffix("/callback")?
+        .rsplit('/')
+        .next()
 }
 
 /// The pair of a Basic header (RFC 7617).

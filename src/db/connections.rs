@@ -34,6 +34,8 @@ pub struct Connection {
     pub remote_fields: Option<Value>,
     pub watermark: Option<DateTime<Utc>>,
     pub persons_estimate: Option<i64>,
+    /// When the provider said that its user took the app out.
+    pub uninstalled_at: Option<DateTime<Utc>>,
 }
 
 /// The connection to a provider, whatever its state.
@@ -302,6 +304,25 @@ pub async fn disconnect(tx: &mut TenantTx, id: ConnectionId) -> Result<(), DbErr
          where connection_id = $1",
     )
     .bind(id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The provider said that its user took the app out: why the connection has ended.
+pub async fn note_uninstall(
+    tx: &mut TenantTx,
+    id: ConnectionId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update connection set state_reason = $2, uninstalled_at = $3
+         where connection_id = $1 and state = 'disconnected'",
+    )
+    .bind(id)
+    .bind(reason)
+    .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(())

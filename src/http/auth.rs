@@ -307,6 +307,8 @@ struct AttentionView {
 enum AttentionKind {
     NeedsReconnect,
     Paused,
+    /// The app was taken out at the provider, within the last week.
+    Uninstalled,
 }
 
 impl SessionView {
@@ -318,7 +320,7 @@ impl SessionView {
         door.commit().await?;
         let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
         let usage = db::sessions::usage(&mut tx).await?;
-        let attention = db::sessions::attention(&mut tx).await?;
+        let attention = db::sessions::attention(&mut tx, hub.clock.now()).await?;
         tx.commit().await?;
 
         let here = memberships.iter().find(|one| one.company_id == session.company_id());
@@ -367,10 +369,10 @@ impl SessionView {
 impl From<db::sessions::Attention> for AttentionView {
     fn from(row: db::sessions::Attention) -> Self {
         Self {
-            kind: if row.state == "paused" {
-                AttentionKind::Paused
-            } else {
-                AttentionKind::NeedsReconnect
+            kind: match row.state.as_str() {
+                "paused" => AttentionKind::Paused,
+                "uninstalled" => AttentionKind::Uninstalled,
+                _ => AttentionKind::NeedsReconnect,
             },
             name: connectors::find(&row.provider)
                 .map_or_else(|| row.provider.clone(), |known| known.manifest().name.to_owned()),

@@ -9,7 +9,7 @@ use crate::{
     db::{self, DbError, Scope},
     domain::CompanyId,
     failpoint::reach,
-    flows::{SharedHub, account, audit, door_mail, idempotency},
+    flows::{SharedHub, account, audit, door_mail, idempotency, install},
 };
 
 /// Dead workers' jobs and mail that nobody belongs to are looked for that often.
@@ -66,6 +66,9 @@ async fn chores(hub: &SharedHub, minutes: u32) {
     if let Err(error) = sweep(hub).await {
         report("ended sessions", &error);
     }
+    if let Err(error) = unclaimed(hub).await {
+        report("installs that nobody confirmed", &error);
+    }
     if minutes.is_multiple_of(SEALING)
         && let Err(error) = for_each_company(hub, Chore::SealAudit).await
     {
@@ -106,6 +109,12 @@ async fn sweep(hub: &SharedHub) -> Result<(), DbError> {
     db::sessions::sweep(&mut tx, hub.clock.now()).await?;
     db::door_mail::sweep(&mut tx, hub.clock.now()).await?;
     tx.commit().await
+}
+
+/// Installs that began at a CRM and were never confirmed here.
+pub async fn unclaimed(hub: &SharedHub) -> Result<(), DbError> {
+    install::give_back_expired(hub).await?;
+    install::sweep(hub).await
 }
 
 #[derive(Clone, Copy)]

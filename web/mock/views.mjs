@@ -51,7 +51,7 @@ export function provider(company, p) {
       { scope: 'users', words: 'Read the names of users, to know who owns a person' },
     ],
     never: ['Mail and files', 'Users, permissions and billing', 'Deleting people or organizations'],
-    connection: c ? { ...rest, contacts_linked: mapped.size } : null,
+    connection: c ? { also_installed_by: [], ...rest, contacts_linked: mapped.size } : null,
   };
 }
 

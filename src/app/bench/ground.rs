@@ -107,7 +107,10 @@ async fn consent(
         error: None,
         issuer: None,
     };
-    Ok(connect::finish(hub, who, provider, callback).await?)
+    match connect::finish(hub, who, provider, callback).await? {
+        connect::Finished::Connected(id) => Ok(id),
+        connect::Finished::MustChoose(_) => anyhow::bail!("another user is connected already"),
+    }
 }
 
 /// A master key for this measurement, in a file that only we may read.

@@ -8,6 +8,7 @@ mod data_keys;
 mod deaths;
 mod disconnect;
 mod hosts;
+pub(crate) mod install;
 mod keys;
 mod processes;
 mod reconnect;
@@ -16,6 +17,7 @@ mod restart;
 mod rotating;
 mod storms;
 mod swaps;
+mod uninstall;
 mod vault;
 
 pub(crate) use crm::{

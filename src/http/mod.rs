@@ -72,7 +72,6 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         integrations::IntegrationsApi,
         integrations::BudgetApi,
         integrations::ConsentApi,
-        integrations::UninstallApi,
         installation::InstallationApi,
         sync_logs::SyncLogsApi,
         team::TeamApi,

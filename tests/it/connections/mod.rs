@@ -8,6 +8,7 @@ mod data_keys;
 mod disconnect;
 mod hosts;
 pub(crate) mod install;
+mod installers;
 mod keys;
 mod processes;
 mod reconnect;

@@ -82,7 +82,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         integrations::ConsentApi,
         (deliveries::DeliveriesApi, deliveries::OutboundApi, deliveries::PushApi),
         (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi),
-        (integrations::UninstallApi, installation::InstallationApi),
+        installation::InstallationApi,
         sync_logs::SyncLogsApi,
         team::TeamApi,
         billing::BillingApi,

@@ -16,7 +16,12 @@ use crate::{
         install::{self, Arrived},
     },
     http::{
-        ApiError, Tag, client_address, installation, integrations::known, session::BrowserSession,
+        ApiError, Tag, client_address, installation,
+        integrations::{
+            known,
+            uninstall::{AppCall, Heard, Uninstall, hear},
+        },
+        session::BrowserSession,
     },
     policy::{self, Action},
 };
@@ -117,6 +122,34 @@ impl ConsentApi {
             Err(CallbackError::Denied(denied)) => Ok(failed(denied.as_str())),
             Err(CallbackError::Flow(error)) => Err(error.into()),
         }
+    }
+
+    /// The provider tells that one of its users uninstalled the app. It shows the app's own client id
+    /// and secret (`Authorization: Basic`); said again, or of an account that nobody connected, it
+    /// changes nothing and is answered alike.
+    #[oai(path = "/:provider/callback", method = "delete", operation_id = "uninstalled")]
+    async fn uninstalled(
+        &self,
+        hub: Data<&SharedHub>,
+        // For the document: `app` has judged it.
+        #[oai(name = "provider")] _provider: Path<String>,
+        app: AppCall,
+        form: Uninstall,
+    ) -> Result<Heard, ApiError> {
+        hear(&hub, &app, &form).await
+    }
+
+    /// The provider tells that a user shares the app with colleagues, or no longer does. It carries
+    /// no proof of its sender and no access, so nothing follows from it: each colleague who wants to
+    /// connect gives a consent of their own.
+    #[oai(path = "/:provider/callback", method = "post", operation_id = "shared")]
+    async fn shared(
+        &self,
+        hub: Data<&SharedHub>,
+        provider: Path<String>,
+    ) -> Result<Heard, ApiError> {
+        known(&hub, &provider)?;
+        Ok(Heard::Done)
     }
 }
 

@@ -33,7 +33,6 @@ pub(super) use budget::BudgetApi;
 pub(super) use consent::{ConsentApi, connecting};
 use people::{RemotePersonPage, RemoteUserList, RemoteUserView};
 use status::{IntegrationsStatus, ProviderStatus};
-pub(super) use uninstall::UninstallApi;
 
 /// Persons that one selective import may name.
 const MOST_IDS: usize = 500;

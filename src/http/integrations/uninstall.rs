@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use poem::{Request, RequestBody, Result, web::Data};
+use poem::{Request, RequestBody, Result};
 use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object, OpenApi,
-    param::Path,
+    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object,
     payload::Json,
     registry::{MetaRequest, Registry},
     types::{Any, ParseFromJSON},
@@ -21,50 +20,28 @@ use crate::{
         Provider, SharedHub,
         uninstall::{self, Notice},
     },
-    http::{ApiError, FieldProblem, Tag, client_address},
+    http::{ApiError, FieldProblem, client_address},
 };
 
 /// Wrong credentials per network address.
 const WRONG: (u32, Duration) = (30, Duration::from_mins(10));
 
-pub(in crate::http) struct UninstallApi;
-
-#[OpenApi(prefix_path = "/integrations", tag = "Tag::Integrations")]
-impl UninstallApi {
-    /// The provider tells that one of its users uninstalled the app. It shows the app's own client id
-    /// and secret (`Authorization: Basic`); said again, or of an account that nobody connected, it
-    /// changes nothing and is answered alike.
-    #[oai(path = "/:provider/callback", method = "delete", operation_id = "uninstalled")]
-    async fn uninstalled(
-        &self,
-        hub: Data<&SharedHub>,
-        app: AppCall,
-        form: Uninstall,
-    ) -> Result<Heard, ApiError> {
-        let provider = app.0;
-        if !uninstall::is_client(&provider, &form.client_id) {
-            return Err(not_the_app());
-        }
-        uninstall::uninstalled(&hub, &provider, &form.notice()?).await?;
-        Ok(Heard::Done)
+/// Done for whoever showed the app's credentials, about the app itself.
+pub(super) async fn hear(
+    hub: &SharedHub,
+    app: &AppCall,
+    form: &Uninstall,
+) -> Result<Heard, ApiError> {
+    let provider = &app.0;
+    if !uninstall::is_client(provider, &form.client_id) {
+        return Err(not_the_app());
     }
-
-    /// The provider tells that a user shares the app with colleagues, or no longer does. It carries
-    /// no proof of its sender and no access, so nothing follows from it: each colleague who wants to
-    /// connect gives a consent of their own.
-    #[oai(path = "/:provider/callback", method = "post", operation_id = "shared")]
-    async fn shared(
-        &self,
-        hub: Data<&SharedHub>,
-        provider: Path<String>,
-    ) -> Result<Heard, ApiError> {
-        super::known(&hub, &provider)?;
-        Ok(Heard::Done)
-    }
+    uninstall::uninstalled(hub, provider, &form.notice()?).await?;
+    Ok(Heard::Done)
 }
 
 #[derive(ApiResponse)]
-enum Heard {
+pub(super) enum Heard {
     /// Heard.
     #[oai(status = 204)]
     Done,
@@ -76,7 +53,7 @@ fn not_the_app() -> ApiError {
 
 /// A call that shows the app's own credentials. Judged before the body is looked at; whatever is wrong
 /// with them, an unknown provider included, is answered alike.
-struct AppCall(Provider);
+pub(super) struct AppCall(Provider);
 
 impl<'a> ApiExtractor<'a> for AppCall {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
@@ -127,7 +104,7 @@ fn basic(request: &Request) -> Option<(String, Zeroizing<String>)> {
 /// Who uninstalled. Ids come as numbers or as text.
 #[derive(Object)]
 #[oai(rename = "Uninstall")]
-struct UninstallForm {
+pub(super) struct UninstallForm {
     client_id: String,
     company_id: Any<Value>,
     user_id: Any<Value>,
@@ -136,7 +113,7 @@ struct UninstallForm {
 }
 
 /// The body as JSON, whatever its sender calls it: it is sent once and never again.
-struct Uninstall(UninstallForm);
+pub(super) struct Uninstall(UninstallForm);
 
 impl std::ops::Deref for Uninstall {
     type Target = UninstallForm;

@@ -9,6 +9,7 @@ mod deaths;
 mod disconnect;
 mod hosts;
 pub(crate) mod install;
+mod installers;
 mod keys;
 mod processes;
 mod reconnect;

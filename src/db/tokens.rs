@@ -71,6 +71,8 @@ pub struct Lease<'a> {
 pub struct Leased {
     pub lease_gen: i64,
     pub unanswered: Option<DateTime<Utc>>,
+    /// The same, or with one that came too late.
+    pub missed: Option<DateTime<Utc>>,
 }
 
 /// Takes the right to refresh generation `token_gen`; `None` while another holds it, or when the
@@ -92,7 +94,11 @@ pub async fn lease(tx: &mut TenantTx, wish: &Lease<'_>) -> Result<Option<Leased>
              select min(started_at) from refresh_attempt
              where refresh_attempt.connection_id = $1 and refresh_attempt.token_gen = $2
                and outcome in ('sent', 'unknown')
-         ) as unanswered",
+         ) as unanswered, (
+             select min(started_at) from refresh_attempt
+             where refresh_attempt.connection_id = $1 and refresh_attempt.token_gen = $2
+               and outcome in ('sent', 'unknown', 'fenced')
+         ) as missed",
     )
     .bind(wish.id)
     .bind(wish.token_gen)

@@ -121,8 +121,8 @@ pub struct Begun<S> {
     /// Newest first.
     pub candidates: Vec<Candidate>,
     pub api_base: ApiBase,
-    /// When this generation's refresh token was sent before and no answer was stored.
-    pub unanswered: Option<DateTime<Utc>>,
+    /// When this generation's refresh token was sent before, and no answer came or one too late.
+    pub missed: Option<DateTime<Utc>>,
     pub sealer: S,
 }
 

@@ -245,7 +245,7 @@ impl TokenStore for Stored {
             lease: leased.lease_gen,
             candidates,
             api_base,
-            unanswered: leased.unanswered,
+            missed: leased.missed,
             sealer: Sealer { key, orphans, reach },
         }))
     }

@@ -122,11 +122,13 @@ pub async fn lease(tx: &mut TenantTx, wish: &Lease<'_>) -> Result<Option<Leased>
     Ok(leased)
 }
 
-/// Ends the right to refresh of a holder that is known to be dead; whether there was one.
+/// Ends the right to refresh of a holder that is known to be dead, once what it may have sent has
+/// reached the provider; whether there was one.
 pub async fn release(
     tx: &mut TenantTx,
     id: ConnectionId,
     dead: &[String],
+    on_its_way: Duration,
 ) -> Result<bool, DbError> {
     let released = sqlx::query(
         "update connection set lease_until = null
@@ -135,10 +137,12 @@ pub async fn release(
              where refresh_attempt.connection_id = $1
                and refresh_attempt.lease_gen = connection.lease_gen
                and instance = any($2)
+               and started_at < clock_timestamp() - make_interval(secs => $3)
          )",
     )
     .bind(id)
     .bind(dead)
+    .bind(on_its_way.as_secs_f64())
     .execute(tx.conn())
     .await?;
     Ok(released.rows_affected() == 1)

@@ -291,7 +291,8 @@ impl TokenStore for Stored {
         }
         if !dead.is_empty() {
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-            if db::tokens::release(&mut tx, self.connection_id, &dead).await? {
+            let on_its_way = self.times().answer;
+            if db::tokens::release(&mut tx, self.connection_id, &dead, on_its_way).await? {
                 tx.commit().await?;
                 tracing::warn!(connection_id = %self.connection_id, "whoever refreshed this token has died");
             }

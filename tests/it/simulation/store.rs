@@ -348,8 +348,9 @@ impl TokenStore for Memory {
         }
         if !dead.is_empty() {
             self.ask(|row| {
-                let holder = row.attempts.get(&row.lease).map(|attempt| attempt.holder);
-                if holder.is_some_and(|holder| dead.contains(&holder)) {
+                let long_ago = self.machine.world.wall() - self.provider.answer_within;
+                let last = row.attempts.get(&row.lease);
+                if last.is_some_and(|one| dead.contains(&one.holder) && one.started < long_ago) {
                     row.until = None;
                 }
             })

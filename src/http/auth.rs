@@ -23,9 +23,11 @@ pub(super) struct AuthApi;
 #[OpenApi(prefix_path = "/auth", tag = "Tag::Accounts")]
 impl AuthApi {
     /// Sign a company up. A mail with a link follows; the answer never tells whether the address
-    /// has an account. There is no `Idempotency-Key` here, for there is no account yet to keep it
-    /// with: sent again, a sign-up gets the same answer and at most another mail, of which the
-    /// first link that is followed makes the company and the others do nothing.
+    /// has an account.
+    ///
+    /// There is no `Idempotency-Key` here, for there is no account yet to keep an answer with: sent
+    /// again, a sign-up gets the same answer and at most another mail, and of the links the first that
+    /// is followed makes the company.
     #[oai(path = "/signup", method = "post", operation_id = "signup")]
     async fn sign_up(
         &self,

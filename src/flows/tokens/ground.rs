@@ -46,7 +46,8 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     fn unspool(&self, answer: &Self::Answer) -> impl Future<Output = ()> + Send;
 
     /// Stores what a crashed neighbour left in the spool for this connection, and ends its right to
-    /// ask, in this order. Only of who is known to be dead.
+    /// ask, in this order: only of who is known to be dead, and once the time for an answer is over,
+    /// because a question that arrives after ours would use the token twice.
     fn recover(&self) -> impl Future<Output = Result<(), DbError>> + Send;
 
     /// Stores the answer if nobody has overtaken us; otherwise keeps it as an orphan.
@@ -121,8 +122,8 @@ pub struct Begun<S> {
     /// Newest first.
     pub candidates: Vec<Candidate>,
     pub api_base: ApiBase,
-    /// When this generation's refresh token was sent before and no answer was stored.
-    pub unanswered: Option<DateTime<Utc>>,
+    /// When this generation's refresh token was sent before, and no answer came or one too late.
+    pub missed: Option<DateTime<Utc>>,
     pub sealer: S,
 }
 

@@ -247,7 +247,7 @@ impl TokenStore for Stored {
             lease: leased.lease_gen,
             candidates,
             api_base,
-            unanswered: leased.unanswered,
+            missed: leased.missed,
             sealer: Sealer { key, orphans, reach },
         }))
     }
@@ -293,7 +293,8 @@ impl TokenStore for Stored {
         }
         if !dead.is_empty() {
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-            if db::tokens::release(&mut tx, self.connection_id, &dead).await? {
+            let on_its_way = self.times().answer;
+            if db::tokens::release(&mut tx, self.connection_id, &dead, on_its_way).await? {
                 tx.commit().await?;
                 tracing::warn!(connection_id = %self.connection_id, "whoever refreshed this token has died");
             }

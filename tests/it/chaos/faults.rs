@@ -136,8 +136,8 @@ async fn whatever_the_crm_answers_the_run_goes_on_within_a_minute_and_ends_with_
     let mut scenarios = Vec::new();
     for (list_nth, list) in LISTS.into_iter().enumerate() {
         for (nth, fault) in faults().into_iter().enumerate() {
-            // The short version breaks each list in some ways, and each way in some list.
-            if long() || nth % 6 == 2 * list_nth {
+            // The short version breaks each list in one way: a status, a page, letters.
+            if long() || nth == [2, 8, 10][list_nth] {
                 scenarios.push(breaks(list, fault));
             }
         }

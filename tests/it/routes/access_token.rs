@@ -99,7 +99,7 @@ async fn the_audit_log_names_the_key_beside_the_member() {
     let (id, secret) = key(&acme.owner.browser, Role::Owner).await;
     let given = exchange(&hub, &secret).await.expect(200);
     let jwt = given["access_token"].as_str().unwrap();
-    let person = |name: &str| json!({ "first_name": name, "last_name": "Lovelace" });
+    let person = |name: &str| json!({ "full_name": name });
     ask(&hub, Method::POST, "/api/contacts", jwt, Some(person("Ada"))).await.expect(201);
     acme.owner.browser.post("/api/contacts", person("Augusta")).await.expect(201);
     let named: Vec<(Option<uuid::Uuid>, Option<String>)> = sqlx::query_as(

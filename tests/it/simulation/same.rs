@@ -46,8 +46,8 @@ fn begun<S>(answer: Result<Option<Begun<S>>, Trouble>) -> (String, Option<Begun<
                 .iter()
                 .map(|candidate| (candidate.token.expose_secret().to_owned(), candidate.orphan))
                 .collect();
-            let unanswered = begun.unanswered.is_some();
-            (format!("{} {candidates:?} {unanswered}", begun.lease), Some(begun))
+            let missed = begun.missed.is_some();
+            (format!("{} {candidates:?} {missed}", begun.lease), Some(begun))
         }
         Ok(None) => ("none".to_owned(), None),
         Err(error) => (seen::<()>(&Err(error)), None),

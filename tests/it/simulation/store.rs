@@ -155,10 +155,15 @@ impl Memory {
 
 impl Row {
     fn unanswered(&self) -> Option<DateTime<Utc>> {
+        self.first(&["sent", "unknown"])
+    }
+
+    /// When this generation's token was first sent to such an end.
+    fn first(&self, outcomes: &[&str]) -> Option<DateTime<Utc>> {
         self.attempts
             .values()
             .filter(|attempt| attempt.generation == self.generation)
-            .filter(|attempt| ["sent", "unknown"].contains(&attempt.outcome))
+            .filter(|attempt| outcomes.contains(&attempt.outcome))
             .map(|attempt| attempt.started)
             .min()
     }
@@ -269,6 +274,7 @@ impl TokenStore for Memory {
                     return None;
                 }
                 let unanswered = row.unanswered();
+                let missed = row.first(&["sent", "unknown", "fenced"]);
                 let known = unanswered.is_some() && planted != Planted::NoQuestions;
                 if known && reach == Reach::Unasked {
                     return None;
@@ -287,13 +293,13 @@ impl TokenStore for Memory {
                     orphan: None,
                 };
                 row.attempts.insert(row.lease, attempt);
-                Some((row.lease, candidates, unanswered))
+                Some((row.lease, candidates, missed))
             })
             .await?;
-        Ok(begun.map(|(lease, candidates, unanswered)| {
+        Ok(begun.map(|(lease, candidates, missed)| {
             let orphans = candidates.iter().filter_map(|candidate| candidate.orphan).collect();
             let (api_base, sealer) = (self.base.clone(), (orphans, reach));
-            Begun { seen, lease, candidates, api_base, unanswered, sealer }
+            Begun { seen, lease, candidates, api_base, missed, sealer }
         }))
     }
 
@@ -342,8 +348,9 @@ impl TokenStore for Memory {
         }
         if !dead.is_empty() {
             self.ask(|row| {
-                let holder = row.attempts.get(&row.lease).map(|attempt| attempt.holder);
-                if holder.is_some_and(|holder| dead.contains(&holder)) {
+                let long_ago = self.machine.world.wall() - self.provider.answer_within;
+                let last = row.attempts.get(&row.lease);
+                if last.is_some_and(|one| dead.contains(&one.holder) && one.started < long_ago) {
                     row.until = None;
                 }
             })

@@ -195,11 +195,11 @@ async fn services_that_start_before_their_database_work_once_it_is_there() {
         assert!(begun.elapsed() < Duration::from_secs(20), "it does not answer");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // The worker works: it has a connection of its own that listens for jobs.
-    let rings = "select count(*) >= 1 from pg_stat_activity
-                 where datname = current_database() and query ilike 'listen%'";
+    // The worker, too: its first connection stays in the pool.
+    let linked = "select count(distinct client_port) >= 2 from pg_stat_activity
+                  where datname = current_database() and application_name = 'tandem'";
     let mut admin = PgConnection::connect(&start.database.owner_url()).await.unwrap();
-    while !sqlx::query_scalar::<_, bool>(rings).fetch_one(&mut admin).await.unwrap() {
+    while !sqlx::query_scalar::<_, bool>(linked).fetch_one(&mut admin).await.unwrap() {
         assert!(begun.elapsed() < Duration::from_secs(20), "it does not work");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -205,7 +205,8 @@ async fn work_in(hub: &TestHub, company: &Company, account: u64) {
 /// they can be retried, with a choice to make.
 async fn log_activities(hub: &TestHub, company: &Company, account: u64) {
     for member in company.members() {
-        let contacts = member.browser.get("/api/contacts?search=canary&limit=200").await.expect(200);
+        let contacts =
+            member.browser.get("/api/contacts?search=canary&limit=200").await.expect(200);
         let mine = |contact: &&Value| contact["owner"]["member_id"] == member.id.to_string();
         for contact in contacts["items"].as_array().unwrap().iter().filter(mine) {
             let form = json!({
@@ -337,10 +338,7 @@ pub(super) async fn cursors(of: &Browser) -> BTreeMap<String, String> {
         ("list_activities", "/api/activities?limit=1".to_owned()),
         ("activity_feed", "/api/activities/feed?limit=1".to_owned()),
         ("list_deliveries", "/api/deliveries?limit=1".to_owned()),
-        (
-            "list_provider_deliveries",
-            format!("/api/integrations/{}/deliveries?limit=1", slug()),
-        ),
+        ("list_provider_deliveries", format!("/api/integrations/{}/deliveries?limit=1", slug())),
         ("list_remote_people", format!("/api/integrations/{}/contacts?limit=1", slug())),
     ] {
         found.insert(name.to_owned(), next(&of.get(&path).await.expect(200)));

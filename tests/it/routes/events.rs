@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tandem::jobs;
 
-use super::deliveries::warm;
+use super::leads::{of, warm};
 use crate::{connections::Rig, harness::Browser};
 
 /// A stream that is being read.
@@ -78,7 +78,7 @@ async fn more_than_anybody_reads_is_one_call_to_read_again() {
         warm(browser, name, 8).await;
     }
     rig.owner("update connection set state = 'active'").await;
-    browser.post(&super::deliveries::of("push"), json!({})).await.expect(200);
+    browser.post(&of("push"), json!({})).await.expect(200);
     assert_eq!(owner.next().await.unwrap()["kind"], "resync");
 }
 

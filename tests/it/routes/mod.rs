@@ -10,6 +10,7 @@ mod contacts;
 mod deliveries;
 mod events;
 mod idempotency;
+mod leads;
 mod matrix;
 mod rates;
 mod refusals;

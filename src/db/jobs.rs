@@ -71,8 +71,59 @@ pub async fn enqueue(tx: &mut TenantTx, job: NewJob<'_>) -> Result<(), DbError> 
     Ok(())
 }
 
+/// Enqueues many jobs of one lane and kind, each with its subject and key, to run at once.
+pub async fn enqueue_many(
+    tx: &mut TenantTx,
+    of: NewJob<'_>,
+    jobs: &[(Uuid, String)],
+) -> Result<(), DbError> {
+    let company_id = tx.company_id();
+    let ids: Vec<JobId> = jobs.iter().map(|_| JobId::fresh()).collect();
+    let (subjects, keys): (Vec<Uuid>, Vec<&str>) =
+        jobs.iter().map(|(subject, key)| (*subject, key.as_str())).unzip();
+    sqlx::query(
+        "with lane as (
+             insert into lane (company_id, lane_key, cap) values ($1, $2, $3) on conflict do nothing
+         )
+         insert into job (company_id, job_id, lane_key, kind, subject, run_at, dedup, max_attempts)
+         select $1, job_id, $2, $4, subject, now(), key, $5
+         from unnest($6::uuid[], $7::uuid[], $8::text[]) as new (job_id, subject, key)
+         on conflict (company_id, kind, dedup) where dedup is not null and state = 'ready'
+         do update set run_at = least(job.run_at, excluded.run_at)",
+    )
+    .bind(company_id)
+    .bind(of.lane)
+    .bind(of.cap)
+    .bind(of.kind)
+    .bind(of.max_attempts)
+    .bind(ids)
+    .bind(subjects)
+    .bind(keys)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Which lanes are looked at, by how their keys begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lanes<'a> {
+    All,
+    Beginning(&'a str),
+    NotBeginning(&'a str),
+}
+
 /// Leases up to `most` jobs, from the lanes that waited longest.
-pub async fn claim(tx: &mut RunnerTx, most: i64, lease: Duration) -> Result<Vec<Claimed>, DbError> {
+pub async fn claim(
+    tx: &mut RunnerTx,
+    lanes: Lanes<'_>,
+    most: i64,
+    lease: Duration,
+) -> Result<Vec<Claimed>, DbError> {
+    let (prefix, begins) = match lanes {
+        Lanes::All => (None, true),
+        Lanes::Beginning(prefix) => (Some(prefix), true),
+        Lanes::NotBeginning(prefix) => (Some(prefix), false),
+    };
     let claimed = sqlx::query_as(
         // `waiting` walks from lane to lane through the index instead of reading a backlog.
         "with recursive waiting (company_id, lane_key) as (
@@ -91,6 +142,7 @@ pub async fn claim(tx: &mut RunnerTx, most: i64, lease: Duration) -> Result<Vec<
              select lane.company_id, lane.lane_key, lane.cap - lane.inflight as room
              from waiting join lane using (company_id, lane_key)
              where lane.inflight < lane.cap
+               and ($3::text is null or starts_with(lane.lane_key, $3) = $4)
                and (lane.resumes_at is null or lane.resumes_at <= now())
                and exists (
                    select from job
@@ -131,6 +183,8 @@ pub async fn claim(tx: &mut RunnerTx, most: i64, lease: Duration) -> Result<Vec<
     )
     .bind(most)
     .bind(lease.as_secs_f64())
+    .bind(prefix)
+    .bind(begins)
     .fetch_all(tx.conn())
     .await?;
     Ok(claimed)

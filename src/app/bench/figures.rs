@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     bare::Bare,
+    deliveries::Deliveries,
     imports::{Import, PERSONS},
     isolation::Compared,
     reads::Reads,
@@ -260,6 +261,7 @@ pub(super) fn keep(
     folder: &Path,
     environment: &Environment,
     all: &[Figures],
+    deliveries: Option<&Deliveries>,
 ) -> anyhow::Result<PathBuf> {
     let now = Clock::system().now();
     let report = json!({
@@ -273,6 +275,7 @@ pub(super) fn keep(
         "build": if cfg!(debug_assertions) { "debug" } else { "release" },
         "machine": { "processor": environment.processor, "cores": environment.cores },
         "sizes": all.iter().map(Figures::json).collect::<Vec<_>>(),
+        "deliveries": deliveries.map(Deliveries::json),
     });
     fs::create_dir_all(folder)?;
     let path = folder.join(now.format("%Y%m%dT%H%M%SZ.json").to_string());

@@ -14,7 +14,7 @@ use crate::flows::stage::Stage;
 pub(crate) struct Held(BTreeMap<&'static str, u32>);
 
 impl Held {
-    fn note(&mut self, rule: &'static str) {
+    pub(crate) fn note(&mut self, rule: &'static str) {
         *self.0.entry(rule).or_default() += 1;
     }
 

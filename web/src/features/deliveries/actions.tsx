@@ -1,0 +1,72 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import { refreshDeliveries, retryDelivery } from '../../api/deliveries';
+import type { Delivery } from '../../api/schemas';
+import { may, useSession } from '../../api/session';
+import { useSubmit } from '../../api/use-submit';
+import { LinkButton } from '../../ui/link-button';
+import { ChoosePerson } from './choose-person';
+
+type Props = {
+  delivery: Delivery;
+  /** On the page of the contact itself there is nowhere to go to edit it. */
+  here?: boolean;
+  size?: 'sm' | 'compact-sm';
+};
+
+/** What somebody can do about a delivery that does not go on by itself; nothing otherwise. */
+export function DeliveryActions({ delivery, here, size = 'compact-sm' }: Props) {
+  const session = useSession();
+  const { busy, problem, submit } = useSubmit();
+  const [choosing, choose] = useState(false);
+  const { cause, contact } = delivery;
+  const who = contact.full_name ?? 'a contact';
+  if (!may(session, 'work_contacts')) return null;
+  const manages = may(session, 'manage_connections');
+  return (
+    <>
+      {delivery.can_choose && (
+        <Button size={size} onClick={() => choose(true)} aria-label={`Choose who ${who} is in ${delivery.provider_name}`}>
+          Choose
+        </Button>
+      )}
+      {delivery.can_retry && cause === 'refused' && !here && (
+        <LinkButton to="/contacts/person/$id" params={{ id: contact.id }} size={size} aria-label={`Edit ${who}`}>
+          Edit
+        </LinkButton>
+      )}
+      {delivery.can_retry && (
+        <Button
+          size={size}
+          variant="default"
+          loading={busy}
+          aria-label={`Try again: ${who}`}
+          onClick={() =>
+            void submit(async () => {
+              await retryDelivery(delivery.id);
+              await refreshDeliveries();
+            })
+          }
+        >
+          Try again
+        </Button>
+      )}
+      {delivery.state === 'held' && manages && (
+        <LinkButton to={cause === 'plan' ? '/billing' : '/integrations'} size={size} variant="default">
+          {cause === 'plan' ? 'Compare plans' : cause === 'reconnect' ? 'Reconnect' : 'Resume'}
+        </LinkButton>
+      )}
+      {cause === 'scope' && manages && (
+        <LinkButton to="/integrations" size={size} variant="default">
+          Reconnect
+        </LinkButton>
+      )}
+      {problem && (
+        <span role="alert" className="st" data-tone="bad">
+          {problem.message}
+        </span>
+      )}
+      {choosing && <ChoosePerson delivery={delivery} onClose={() => choose(false)} />}
+    </>
+  );
+}

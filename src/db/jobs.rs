@@ -71,6 +71,39 @@ pub async fn enqueue(tx: &mut TenantTx, job: NewJob<'_>) -> Result<(), DbError> 
     Ok(())
 }
 
+/// Enqueues many jobs of one lane and kind, each with its subject and key, to run at once.
+pub async fn enqueue_many(
+    tx: &mut TenantTx,
+    of: NewJob<'_>,
+    jobs: &[(Uuid, String)],
+) -> Result<(), DbError> {
+    let company_id = tx.company_id();
+    let ids: Vec<JobId> = jobs.iter().map(|_| JobId::fresh()).collect();
+    let (subjects, keys): (Vec<Uuid>, Vec<&str>) =
+        jobs.iter().map(|(subject, key)| (*subject, key.as_str())).unzip();
+    sqlx::query(
+        "with lane as (
+             insert into lane (company_id, lane_key, cap) values ($1, $2, $3) on conflict do nothing
+         )
+         insert into job (company_id, job_id, lane_key, kind, subject, run_at, dedup, max_attempts)
+         select $1, job_id, $2, $4, subject, now(), key, $5
+         from unnest($6::uuid[], $7::uuid[], $8::text[]) as new (job_id, subject, key)
+         on conflict (company_id, kind, dedup) where dedup is not null and state = 'ready'
+         do update set run_at = least(job.run_at, excluded.run_at)",
+    )
+    .bind(company_id)
+    .bind(of.lane)
+    .bind(of.cap)
+    .bind(of.kind)
+    .bind(of.max_attempts)
+    .bind(ids)
+    .bind(subjects)
+    .bind(keys)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Leases up to `most` jobs, from the lanes that waited longest.
 pub async fn claim(tx: &mut RunnerTx, most: i64, lease: Duration) -> Result<Vec<Claimed>, DbError> {
     let claimed = sqlx::query_as(

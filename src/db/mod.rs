@@ -5,6 +5,7 @@
 //! of all companies and nothing else, [`DoorTx`] what must be read before a company is known.
 
 pub mod accounts;
+pub mod activities;
 pub mod api_keys;
 pub mod audit;
 pub mod bare;

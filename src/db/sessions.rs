@@ -42,7 +42,33 @@ pub async fn find(
     token: &TokenHash,
     now: DateTime<Utc>,
 ) -> Result<Option<SessionRow>, DbError> {
-    let found: Option<SessionRow> = sqlx::query_as(
+    let found = read(&mut tx, token, now).await?;
+    if found.as_ref().is_some_and(|session| session.seen_at < now - SEEN_EVERY) {
+        sqlx::query("update session set seen_at = $2 where token_hash = $1 and seen_at < $2")
+            .bind(token.bytes())
+            .bind(now)
+            .execute(tx.conn())
+            .await?;
+        tx.commit().await?;
+    }
+    Ok(found)
+}
+
+/// The same without being seen.
+pub async fn look(
+    mut tx: DoorTx,
+    token: &TokenHash,
+    now: DateTime<Utc>,
+) -> Result<Option<SessionRow>, DbError> {
+    read(&mut tx, token, now).await
+}
+
+async fn read(
+    tx: &mut DoorTx,
+    token: &TokenHash,
+    now: DateTime<Utc>,
+) -> Result<Option<SessionRow>, DbError> {
+    Ok(sqlx::query_as(
         "select session.user_id, session.company_id, session.member_id, session.seen_at,
                 member.role, company.plan, company.country
          from session
@@ -54,16 +80,7 @@ pub async fn find(
     .bind(now)
     .bind(now - IDLE)
     .fetch_optional(tx.conn())
-    .await?;
-    if found.as_ref().is_some_and(|session| session.seen_at < now - SEEN_EVERY) {
-        sqlx::query("update session set seen_at = $2 where token_hash = $1 and seen_at < $2")
-            .bind(token.bytes())
-            .bind(now)
-            .execute(tx.conn())
-            .await?;
-        tx.commit().await?;
-    }
-    Ok(found)
+    .await?)
 }
 
 pub async fn insert(

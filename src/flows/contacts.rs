@@ -8,7 +8,11 @@ use crate::{
         CompanyId, ContactId, MemberId,
         intake::{Address, ContactFields, Number},
     },
-    flows::{Hub, SealError, idempotency::Witness},
+    flows::{
+        Hub, SealError,
+        deliver::{news, queue},
+        idempotency::Witness,
+    },
     policy::{self, Plan, Thing},
 };
 
@@ -103,8 +107,11 @@ pub async fn create(
     db::book::count(&mut tx, 1).await?;
     let (member, subject) = (Some(by.member_id), Some(id.uuid()));
     db::audit::append(&mut tx, member, "contact.created", subject, &json!({})).await?;
+    let queued = queue::contact_written(&mut tx, written(by, hub, id), warmness).await?;
     witness.see(&mut tx, &id).await?;
+    let news = news::of(&mut tx, &queued).await?;
     tx.commit().await?;
+    news.tell(hub).await;
     Ok(id)
 }
 
@@ -126,27 +133,39 @@ pub async fn update(hub: &Hub, by: By, id: ContactId, change: Change) -> Result<
     if warmness != was_warm {
         changed.push("warmness");
     }
-    if changed.is_empty() {
-        return Ok(());
+    if !changed.is_empty() {
+        db::contacts::update(&mut tx, id, &after, warmness, &edited, hub.clock.now()).await?;
     }
-    db::contacts::update(&mut tx, id, &after, warmness, &edited, hub.clock.now()).await?;
     if (changed.contains(&"emails") || changed.contains(&"phones"))
         && let Err(error) = db::contacts::claim(&mut tx, id, &after).await
     {
         drop(tx);
         return Err(taken(hub, by, &after, Some(id), error).await);
     }
-    let detail = json!({ "fields": changed });
-    let (member, subject) = (Some(by.member_id), Some(id.uuid()));
-    db::audit::append(&mut tx, member, "contact.updated", subject, &detail).await?;
+    if !changed.is_empty() {
+        let detail = json!({ "fields": changed });
+        let (member, subject) = (Some(by.member_id), Some(id.uuid()));
+        db::audit::append(&mut tx, member, "contact.updated", subject, &detail).await?;
+    }
+    // Saved as it was is written, too: whoever does that with a warm contact wants it at the CRM.
+    let queued = queue::contact_written(&mut tx, written(by, hub, id), warmness).await?;
+    let news = news::of(&mut tx, &queued).await?;
     tx.commit().await?;
+    news.tell(hub).await;
     Ok(())
 }
 
-/// Removes a contact from the book; a CRM keeps what it has.
+fn written(by: By, hub: &Hub, contact_id: ContactId) -> queue::Change {
+    queue::Change { contact_id, member_id: Some(by.member_id), now: hub.clock.now() }
+}
+
+/// Removes a contact from the book; a CRM keeps what it has, and gets no more.
 pub async fn delete(hub: &Hub, by: By, id: ContactId) -> Result<(), ContactError> {
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
     db::book::lock(&mut tx).await?;
+    // Before the contact goes: afterwards the member may not see its deliveries any more.
+    let withdrawn = db::deliveries::withdraw(&mut tx, id, hub.clock.now()).await?;
+    let news = news::of(&mut tx, &withdrawn).await?;
     if !db::contacts::delete(&mut tx, id).await? {
         return Err(ContactError::NotFound);
     }
@@ -154,6 +173,7 @@ pub async fn delete(hub: &Hub, by: By, id: ContactId) -> Result<(), ContactError
     let (member, subject) = (Some(by.member_id), Some(id.uuid()));
     db::audit::append(&mut tx, member, "contact.deleted", subject, &json!({})).await?;
     tx.commit().await?;
+    news.tell(hub).await;
     Ok(())
 }
 

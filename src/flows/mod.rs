@@ -2,6 +2,7 @@
 
 pub mod access_token;
 pub mod account;
+pub mod activities;
 pub mod api_keys;
 pub mod audit;
 pub mod browse;
@@ -22,6 +23,7 @@ mod providers;
 pub mod rates;
 pub mod reconnect;
 pub mod reset;
+pub mod settings;
 pub mod sign_in;
 pub mod sign_up;
 mod throttle;

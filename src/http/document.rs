@@ -67,8 +67,14 @@ fn leave_out_what_cannot_be(path: &str, method: &str, operation: &mut Value) {
 }
 
 /// Operations that look for something which no part of their address names.
-const NOT_FOUND: &[&str] =
-    &["change_plan", "create_api_key", "create_contact", "mailbox", "switch_company"];
+const NOT_FOUND: &[&str] = &[
+    "change_plan",
+    "create_activity",
+    "create_api_key",
+    "create_contact",
+    "mailbox",
+    "switch_company",
+];
 
 /// Says once for all operations what the key does, and where it has no business.
 fn describe_key(operation: &mut Value) {

@@ -2,13 +2,16 @@
 //!
 //! A handler says who may, calls one thing and names the answer. [`api`] is the table of contents.
 
+mod activities;
 mod allow;
 mod api_keys;
 mod auth;
 mod billing;
 mod client_address;
+mod company;
 mod contacts;
 mod csrf;
+mod deliveries;
 mod development;
 mod document;
 mod field;
@@ -50,10 +53,14 @@ enum Tag {
     ApiKeys,
     /// The people in the book.
     Contacts,
+    /// What members do with contacts.
+    Activities,
     /// The members of the company.
     Team,
     /// Connections to CRMs, and imports.
     Integrations,
+    /// What is to happen at the CRMs, and what became of it.
+    Deliveries,
     /// Runs, and what they did.
     SyncLog,
     /// Plans and their limits.
@@ -68,9 +75,12 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         auth::AuthApi,
         api_keys::ApiKeysApi,
         contacts::ContactsApi,
+        activities::ActivitiesApi,
         integrations::IntegrationsApi,
         integrations::BudgetApi,
         integrations::ConsentApi,
+        (deliveries::DeliveriesApi, deliveries::OutboundApi, deliveries::PushApi),
+        (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi),
         sync_logs::SyncLogsApi,
         team::TeamApi,
         billing::BillingApi,

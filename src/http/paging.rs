@@ -1,6 +1,7 @@
 //! Cursors: opaque to callers, checked when they come back.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Datelike as _, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::http::{ApiError, FieldProblem};
@@ -37,6 +38,15 @@ pub(super) fn limit(limit: Option<u32>, most: u32) -> Result<i64, ApiError> {
             Err(ApiError::invalid_fields(vec![FieldProblem::new("limit", &words)]))
         }
     }
+}
+
+/// A time that the database can compare with: 400 for one of before our era or after the year 9999.
+pub(super) fn moment(name: &str, at: DateTime<Utc>) -> Result<DateTime<Utc>, ApiError> {
+    if (1..=9_999).contains(&at.year()) {
+        return Ok(at);
+    }
+    let words = "Use a time from the year 1 to 9999.";
+    Err(ApiError::invalid_fields(vec![FieldProblem::new(name, words)]))
 }
 
 /// Cuts a page that was asked for with one row more; whether there was one more.

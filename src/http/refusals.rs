@@ -8,14 +8,16 @@ use crate::{
     flows::{
         FlowError, PasswordError, SealError,
         access_token::ExchangeError,
+        activities::ActivityError,
         api_keys::{self, ApiKeyError},
         contacts::ContactError,
+        deliver::replay::ReplayError,
         plan::PlanError,
         reset::ResetError,
         sign_in::SignInError,
         sign_up::{ConfirmError, SignUpError},
     },
-    http::{ApiError, FieldProblem, api_keys::wrong_key},
+    http::{ApiError, FieldProblem, activities::no_meeting, api_keys::wrong_key},
 };
 
 const EXPIRED: &str = "This link no longer works: it was used or is too old. Ask for a new one.";
@@ -136,6 +138,48 @@ impl From<ContactError> for ApiError {
             ),
             ContactError::Seal(error) => error.into(),
             ContactError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ActivityError> for ApiError {
+    fn from(error: ActivityError) -> Self {
+        match error {
+            ActivityError::NotFound => Self::not_found(),
+            ActivityError::NoMeeting => Self::invalid_fields(vec![no_meeting()]),
+            ActivityError::Seal(error) => error.into(),
+            ActivityError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayError> for ApiError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::NotFound => Self::not_found(),
+            ReplayError::NotEnded(state) => Self::conflict(
+                "not_ended",
+                &format!(
+                    "Only what failed or was given up is retried, and this is {state}. Load the \
+                     page again."
+                ),
+            ),
+            ReplayError::ContactGone => Self::conflict(
+                "contact_gone",
+                "The contact was deleted, so there is nothing left to send.",
+            ),
+            ReplayError::NotConnected => {
+                Self::conflict("disconnected", "This connection was ended. Connect the CRM first.")
+            }
+            ReplayError::NoChoice => Self::conflict(
+                "no_choice",
+                "Nobody is to be chosen for this delivery (any more). Load the page again.",
+            ),
+            ReplayError::NoCandidate => Self::invalid_fields(vec![FieldProblem::new(
+                "remote_id",
+                "Choose one of the candidates of this delivery.",
+            )]),
+            ReplayError::Db(error) => error.into(),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     db::{self, Scope},
     domain::{ApiKeyId, CompanyId, MemberId, OpaqueToken, TokenHash, UserId},
     flows::{
-        Hub, SharedHub, access_token,
+        Hub, SharedHub, access_token, contacts,
         sign_in::{LIFETIME, Place, SignedIn},
     },
     http::{ApiError, rates::Caller},
@@ -81,6 +81,15 @@ impl Session {
         Place { company_id: self.row.company_id, member_id: self.row.member_id }
     }
 
+    /// Who writes, and what they may see.
+    pub fn by(&self) -> contacts::By {
+        contacts::By {
+            company_id: self.company_id(),
+            member_id: self.member_id(),
+            scope: self.scope(),
+        }
+    }
+
     /// Which contacts the member may see; goes into every key that is opened for a request.
     pub fn scope(&self) -> Scope {
         if policy::may(self.role(), Action::SeeAllContacts) {
@@ -121,10 +130,15 @@ impl Session {
         Self::with(hub, token.hash()).await
     }
 
-    /// The same caller as they are now; `None` once they may not call any more.
+    /// The same caller as they are now; `None` once they may not call any more. Whoever only watches
+    /// does nothing: the session grows no younger by that.
     pub async fn again(&self, hub: &Hub) -> Option<Self> {
         match self.means {
-            Means::Cookie(token) => Self::with(hub, token).await.ok().flatten(),
+            Means::Cookie(token) => {
+                let door = hub.db.door().await.ok()?;
+                let row = db::sessions::look(door, &token, hub.clock.now()).await.ok()??;
+                Some(Self { means: self.means, row })
+            }
             Means::ApiKey(id) => access_token::again(hub, id).await.ok()?.map(Self::of_key),
         }
     }

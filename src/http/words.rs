@@ -1,14 +1,17 @@
-//! The words of `policies/*.toml` as types of the API.
+//! The words of `policies/*.toml`, activities and deliveries as types of the API.
 
 use std::borrow::Cow;
 
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
-    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+    types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
 use serde_json::Value;
 
-use crate::policy::{Action, Plan, Role};
+use crate::{
+    domain::{ActivityKind, Cause, DeliveryKind, DeliveryState, Trigger},
+    policy::{Action, Plan, Role},
+};
 
 macro_rules! api_word {
     ($name:ident, $schema:literal) => {
@@ -54,6 +57,12 @@ macro_rules! api_word {
             }
         }
 
+        impl ParseFromParameter for $name {
+            fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+                Self::parse(value).ok_or_else(|| ParseError::custom("this word is not known"))
+            }
+        }
+
         impl ToJSON for $name {
             fn to_json(&self) -> Option<Value> {
                 Some(self.word().into())
@@ -66,3 +75,8 @@ api_word!(Action, "Action");
 // `Plan` is what the billing page shows of one.
 api_word!(Plan, "PlanId");
 api_word!(Role, "Role");
+api_word!(ActivityKind, "ActivityKind");
+api_word!(DeliveryKind, "DeliveryKind");
+api_word!(DeliveryState, "DeliveryState");
+api_word!(Trigger, "DeliveryTrigger");
+api_word!(Cause, "DeliveryCause");

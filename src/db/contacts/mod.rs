@@ -11,7 +11,7 @@ use sqlx::types::Json;
 use crate::{
     db::{DbError, TenantTx},
     domain::{
-        ContactId, MemberId, OrganizationId,
+        ContactId, DeliveryId, MemberId, OrganizationId,
         intake::{Address, ContactFields, IdentifierKind, Number},
     },
 };
@@ -37,6 +37,7 @@ pub struct Contact {
     pub custom_fields: Json<BTreeMap<String, Value>>,
     pub edited: Vec<String>,
     pub linked: Json<Vec<Link>>,
+    pub leads: Json<Vec<ContactLead>>,
     pub last_contacted_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -53,6 +54,18 @@ pub struct Link {
     /// `linked` or `gone`.
     pub state: String,
     pub last_synced_at: DateTime<Utc>,
+}
+
+/// What became of a contact as a warm lead at one provider.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub struct ContactLead {
+    pub provider: String,
+    pub delivery_id: DeliveryId,
+    pub state: String,
+    pub cause: Option<String>,
+    pub reason: Option<String>,
+    pub next_at: Option<DateTime<Utc>>,
+    pub updated_at: DateTime<Utc>,
 }
 
 /// Columns of [`Contact`]; links in the order they were made.
@@ -72,7 +85,17 @@ pub(in crate::db) const SHOWN: &str =
         join connection using (company_id, connection_id)
         where mapping.company_id = contact.company_id and mapping.contact_id = contact.contact_id
           and mapping.kind = 'person'
-    ), '[]') as linked
+    ), '[]') as linked,
+    coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'provider', delivery.provider, 'delivery_id', delivery.delivery_id,
+            'state', delivery.state, 'cause', delivery.cause, 'reason', delivery.reason,
+            'next_at', delivery.next_at, 'updated_at', delivery.updated_at
+        ) order by delivery.provider)
+        from delivery
+        where delivery.company_id = contact.company_id
+          and delivery.contact_id = contact.contact_id and delivery.kind = 'warm_lead'
+    ), '[]') as leads
     from contact
     left join member owner
       on owner.company_id = contact.company_id and owner.member_id = contact.owner_member_id ";

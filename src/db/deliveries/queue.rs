@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Outages are waited for that long.
-const PATIENCE: TimeDelta = TimeDelta::hours(72);
+pub(super) const PATIENCE: TimeDelta = TimeDelta::hours(72);
 
 /// A connection that deliveries may be meant for.
 #[derive(Debug, Clone, sqlx::FromRow)]

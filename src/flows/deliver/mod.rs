@@ -1,8 +1,14 @@
 //! What reaches a CRM: each effect exactly once.
 //!
-//! [`queue`] writes deliveries in the transaction of the change that causes them.
+//! [`queue`] writes deliveries in the transaction of the change that causes them; [`news`] tells live
+//! pages after its commit.
 
+pub mod check;
+pub mod news;
+pub mod push;
 pub mod queue;
+pub mod replay;
+pub mod user;
 
 use crate::{
     db::{self, DbError, TenantTx, jobs::NewJob},

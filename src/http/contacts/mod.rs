@@ -19,14 +19,14 @@ use crate::{
         contacts::{Filter, Order, Owner, Position, Sort},
     },
     domain::{ContactId, MemberId},
-    flows::{SealError, SharedHub, contacts, idempotency::Witness},
+    flows::{FlowError, SealError, SharedHub, contacts, deliver::check, idempotency::Witness},
     http::{ApiError, FieldProblem, Session, Tag, once::Once, paging},
     policy::Action,
 };
 
 use form::{ContactForm, ContactPatch};
 pub(super) use view::MemberRef;
-use view::{ContactPage, ContactView};
+use view::{ContactPage, ContactView, WarmLeadCheck};
 
 pub(super) struct ContactsApi;
 
@@ -95,7 +95,7 @@ impl ContactsApi {
         session.may(Action::WorkContacts)?;
         let change = form.0.read(session.country())?;
         let mut told = Telling { once, view: None };
-        contacts::create(&hub, by(&session), change, &mut told).await?;
+        contacts::create(&hub, session.by(), change, &mut told).await?;
         Ok(Created::Created(Json(told.view.ok_or_else(ApiError::not_found)?)))
     }
 
@@ -135,6 +135,28 @@ impl ContactsApi {
         update(&hub, &session, id.0, form.0).await
     }
 
+    /// Judge now whether a contact is a warm lead, send it to the CRM if it is not there, and wait up
+    /// to five seconds for what becomes of that.
+    #[oai(path = "/:id/check-warm-lead", method = "post", operation_id = "check_warm_lead")]
+    async fn check(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+        id: Path<Uuid>,
+        #[oai(name = "Idempotency-Key")] _once: Once,
+    ) -> Result<Json<WarmLeadCheck>, ApiError> {
+        session.may(Action::WorkContacts)?;
+        let id = ContactId::from_uuid(id.0);
+        match check::check(&hub, session.by(), id).await {
+            Ok(checked) => Ok(Json(checked.into())),
+            Err(FlowError::NotConnected) => Err(ApiError::invalid_as(
+                "not_connected",
+                "No CRM is connected that a lead could be sent to. Connect one under Integrations.",
+            )),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Remove a contact from the book. The CRM keeps what it has.
     #[oai(path = "/:id", method = "delete", operation_id = "delete_contact")]
     async fn delete(
@@ -144,7 +166,7 @@ impl ContactsApi {
         id: Path<Uuid>,
     ) -> Result<Deleted, ApiError> {
         session.may(Action::WorkContacts)?;
-        contacts::delete(&hub, by(&session), ContactId::from_uuid(id.0)).await?;
+        contacts::delete(&hub, session.by(), ContactId::from_uuid(id.0)).await?;
         Ok(Deleted::Deleted)
     }
 }
@@ -157,7 +179,7 @@ async fn update(
 ) -> Result<Json<ContactView>, ApiError> {
     session.may(Action::WorkContacts)?;
     let id = ContactId::from_uuid(id);
-    contacts::update(hub, by(session), id, form.read(session.country())?).await?;
+    contacts::update(hub, session.by(), id, form.read(session.country())?).await?;
     Ok(Json(load(hub, session, id).await?))
 }
 
@@ -166,14 +188,6 @@ async fn load(hub: &SharedHub, session: &Session, id: ContactId) -> Result<Conta
     let contact = db::contacts::get(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     tx.commit().await?;
     Ok(ContactView::from(contact))
-}
-
-fn by(session: &Session) -> contacts::By {
-    contacts::By {
-        company_id: session.company_id(),
-        member_id: session.member_id(),
-        scope: session.scope(),
-    }
 }
 
 /// An empty parameter asks for nothing.

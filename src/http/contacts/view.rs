@@ -10,9 +10,11 @@ use uuid::Uuid;
 use crate::{
     connectors, db,
     domain::{
-        RemoteId,
+        Cause, DeliveryState, RemoteId,
         intake::{Address, Number},
     },
+    flows::deliver::check::Checked,
+    http::deliveries::{DeliveryView, provider_name},
 };
 
 /// A person in the book.
@@ -35,6 +37,8 @@ pub(in crate::http) struct ContactView {
     /// Fields that a member edited; a sync leaves them alone.
     edited: Vec<String>,
     linked: Vec<LinkView>,
+    /// What became of it as a warm lead, at each CRM that was to have it.
+    leads: Vec<LeadView>,
     last_contacted_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -92,6 +96,50 @@ enum LinkState {
     Gone,
 }
 
+/// A contact as a warm lead at one CRM.
+#[derive(Object)]
+#[oai(rename = "ContactLead")]
+struct LeadView {
+    provider: String,
+    provider_name: String,
+    delivery_id: Uuid,
+    state: DeliveryState,
+    cause: Option<Cause>,
+    /// What happened and what to do, in words.
+    reason: Option<String>,
+    /// When it is tried next by itself.
+    next_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Whether a contact is a warm lead, and what became of it at the CRM.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub(super) struct WarmLeadCheck {
+    /// `false` when the CRM refused, or it was given up: `delivery` says why.
+    success: bool,
+    /// Whether it qualifies now: it is warm enough, or a meeting is booked.
+    is_warm_lead: bool,
+    /// The person at the CRM; `null` while there is none.
+    #[oai(rename = "pipedrivePersonId")]
+    remote_person_id: Option<String>,
+    /// As it is now; `null` when nothing is to be sent.
+    delivery: Option<DeliveryView>,
+}
+
+impl From<Checked> for WarmLeadCheck {
+    fn from(checked: Checked) -> Self {
+        let state = checked.delivery.as_ref().map(|delivery| delivery.state);
+        Self {
+            success: checked.remote_id.is_some()
+                || !matches!(state, Some(DeliveryState::Failed | DeliveryState::Dead)),
+            is_warm_lead: checked.qualifies,
+            remote_person_id: checked.remote_id,
+            delivery: checked.delivery.map(DeliveryView::from),
+        }
+    }
+}
+
 #[derive(Object)]
 pub(in crate::http) struct ContactPage {
     pub(in crate::http) items: Vec<ContactView>,
@@ -123,6 +171,7 @@ impl From<db::contacts::Contact> for ContactView {
             custom_fields: contact.custom_fields.0,
             edited: contact.edited,
             linked: contact.linked.0.into_iter().map(LinkView::from).collect(),
+            leads: contact.leads.0.into_iter().filter_map(LeadView::of).collect(),
             last_contacted_at: contact.last_contacted_at,
             created_at: contact.created_at,
             updated_at: contact.updated_at,
@@ -144,6 +193,21 @@ impl From<Number> for PhoneView {
             label: number.label,
             primary: number.primary,
         }
+    }
+}
+
+impl LeadView {
+    fn of(lead: db::contacts::ContactLead) -> Option<Self> {
+        Some(Self {
+            provider_name: provider_name(&lead.provider),
+            provider: lead.provider,
+            delivery_id: lead.delivery_id.uuid(),
+            state: DeliveryState::parse(&lead.state)?,
+            cause: lead.cause.as_deref().and_then(Cause::parse),
+            reason: lead.reason,
+            next_at: lead.next_at,
+            updated_at: lead.updated_at,
+        })
     }
 }
 

@@ -170,7 +170,7 @@ impl IntegrationsApi {
 }
 
 /// The provider with this slug, if there is one.
-fn known(hub: &SharedHub, slug: &str) -> Result<Provider, ApiError> {
+pub(super) fn known(hub: &SharedHub, slug: &str) -> Result<Provider, ApiError> {
     hub.providers
         .get(slug)
         .cloned()
@@ -178,7 +178,7 @@ fn known(hub: &SharedHub, slug: &str) -> Result<Provider, ApiError> {
 }
 
 /// The provider, for a member whose role and plan allow it.
-fn allowed(
+pub(super) fn allowed(
     hub: &SharedHub,
     session: &Session,
     slug: &str,

@@ -10,6 +10,7 @@ use crate::{
         self,
         budget_use::Sizes,
         connections::{Connection, Standing},
+        deliveries::Backlog,
     },
     flows::{Provider, SharedHub, account, ledger},
     http::{ApiError, Session},
@@ -143,7 +144,20 @@ struct ConnectionView {
     budget: Budget,
     forecast: ImportForecast,
     contacts_linked: i64,
+    /// What is to go to the CRM and has not arrived.
+    deliveries: BacklogView,
     health: Health,
+}
+
+#[derive(Object)]
+#[oai(rename = "DeliveryBacklog")]
+struct BacklogView {
+    /// Goes on by itself.
+    waiting: i64,
+    /// Refused or given up: somebody has to do something.
+    failing: i64,
+    /// Waits for the plan, a resume or a new consent.
+    held: i64,
 }
 
 pub(super) async fn all(
@@ -171,17 +185,19 @@ pub(super) async fn one(
             let today = db::budget_use::since(&mut tx, id, ledger::today(hub)).await?;
             let standing = db::connections::standing(&mut tx, id).await?;
             let sizes = db::budget_use::last_sizes(&mut tx, id).await?;
-            Some((standing, sizes, today.iter().map(|one| one.tokens).sum()))
+            let backlog = db::deliveries::backlog(&mut tx, id).await?;
+            Some((standing, backlog, sizes, today.iter().map(|one| one.tokens).sum()))
         }
         None => None,
     };
     drop(tx);
     let view = match connection.zip(standing) {
-        Some((connection, (standing, sizes, ours))) => {
+        Some((connection, (standing, backlog, sizes, ours))) => {
             let now = hub.clock.now();
             let view = account::budget(hub, provider, &connection).await.view().await;
             let budget = Budget::of(&view, ours, now);
             let forecast = ImportForecast::of(provider, sizes);
+            let standing = (standing, backlog);
             Some(ConnectionView::of(provider, connection, standing, budget, forecast, now))
         }
         None => None,
@@ -213,7 +229,7 @@ impl ConnectionView {
     fn of(
         provider: &Provider,
         connection: Connection,
-        standing: Standing,
+        (standing, backlog): (Standing, Backlog),
         budget: Budget,
         forecast: ImportForecast,
         now: DateTime<Utc>,
@@ -256,6 +272,11 @@ impl ConnectionView {
             budget,
             forecast,
             contacts_linked: standing.contacts_linked,
+            deliveries: BacklogView {
+                waiting: backlog.waiting,
+                failing: backlog.failing,
+                held: backlog.held,
+            },
             health,
         }
     }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { answer } from './api.mjs';
+import { past as pastOf } from './past.mjs';
 import { finish, startRun } from './runs.mjs';
 import { companies, connection, PASSWORD, PROVIDERS, planOf, sessions } from './state.mjs';
 
@@ -148,6 +149,7 @@ const settle = setInterval(() => {
     contact.owner = n % 6 ? { member_id: birch.members[n % 3].id, name: birch.members[n % 3].name } : null;
   }
   for (const known of birch.connections.acme.mapped.values()) known.stale = n++ % 9 === 2;
+  pastOf(birch);
   const cut = startRun(birch, 'acme', 'full', undefined, birch.members[1]);
   setTimeout(() => {
     cut.state_reason = 'Acme CRM stopped answering. Resume when it is back; nothing is imported twice.';

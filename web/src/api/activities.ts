@@ -24,9 +24,7 @@ export const feedQuery = (filter: ActivityFilter) =>
 
 /** Sent again with the same key, it is still logged once. */
 export const createActivity = (activity: NewActivity, key: string) =>
-  body(
-    http.POST('/api/activities', { params: { header: { 'Idempotency-Key': key } }, body: activity }),
-  );
+  body(http.POST('/api/activities', { params: { header: { 'Idempotency-Key': key } }, body: activity }));
 
 export const readActivity = (id: string) =>
   body(http.GET('/api/activities/{id}', { params: { path: { id } } }));

@@ -44,7 +44,9 @@ export function listen(tell: (moved: Delivery[]) => void): () => void {
     batch.set(delivery.id, delivery);
   };
   const look = async () => {
-    const page = await body(http.GET('/api/deliveries', { params: { query: { limit: 20 } } })).catch(() => null);
+    const page = await body(http.GET('/api/deliveries', { params: { query: { limit: 20 } } })).catch(
+      () => null,
+    );
     if (!page || !broken || over) return;
     const before = known;
     known = new Map(page.items.map((d) => [d.id, d.state]));

@@ -82,4 +82,5 @@ const subscribe = (listener: () => void) => {
   return () => void listeners.delete(listener);
 };
 
-export const useUnsent = (of: string) => useSyncExternalStore(subscribe, () => items).filter((u) => u.of === of);
+export const useUnsent = (of: string) =>
+  useSyncExternalStore(subscribe, () => items).filter((u) => u.of === of);

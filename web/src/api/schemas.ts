@@ -76,11 +76,32 @@ export type NewActivity = {
 };
 export type ActivityPatch = Partial<Omit<NewActivity, 'contact_id'>>;
 export type DeliveryState =
-  | 'queued' | 'held' | 'sending' | 'delivered' | 'retrying' | 'unknown' | 'failed' | 'dead';
+  | 'queued'
+  | 'held'
+  | 'sending'
+  | 'delivered'
+  | 'retrying'
+  | 'unknown'
+  | 'failed'
+  | 'dead';
 export type DeliveryKind = 'warm_lead' | 'activity_create' | 'activity_update' | 'activity_delete';
 export type Cause =
-  | 'plan' | 'paused' | 'reconnect' | 'down' | 'throttled' | 'suspended' | 'uncertain' | 'refused' | 'scope'
-  | 'ambiguous' | 'not_linked' | 'gone' | 'withdrawn' | 'disconnected' | 'gave_up' | 'internal';
+  | 'plan'
+  | 'paused'
+  | 'reconnect'
+  | 'down'
+  | 'throttled'
+  | 'suspended'
+  | 'uncertain'
+  | 'refused'
+  | 'scope'
+  | 'ambiguous'
+  | 'not_linked'
+  | 'gone'
+  | 'withdrawn'
+  | 'disconnected'
+  | 'gave_up'
+  | 'internal';
 export type Objection = { field?: string | null; words: string };
 export type Candidate = { remote_id: string; name?: string | null; url?: string | null };
 export type Delivery = {

@@ -52,8 +52,8 @@ export function ActivitiesRoute() {
                   title="Nothing was logged yet"
                   action={<Button onClick={() => openLog(null)}>Log the first activity</Button>}
                 >
-                  A call takes three taps. It sets when somebody was last contacted, and stands in your CRM
-                  by itself.
+                  A call takes three taps. It sets when somebody was last contacted, and stands in your CRM by
+                  itself.
                 </EmptyState>
               )
             }

@@ -1,20 +1,22 @@
 import '../styles/record.css';
 import '../styles/timeline.css';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import { contactQuery } from '../api/contacts';
 import { deliveriesOf } from '../api/deliveries';
 import { statusQuery } from '../api/integrations';
 import { asProblem } from '../api/problem';
 import type { Contact } from '../api/schemas';
 import { LogButton } from '../features/activities/log-button';
-import { useLogSubject } from '../features/activities/log-request';
+import { openLog, useLogSubject } from '../features/activities/log-request';
 import { Timeline } from '../features/activities/timeline';
 import { setWarmness } from '../features/contacts/changes';
 import { ContactFacts } from '../features/contacts/contact-facts';
 import { ContactFields } from '../features/contacts/contact-fields';
 import { CustomFields } from '../features/contacts/custom-fields';
 import { DeleteContact } from '../features/contacts/delete-contact';
+import { Reach } from '../features/contacts/reach';
 import { CopyStates } from '../features/deliveries/copy-state';
 import { CrmStates } from '../features/deliveries/crm-states';
 import { objectionsOf } from '../features/deliveries/standing';
@@ -53,6 +55,8 @@ function Person({ contact }: { contact: Contact }) {
   const { data: status } = useQuery(statusQuery);
   const { data: deliveries } = useQuery(deliveriesOf(contact.id));
   useLogSubject(contact.id, contact.full_name);
+  const { edit } = useSearch({ from: '/workspace/contacts/person/$id' });
+  const [asked, ask] = useState(edit ? { field: edit } : undefined);
   const reach = contact.emails.find((e) => e.primary) ?? contact.emails[0];
   return (
     <>
@@ -65,6 +69,7 @@ function Person({ contact }: { contact: Contact }) {
       </PageHead>
       <div className="record">
         <div className="main">
+          <Reach contact={contact} onCall={() => openLog()} />
           <section className="warm" aria-label="Warmness">
             <h2>Warmness</h2>
             <Warmness
@@ -74,12 +79,16 @@ function Person({ contact }: { contact: Contact }) {
               onChange={(w) => setWarmness(contact, w)}
             />
           </section>
-          <CrmStates contact={contact} providers={status?.providers ?? []} />
+          <CrmStates
+            contact={contact}
+            providers={status?.providers ?? []}
+            onEdit={(field) => ask({ field })}
+          />
           <section aria-label="Timeline">
             <h2 className="over">
               Timeline
               <Link to="/activities" search={{ contact: contact.id }}>
-                Filter
+                Filter in activities
               </Link>
             </h2>
             <Timeline
@@ -96,7 +105,7 @@ function Person({ contact }: { contact: Contact }) {
         </div>
         <aside className="facts-side" aria-label="Facts">
           <h2>Facts</h2>
-          <ContactFields contact={contact} objections={objectionsOf(deliveries?.items ?? [])} />
+          <ContactFields contact={contact} objections={objectionsOf(deliveries?.items ?? [])} asked={asked} />
           <ContactFacts contact={contact} />
           <CustomFields fields={contact.custom_fields} />
           <DeleteContact contact={contact} onDeleted={() => void navigate({ to: '/contacts' })} />

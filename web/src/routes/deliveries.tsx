@@ -25,7 +25,10 @@ export function DeliveriesRoute() {
   const sees = may(session, 'work_contacts');
   const query = useInfiniteQuery({ ...deliveriesQuery(filter), enabled: sees });
   const { data: status } = useQuery(statusQuery);
-  const { data: contact } = useQuery({ ...contactQuery(filter.contact ?? ''), enabled: Boolean(filter.contact) });
+  const { data: contact } = useQuery({
+    ...contactQuery(filter.contact ?? ''),
+    enabled: Boolean(filter.contact),
+  });
   const providers = status?.providers ?? [];
   const counts = query.data?.pages[0]?.counts;
   const deliveries = query.data?.pages.flatMap((p) => p.items) ?? [];
@@ -94,8 +97,8 @@ export function DeliveriesRoute() {
           <>
             <div className="policy">
               <p className="hint">
-                Three quick tries within 15 seconds, then patient ones from half a minute to an hour apart, for
-                72 hours. What a CRM refuses waits for you. Trying again never makes a second record.
+                Three quick tries within 15 seconds, then patient ones from half a minute to an hour apart,
+                for 72 hours. What a CRM refuses waits for you. Trying again never makes a second record.
               </p>
               <RetryMany filter={filter} counts={counts} providers={connected.map((p) => p.provider)} />
             </div>
@@ -105,7 +108,11 @@ export function DeliveriesRoute() {
             />
             {query.hasNextPage && (
               <div className="more">
-                <Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+                <Button
+                  variant="default"
+                  loading={query.isFetchingNextPage}
+                  onClick={() => void query.fetchNextPage()}
+                >
                   Show older deliveries
                 </Button>
               </div>

@@ -1,13 +1,22 @@
 const DAY_MS = 86_400_000;
 const hours = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
-const near = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' });
-const far = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+const near = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  timeZone: 'UTC',
+});
+const far = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: 'UTC',
+});
 
 const two = (n: number) => String(n).padStart(2, '0');
 
 /** The day of a moment where the reader is, as `2026-11-28`. */
-export const localDay = (at: Date) =>
-  `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+export const localDay = (at: Date) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 
 /** The day something belongs to. Without a time of day it is a date, the same in every time zone. */
 export const dayOf = (iso: string, hasTime = true) => (hasTime ? localDay(new Date(iso)) : iso.slice(0, 10));

@@ -46,7 +46,9 @@ export function ActivityFilters({ search, onChange }: Props) {
         <button
           type="button"
           className="chip"
-          onClick={() => onChange({ show: undefined, kind: undefined, member: undefined, contact: undefined })}
+          onClick={() =>
+            onChange({ show: undefined, kind: undefined, member: undefined, contact: undefined })
+          }
         >
           Clear filters
         </button>
@@ -55,15 +57,36 @@ export function ActivityFilters({ search, onChange }: Props) {
   );
 }
 
-function ContactChip({ value, onChange }: { value: string | undefined; onChange: (id: string | undefined) => void }) {
+function ContactChip({
+  value,
+  onChange,
+}: {
+  value: string | undefined;
+  onChange: (id: string | undefined) => void;
+}) {
   const [opened, open] = useState(false);
   const { data } = useQuery({ ...contactQuery(value ?? ''), enabled: value !== undefined });
   const chosen = value === undefined ? undefined : (data?.full_name ?? 'one person');
   return (
     <span className="chips">
-      <Popover opened={opened} onChange={open} position="bottom-start" width={300} shadow="md" trapFocus returnFocus withinPortal={false} floatingStrategy="fixed">
+      <Popover
+        opened={opened}
+        onChange={open}
+        position="bottom-start"
+        width={300}
+        shadow="md"
+        trapFocus
+        returnFocus
+        withinPortal={false}
+        floatingStrategy="fixed"
+      >
         <Popover.Target>
-          <button type="button" className="chip" data-on={chosen ? true : undefined} onClick={() => open((o) => !o)}>
+          <button
+            type="button"
+            className="chip"
+            data-on={chosen ? true : undefined}
+            onClick={() => open((o) => !o)}
+          >
             {chosen === undefined && <IconPlus size={13} aria-hidden />}
             {chosen === undefined ? 'With' : `With: ${chosen}`}
           </button>
@@ -80,7 +103,12 @@ function ContactChip({ value, onChange }: { value: string | undefined; onChange:
         </Popover.Dropdown>
       </Popover>
       {chosen !== undefined && (
-        <button type="button" className="unchip" aria-label="Clear filter With" onClick={() => onChange(undefined)}>
+        <button
+          type="button"
+          className="unchip"
+          aria-label="Clear filter With"
+          onClick={() => onChange(undefined)}
+        >
           <IconX size={13} aria-hidden />
         </button>
       )}

@@ -18,7 +18,9 @@ export function ContactPicker({ label, onPick, autoFocus }: Props) {
   const found = useQuery(findContacts(asked));
   const searching = asked.length > 1;
   const people = (searching ? found.data?.items : recent.data?.items) ?? [];
-  const nobody = searching ? !found.isFetching && people.length === 0 : recent.isSuccess && people.length === 0;
+  const nobody = searching
+    ? !found.isFetching && people.length === 0
+    : recent.isSuccess && people.length === 0;
   return (
     <div className="picker">
       <TextInput
@@ -33,7 +35,13 @@ export function ContactPicker({ label, onPick, autoFocus }: Props) {
         aria-describedby={id}
       />
       <p className="hint" id={id} role="status">
-        {nobody ? (searching ? 'Nobody matches.' : 'There are no contacts yet.') : searching ? 'Found' : 'Recent'}
+        {nobody
+          ? searching
+            ? 'Nobody matches.'
+            : 'There are no contacts yet.'
+          : searching
+            ? 'Found'
+            : 'Recent'}
       </p>
       <ul>
         {people.map((c) => (
@@ -42,7 +50,9 @@ export function ContactPicker({ label, onPick, autoFocus }: Props) {
               <Avatar name={c.full_name} />
               <span>
                 <b>{c.full_name}</b>
-                <small>{[c.organization?.name, c.emails[0]?.value].filter(Boolean).join(', ') || 'No address yet'}</small>
+                <small>
+                  {[c.organization?.name, c.emails[0]?.value].filter(Boolean).join(', ') || 'No address yet'}
+                </small>
               </span>
             </button>
           </li>

@@ -23,10 +23,21 @@ type Props = { activity: Activity; named?: boolean; crm: ReactNode };
 export function Entry({ activity: a, named, crm }: Props) {
   const { icon: Icon, word } = KINDS[a.kind];
   const overdue = isOverdue(a);
-  const meta = [a.duration_minutes && `${a.duration_minutes} min`, a.member?.name ?? 'A former member'].filter(Boolean);
+  const meta = [
+    a.duration_minutes && `${a.duration_minutes} min`,
+    a.member?.name ?? 'A former member',
+  ].filter(Boolean);
   return (
     <li className="entry" data-open={!a.done || undefined}>
-      <span className="at num">{a.has_time ? <time dateTime={a.due_at} title={exact(a.due_at)}>{clock(a.due_at)}</time> : <span className="dim">Any time</span>}</span>
+      <span className="at num">
+        {a.has_time ? (
+          <time dateTime={a.due_at} title={exact(a.due_at)}>
+            {clock(a.due_at)}
+          </time>
+        ) : (
+          <span className="dim">Any time</span>
+        )}
+      </span>
       <span className="mark" role="img" aria-label={word}>
         <Icon size={16} stroke={1.7} aria-hidden />
       </span>
@@ -44,7 +55,9 @@ export function Entry({ activity: a, named, crm }: Props) {
         </p>
         {a.note && <Note activity={a} />}
         <p className="meta">
-          {!a.done && <StatusWord tone={overdue ? 'warn' : 'idle'}>{overdue ? 'Overdue' : 'To do'}</StatusWord>}
+          {!a.done && (
+            <StatusWord tone={overdue ? 'warn' : 'idle'}>{overdue ? 'Overdue' : 'To do'}</StatusWord>
+          )}
           <span>{meta.join(', ')}</span>
           {crm}
         </p>
@@ -100,7 +113,13 @@ function EntryActions({ activity: a }: { activity: Activity }) {
   return (
     <span className="acts">
       {!a.done && (
-        <ActionIcon variant="subtle" color="gray" size={32} aria-label={`Mark as done: ${name}`} onClick={() => void markDone(a)}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={32}
+          aria-label={`Mark as done: ${name}`}
+          onClick={() => void markDone(a)}
+        >
           <IconCheck size={17} aria-hidden />
         </ActionIcon>
       )}
@@ -111,7 +130,10 @@ function EntryActions({ activity: a }: { activity: Activity }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<IconPencil size={16} stroke={1.7} aria-hidden />} onClick={() => void edit()}>
+          <Menu.Item
+            leftSection={<IconPencil size={16} stroke={1.7} aria-hidden />}
+            onClick={() => void edit()}
+          >
             Edit
           </Menu.Item>
           <Menu.Item leftSection={<IconTrash size={16} stroke={1.7} aria-hidden />} onClick={() => remove(a)}>

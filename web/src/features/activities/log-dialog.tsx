@@ -12,7 +12,9 @@ export function LogDialog({ request, of, onClose }: Props) {
   const phone = usePhone();
   const { activity } = request;
   const title = activity ? `Edit ${KINDS[activity.kind].word.toLowerCase()}` : 'Log activity';
-  const form = <LogForm key={activity?.id ?? request.contact?.id} request={request} of={of} onDone={onClose} />;
+  const form = (
+    <LogForm key={activity?.id ?? request.contact?.id} request={request} of={of} onDone={onClose} />
+  );
   const common = { opened: true, onClose, title, closeButtonProps: { 'aria-label': 'Close' } };
   return phone ? (
     <Drawer {...common} position="bottom" size="auto" padding={16} classNames={{ content: 'log-sheet' }}>

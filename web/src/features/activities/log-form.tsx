@@ -128,7 +128,13 @@ export function LogForm({ request, of, onDone }: Props) {
       />
       <WhenFields draft={draft} error={problem?.fields.due_at} onChange={change} />
       {!activity && (
-        <ChoiceChips label="Next step" name="next" value={draft.next} onChange={(next) => change({ next })} options={NEXT} />
+        <ChoiceChips
+          label="Next step"
+          name="next"
+          value={draft.next}
+          onChange={(next) => change({ next })}
+          options={NEXT}
+        />
       )}
       <div className="log-acts">
         <Button type="submit" loading={busy}>
@@ -143,4 +149,5 @@ export function LogForm({ request, of, onDone }: Props) {
 }
 
 /** A quick outcome of one kind means nothing for another. */
-const isOutcome = ({ kind, subject }: Draft) => KINDS[kind].outcomes.some((o) => subjectOf(kind, o) === subject);
+const isOutcome = ({ kind, subject }: Draft) =>
+  KINDS[kind].outcomes.some((o) => subjectOf(kind, o) === subject);

@@ -1,4 +1,11 @@
-import { createActivity, deleteActivity, hideActivity, putActivity, refreshActivities, updateActivity } from '../../api/activities';
+import {
+  createActivity,
+  deleteActivity,
+  hideActivity,
+  putActivity,
+  refreshActivities,
+  updateActivity,
+} from '../../api/activities';
 import { keepUnsent } from '../../api/outbox';
 import { asProblem } from '../../api/problem';
 import type { Activity, NewActivity } from '../../api/schemas';
@@ -94,7 +101,9 @@ export const markDone = (activity: Activity, now = new Date()) =>
       ? { done: true, due_at: now.toISOString(), has_time: true }
       : { done: true },
     `${activity.title} with ${activity.contact.full_name ?? 'a contact'} is done`,
-  ).catch((error) => toast({ tone: 'bad', title: 'This was not changed', message: asProblem(error).message }));
+  ).catch((error) =>
+    toast({ tone: 'bad', title: 'This was not changed', message: asProblem(error).message }),
+  );
 
 // A deletion reaches the CRMs too, so it leaves only when Undo is no longer offered.
 const leaving = new Map<string, () => void>();
@@ -120,7 +129,12 @@ export function remove(activity: Activity) {
       await deleteActivity(activity.id);
     } catch (error) {
       if (asProblem(error).status !== 404)
-        toast({ id, tone: 'bad', title: `${activity.title} was not deleted`, message: asProblem(error).message });
+        toast({
+          id,
+          tone: 'bad',
+          title: `${activity.title} was not deleted`,
+          message: asProblem(error).message,
+        });
     }
     await refreshActivities();
   };

@@ -1,5 +1,5 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { type ActivityFilter, feedQuery } from '../../api/activities';
 import { asProblem } from '../../api/problem';
@@ -62,7 +62,11 @@ export function Timeline({ filter, named, crm, empty }: Props) {
       {past.map(day)}
       {query.hasNextPage && (
         <div className="more">
-          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          <Button
+            variant="default"
+            loading={query.isFetchingNextPage}
+            onClick={() => void query.fetchNextPage()}
+          >
             Show older activities
           </Button>
         </div>

@@ -28,8 +28,12 @@ export function UnsentEntries({ contact }: { contact?: string }) {
                 </p>
                 {u.activity.note && <p className="note-text">{u.activity.note}</p>}
                 <p className="meta">
-                  <StatusWord tone={u.problem ? 'bad' : 'warn'}>{u.problem ? 'Not accepted' : 'Not sent yet'}</StatusWord>
-                  <span>{u.problem ?? 'Kept on this device; it goes out when the server can be reached.'}</span>
+                  <StatusWord tone={u.problem ? 'bad' : 'warn'}>
+                    {u.problem ? 'Not accepted' : 'Not sent yet'}
+                  </StatusWord>
+                  <span>
+                    {u.problem ?? 'Kept on this device; it goes out when the server can be reached.'}
+                  </span>
                 </p>
               </div>
               <span className="acts">

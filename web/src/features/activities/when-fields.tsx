@@ -11,7 +11,9 @@ type Props = { draft: Draft; error: string | undefined; onChange: (part: Partial
 /** Now, or a moment: one that is ahead books or plans instead of logging. */
 export function WhenFields({ draft, error, onChange }: Props) {
   const meeting = draft.kind === 'MEETING';
-  const lengths = MINUTES.includes(draft.minutes) ? MINUTES : [...MINUTES, draft.minutes].sort((a, b) => a - b);
+  const lengths = MINUTES.includes(draft.minutes)
+    ? MINUTES
+    : [...MINUTES, draft.minutes].sort((a, b) => a - b);
   return (
     <div className="when">
       <ChoiceChips
@@ -46,7 +48,9 @@ export function WhenFields({ draft, error, onChange }: Props) {
           />
           <p className="hint">
             Your time, {ZONE.replaceAll('_', ' ')}.{' '}
-            {isAhead(draft) ? 'It is ahead, so it is written down as still to do.' : 'It is past, so it is written down as done.'}
+            {isAhead(draft)
+              ? 'It is ahead, so it is written down as still to do.'
+              : 'It is past, so it is written down as done.'}
           </p>
         </div>
       )}

@@ -39,4 +39,8 @@ export const setEmails = (contact: Contact, emails: Value[]) =>
   saveContact(contact, { emails }, `E-mail of ${contact.full_name} changed`);
 
 export const setPhones = (contact: Contact, phones: Value[]) =>
-  saveContact(contact, { phones: phones.map(({ value, label, primary }) => ({ value, label, primary })) }, `Phone of ${contact.full_name} changed`);
+  saveContact(
+    contact,
+    { phones: phones.map(({ value, label, primary }) => ({ value, label, primary })) },
+    `Phone of ${contact.full_name} changed`,
+  );

@@ -7,9 +7,9 @@ import { ContactFields } from './contact-fields';
 import { CustomFields } from './custom-fields';
 import { DeleteContact } from './delete-contact';
 
-type Props = { contact: Contact; crm: ReactNode; onDeleted: () => void };
+type Props = { contact: Contact; crm: ReactNode; asked?: { field: string }; onDeleted: () => void };
 
-export const ContactDetail = ({ contact, crm, onDeleted }: Props) => (
+export const ContactDetail = ({ contact, crm, asked, onDeleted }: Props) => (
   <div className="stackv">
     <div>
       <div className="label">Warmness</div>
@@ -21,7 +21,7 @@ export const ContactDetail = ({ contact, crm, onDeleted }: Props) => (
       />
     </div>
     {crm}
-    <ContactFields contact={contact} />
+    <ContactFields contact={contact} asked={asked} />
     <ContactFacts contact={contact} />
     <CustomFields fields={contact.custom_fields} />
     <DeleteContact contact={contact} onDeleted={onDeleted} />

@@ -14,12 +14,14 @@ import { ContactDetail } from './contact-detail';
 type Props = {
   id: string | undefined;
   crm: (contact: Contact) => ReactNode;
+  /** The field somebody was sent to. */
+  asked?: { field: string };
   onLog: (contact: Contact) => void;
   onClose: () => void;
 };
 
 /** A person beside the list; the whole screen on a phone. The address of the page names them. */
-export function ContactDrawer({ id, crm, onLog, onClose }: Props) {
+export function ContactDrawer({ id, crm, asked, onLog, onClose }: Props) {
   const phone = usePhone();
   const { data, error } = useQuery({ ...contactQuery(id ?? ''), enabled: Boolean(id) });
   return (
@@ -50,11 +52,15 @@ export function ContactDrawer({ id, crm, onLog, onClose }: Props) {
             <LinkButton to="/contacts/person/$id" params={{ id: data.id }}>
               Open page
             </LinkButton>
-            <Button variant="default" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => onLog(data)}>
+            <Button
+              variant="default"
+              leftSection={<IconPlus size={15} aria-hidden />}
+              onClick={() => onLog(data)}
+            >
               Log activity
             </Button>
           </div>
-          <ContactDetail contact={data} crm={crm(data)} onDeleted={onClose} />
+          <ContactDetail contact={data} crm={crm(data)} asked={asked} onDeleted={onClose} />
         </>
       ) : (
         <SkeletonRows rows={6} />

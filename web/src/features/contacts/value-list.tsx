@@ -1,6 +1,6 @@
 import { ActionIcon, Button, TextInput } from '@mantine/core';
 import { IconPencil, IconPlus } from '@tabler/icons-react';
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { asProblem } from '../../api/problem';
 
 export type Value = { value: string; label?: string | null; primary: boolean };
@@ -15,12 +15,17 @@ type Props = {
   onSave: (values: Value[]) => Promise<void>;
   /** What a CRM objected to. */
   objection?: string;
+  /** Somebody was sent here: the first one opens. */
+  asked?: object;
 };
 
 /** Addresses in place: a pencil turns one into a field; emptied, it is removed. */
-export function ValueList({ word, type, values, show, onSave, objection }: Props) {
+export function ValueList({ word, type, values, show, onSave, objection, asked }: Props) {
   // The place that is edited; one past the last is a new one.
   const [at, edit] = useState<number | null>(null);
+  useEffect(() => {
+    if (asked) edit(0);
+  }, [asked]);
   const many = values.length > 1;
   return (
     <div className="values">
@@ -30,13 +35,25 @@ export function ValueList({ word, type, values, show, onSave, objection }: Props
         {values.map((v, i) =>
           at === i ? (
             <li key={v.value}>
-              <ValueField word={word} type={type} first={v.value} onEnd={() => edit(null)} onSave={(text) => onSave(replaced(values, i, text))} />
+              <ValueField
+                word={word}
+                type={type}
+                first={v.value}
+                onEnd={() => edit(null)}
+                onSave={(text) => onSave(replaced(values, i, text))}
+              />
             </li>
           ) : (
             <li key={v.value}>
               <span className="break">{show(v)}</span>
               {many && v.primary && <span className="dim">primary</span>}
-              <ActionIcon variant="subtle" color="gray" size={28} aria-label={`Edit ${word.toLowerCase()} ${v.value}`} onClick={() => edit(i)}>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size={28}
+                aria-label={`Edit ${word.toLowerCase()} ${v.value}`}
+                onClick={() => edit(i)}
+              >
                 <IconPencil size={15} stroke={1.7} aria-hidden />
               </ActionIcon>
             </li>
@@ -49,9 +66,21 @@ export function ValueList({ word, type, values, show, onSave, objection }: Props
         </p>
       )}
       {at === values.length ? (
-        <ValueField word={word} type={type} first="" onEnd={() => edit(null)} onSave={(text) => onSave(replaced(values, values.length, text))} />
+        <ValueField
+          word={word}
+          type={type}
+          first=""
+          onEnd={() => edit(null)}
+          onSave={(text) => onSave(replaced(values, values.length, text))}
+        />
       ) : (
-        <Button variant="subtle" color="gray" size="compact-xs" leftSection={<IconPlus size={13} aria-hidden />} onClick={() => edit(values.length)}>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-xs"
+          leftSection={<IconPlus size={13} aria-hidden />}
+          onClick={() => edit(values.length)}
+        >
           Add {word.toLowerCase()}
         </Button>
       )}
@@ -119,12 +148,14 @@ function ValueField({ word, type, first, onEnd, onSave }: FieldProps) {
           onEnd();
         }}
       />
-      <Button type="submit" loading={busy}>
-        {text.trim() === '' && first ? 'Remove' : 'Save'}
-      </Button>
-      <Button variant="default" onClick={onEnd}>
-        Cancel
-      </Button>
+      <div className="row-acts">
+        <Button type="submit" loading={busy}>
+          {text.trim() === '' && first ? 'Remove' : 'Save'}
+        </Button>
+        <Button variant="default" onClick={onEnd}>
+          Cancel
+        </Button>
+      </div>
     </form>
   );
 }

@@ -6,35 +6,55 @@ import { may, useSession } from '../../api/session';
 import { useSubmit } from '../../api/use-submit';
 import { LinkButton } from '../../ui/link-button';
 import { ChoosePerson } from './choose-person';
+import { fieldWord } from './words';
 
 type Props = {
   delivery: Delivery;
-  /** On the page of the contact itself there is nowhere to go to edit it. */
-  here?: boolean;
+  /** On the page of the contact: opens the field that was objected to. */
+  onEdit?: (field: string) => void;
   size?: 'sm' | 'compact-sm';
 };
 
 /** What somebody can do about a delivery that does not go on by itself; nothing otherwise. */
-export function DeliveryActions({ delivery, here, size = 'compact-sm' }: Props) {
+export function DeliveryActions({ delivery, onEdit, size = 'compact-sm' }: Props) {
   const session = useSession();
   const { busy, problem, submit } = useSubmit();
   const [choosing, choose] = useState(false);
   const { cause, contact } = delivery;
   const who = contact.full_name ?? 'a contact';
   if (!may(session, 'work_contacts')) return null;
+  const refused = delivery.can_retry && cause === 'refused';
+  const field = delivery.objections.find((o) => o.field)?.field;
   const manages = may(session, 'manage_connections');
   return (
     <>
       {delivery.can_choose && (
-        <Button size={size} onClick={() => choose(true)} aria-label={`Choose who ${who} is in ${delivery.provider_name}`}>
+        <Button
+          size={size}
+          onClick={() => choose(true)}
+          aria-label={`Choose who ${who} is in ${delivery.provider_name}`}
+        >
           Choose
         </Button>
       )}
-      {delivery.can_retry && cause === 'refused' && !here && (
-        <LinkButton to="/contacts/person/$id" params={{ id: contact.id }} size={size} aria-label={`Edit ${who}`}>
-          Edit
-        </LinkButton>
-      )}
+      {refused &&
+        (onEdit ? (
+          field && (
+            <Button size={size} onClick={() => onEdit(field)}>
+              Edit {fieldWord(field)}
+            </Button>
+          )
+        ) : (
+          <LinkButton
+            to="/contacts/person/$id"
+            params={{ id: contact.id }}
+            search={{ edit: field ?? undefined }}
+            size={size}
+            aria-label={`Edit ${who}`}
+          >
+            Edit
+          </LinkButton>
+        ))}
       {delivery.can_retry && (
         <Button
           size={size}

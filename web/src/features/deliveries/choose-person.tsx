@@ -18,11 +18,18 @@ export function ChoosePerson({ delivery, onClose }: { delivery: Delivery; onClos
     submit(async () => {
       await chooseFor(delivery.id, chosen === NEW ? null : chosen);
       onClose();
-      toast({ title: chosen === NEW ? `${who} becomes a new person in ${name}` : `${who} is linked in ${name}` });
+      toast({
+        title: chosen === NEW ? `${who} becomes a new person in ${name}` : `${who} is linked in ${name}`,
+      });
       await refreshDeliveries();
     });
   return (
-    <Modal opened onClose={onClose} title={`Who is ${who} in ${name}?`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={`Who is ${who} in ${name}?`}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <form
         className="form"
         onSubmit={(event) => {
@@ -30,9 +37,14 @@ export function ChoosePerson({ delivery, onClose }: { delivery: Delivery; onClos
           void go();
         }}
       >
-        {problem && <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />}
+        {problem && (
+          <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
+        )}
         <fieldset className="candidates">
-          <legend>These people there have the same address. The one you choose gets the label; nothing else of it changes.</legend>
+          <legend>
+            These people there have the same address. The one you choose gets the label; nothing else of it
+            changes.
+          </legend>
           {candidates.map((c) => (
             <div key={c.remote_id}>
               <label>
@@ -49,7 +61,12 @@ export function ChoosePerson({ delivery, onClose }: { delivery: Delivery; onClos
                 </span>
               </label>
               {c.url && (
-                <a href={c.url} target="_blank" rel="noreferrer" aria-label={`Look at ${c.name ?? c.remote_id} in ${name}`}>
+                <a
+                  href={c.url}
+                  target="_blank"
+                  rel="noreferrer"
+                  aria-label={`Look at ${c.name ?? c.remote_id} in ${name}`}
+                >
                   Look there
                 </a>
               )}

@@ -11,10 +11,10 @@ import { standOf } from './standing';
 import { Story } from './story';
 import { KIND } from './words';
 
-type Props = { contact: Contact; providers: ProviderStatus[] };
+type Props = { contact: Contact; providers: ProviderStatus[]; onEdit: (field: string) => void };
 
 /** The contact at each connected CRM: what is there, what became of the last delivery, what to do. */
-export function CrmStates({ contact, providers }: Props) {
+export function CrmStates({ contact, providers, onEdit }: Props) {
   const { data } = useQuery(deliveriesOf(contact.id));
   const deliveries = data?.items ?? [];
   const linkedTo = new Set(contact.linked.map((l) => l.provider));
@@ -30,16 +30,29 @@ export function CrmStates({ contact, providers }: Props) {
       {used.length === 0 && <p className="hint">No CRM is connected, so this person is only here.</p>}
       <ul>
         {used.map((p) => (
-          <AtProvider key={p.provider} contact={contact} provider={p} deliveries={deliveries} ready={Boolean(data)} />
+          <AtProvider
+            key={p.provider}
+            contact={contact}
+            provider={p}
+            deliveries={deliveries}
+            ready={Boolean(data)}
+            onEdit={onEdit}
+          />
         ))}
       </ul>
     </section>
   );
 }
 
-type AtProps = { contact: Contact; provider: ProviderStatus; deliveries: Delivery[]; ready: boolean };
+type AtProps = {
+  contact: Contact;
+  provider: ProviderStatus;
+  deliveries: Delivery[];
+  ready: boolean;
+  onEdit: (field: string) => void;
+};
 
-function AtProvider({ contact, provider: p, deliveries, ready }: AtProps) {
+function AtProvider({ contact, provider: p, deliveries, ready, onEdit }: AtProps) {
   const { data: company } = useQuery(companyQuery);
   const { lead, troubled } = standOf(deliveries, p.provider);
   const records = contact.linked.filter((l) => l.provider === p.provider);
@@ -82,8 +95,10 @@ function AtProvider({ contact, provider: p, deliveries, ready }: AtProps) {
         )}
         {gone && <p className="hint">The record there was deleted. The contact stays here.</p>}
         <div className="row-acts">
-          {lead && <DeliveryActions delivery={lead} here />}
-          {ready && !linked && (!lead || (lead.state === 'delivered' && gone)) && <SendContact contact={contact} provider={p} />}
+          {lead && <DeliveryActions delivery={lead} onEdit={onEdit} />}
+          {ready && !linked && (!lead || (lead.state === 'delivered' && gone)) && (
+            <SendContact contact={contact} provider={p} />
+          )}
         </div>
         {troubled.length > 0 && (
           <ul className="troubled">
@@ -92,7 +107,7 @@ function AtProvider({ contact, provider: p, deliveries, ready }: AtProps) {
                 <span className="dim">{d.activity?.subject ?? KIND[d.kind]}</span>
                 <Story delivery={d} />
                 <span className="row-acts">
-                  <DeliveryActions delivery={d} here />
+                  <DeliveryActions delivery={d} />
                 </span>
               </li>
             ))}

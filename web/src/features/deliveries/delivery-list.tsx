@@ -19,7 +19,11 @@ export const DeliveryList = ({ deliveries, colors }: Props) => (
           <Link to="/sync-logs/deliveries/$id" params={{ id: d.id }} className="primary">
             {d.contact.full_name ?? 'A deleted contact'}
           </Link>
-          <small>{d.kind !== 'warm_lead' && d.activity?.subject ? `${KIND[d.kind]}: ${d.activity.subject}` : KIND[d.kind]}</small>
+          <small>
+            {d.kind !== 'warm_lead' && d.activity?.subject
+              ? `${KIND[d.kind]}: ${d.activity.subject}`
+              : KIND[d.kind]}
+          </small>
         </div>
         <StatusWord tone={STATE[d.state].tone}>{STATE[d.state].word}</StatusWord>
         <div className="says">

@@ -1,6 +1,11 @@
 import type { Delivery, DeliveryState } from '../../api/schemas';
 
-const WAITING: ReadonlySet<DeliveryState> = new Set<DeliveryState>(['queued', 'sending', 'retrying', 'unknown']);
+const WAITING: ReadonlySet<DeliveryState> = new Set<DeliveryState>([
+  'queued',
+  'sending',
+  'retrying',
+  'unknown',
+]);
 
 /** Still on its way by itself. */
 export const isWaiting = ({ state }: Pick<Delivery, 'state'>) => WAITING.has(state);
@@ -16,7 +21,9 @@ export function standOf(deliveries: readonly Delivery[], provider: string): CrmS
   const here = deliveries.filter((d) => d.provider === provider);
   return {
     lead: here.find((d) => d.kind === 'warm_lead'),
-    troubled: here.filter((d) => d.kind !== 'warm_lead' && d.state !== 'delivered' && d.cause !== 'withdrawn'),
+    troubled: here.filter(
+      (d) => d.kind !== 'warm_lead' && d.state !== 'delivered' && d.cause !== 'withdrawn',
+    ),
   };
 }
 

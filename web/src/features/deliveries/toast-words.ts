@@ -1,7 +1,12 @@
 import type { Delivery } from '../../api/schemas';
 import { story } from './words';
 
-export type Said = { title: string; words: string; tone: 'ok' | 'bad'; act: 'record' | 'edit' | 'choose' | 'story' };
+export type Said = {
+  title: string;
+  words: string;
+  tone: 'ok' | 'bad';
+  act: 'record' | 'edit' | 'choose' | 'story';
+};
 
 /**
  * What is said when a delivery of this member moved; `before` is what was said of it last.
@@ -14,12 +19,16 @@ export function said(delivery: Delivery, before: string | undefined): Said | nul
   if (state === 'delivered') {
     if (kind === 'warm_lead')
       return { title: `Created in ${name} as Warm Lead`, words: who, tone: 'ok', act: 'record' };
-    return before ? { title: `${name} has it now`, words: `${who}. ${words}`, tone: 'ok', act: 'record' } : null;
+    return before
+      ? { title: `${name} has it now`, words: `${who}. ${words}`, tone: 'ok', act: 'record' }
+      : null;
   }
   if (state === 'failed') {
     const choose = delivery.can_choose;
     return {
-      title: choose ? `Who is ${who} in ${name}?` : `${name} refused ${kind === 'warm_lead' ? who : 'an activity'}`,
+      title: choose
+        ? `Who is ${who} in ${name}?`
+        : `${name} refused ${kind === 'warm_lead' ? who : 'an activity'}`,
       words,
       tone: 'bad',
       act: choose ? 'choose' : delivery.cause === 'refused' ? 'edit' : 'story',

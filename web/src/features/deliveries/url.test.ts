@@ -5,8 +5,19 @@ import { filterOf, isFiltered, retryable } from './url';
 
 const read = texts('provider', 'state', 'cause', 'kind', 'contact');
 const counts = {
-  queued: 0, held: 1, sending: 0, delivered: 90, retrying: 2, unknown: 0, failed: 4, dead: 2,
-  causes: [{ cause: 'refused', count: 3 }, { cause: 'gave_up', count: 2 }, { cause: 'ambiguous', count: 1 }],
+  queued: 0,
+  held: 1,
+  sending: 0,
+  delivered: 90,
+  retrying: 2,
+  unknown: 0,
+  failed: 4,
+  dead: 2,
+  causes: [
+    { cause: 'refused', count: 3 },
+    { cause: 'gave_up', count: 2 },
+    { cause: 'ambiguous', count: 1 },
+  ],
   at_least: false,
 } as DeliveryCounts;
 

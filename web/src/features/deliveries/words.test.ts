@@ -26,7 +26,9 @@ const say = (part: Partial<Delivery>) => story({ ...lead, ...part }, now);
 test('a warm lead tells its life in words', () => {
   expect(say({})).toBe('Goes to Acme in a moment.');
   expect(say({ state: 'sending' })).toBe('Creating the person in Acme.');
-  expect(say({ state: 'delivered', delivered_at: at(-2) })).toBe('Created in Acme as Warm Lead 2 minutes ago.');
+  expect(say({ state: 'delivered', delivered_at: at(-2) })).toBe(
+    'Created in Acme as Warm Lead 2 minutes ago.',
+  );
 });
 
 test('waiting says why and until when', () => {
@@ -67,7 +69,12 @@ test('every state with every cause is a sentence without a hole', () => {
 });
 
 test('four states go on by themselves', () => {
-  expect(STATES.filter((state) => isWaiting({ state }))).toEqual(['queued', 'sending', 'retrying', 'unknown']);
+  expect(STATES.filter((state) => isWaiting({ state }))).toEqual([
+    'queued',
+    'sending',
+    'retrying',
+    'unknown',
+  ]);
 });
 
 test('a contact stands at a CRM by its lead, and shows only trouble of its activities', () => {

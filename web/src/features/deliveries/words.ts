@@ -42,6 +42,16 @@ export const KIND: Record<DeliveryKind, string> = {
   activity_delete: 'Deleted activity',
 };
 
+export const TRIGGER: Record<string, string> = {
+  warmness: 'Warmness reached the threshold',
+  meeting: 'A meeting was booked',
+  push: 'Somebody sent it',
+  logged: 'An activity was logged',
+  edited: 'An activity was edited',
+  deleted: 'An activity was deleted',
+  mapped: 'The contact came to the CRM',
+};
+
 const DOING: Record<DeliveryKind, string> = {
   warm_lead: 'Creating the person',
   activity_create: 'Writing the activity',
@@ -105,7 +115,8 @@ function refused({ objections, reason, provider_name: name }: Delivery): string 
   const said = objections.map((o) => o.words).filter(Boolean);
   const what = said.length > 0 ? said.map(stop).join(' ') : stop(reason || `${name} gave no reason`);
   const edit = [...new Set(objections.map((o) => fieldWord(o.field)).filter((f) => f !== null))];
-  const next = edit.length > 0 ? `Edit the ${edit.join(' and the ')} and try again.` : 'Correct it and try again.';
+  const next =
+    edit.length > 0 ? `Edit the ${edit.join(' and the ')} and try again.` : 'Correct it and try again.';
   return `${name} refused it: ${what} ${next}`;
 }
 

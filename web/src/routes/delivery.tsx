@@ -11,6 +11,7 @@ import { Told } from '../features/deliveries/story';
 import { fieldWord, KIND, STATE, TRIGGER } from '../features/deliveries/words';
 import { atWhen } from '../ui/days';
 import { EmptyState } from '../ui/empty-state';
+import { sentence } from '../ui/figures';
 import { LinkButton } from '../ui/link-button';
 import { Moment } from '../ui/moment';
 import { PageHead } from '../ui/page-head';
@@ -53,7 +54,9 @@ function Delivery({ story: { delivery: d, attempts } }: { story: DeliveryStory }
         title={`${name ?? 'A deleted contact'} to ${d.provider_name}`}
         lead={<ProviderTile name={d.provider_name} color={color} large />}
       >
-        <Link to="/sync-logs/deliveries">All deliveries</Link>
+        <Link to="/sync-logs/deliveries" activeOptions={{ exact: true }}>
+          All deliveries
+        </Link>
       </PageHead>
       <div className="body">
         <section className="section" aria-label="State">
@@ -61,11 +64,11 @@ function Delivery({ story: { delivery: d, attempts } }: { story: DeliveryStory }
             <StatusWord tone={state.tone}>{state.word}</StatusWord>
             <Told delivery={d} />
           </p>
-          {d.objections.length > 0 && (
+          {d.objections.length > 1 && (
             <ul className="plain">
               {d.objections.map((o) => (
                 <li key={`${o.field}-${o.words}`}>
-                  {o.field && <b>{fieldWord(o.field)}: </b>}
+                  {o.field && <b>{sentence(fieldWord(o.field) ?? '')}: </b>}
                   {o.words}
                 </li>
               ))}

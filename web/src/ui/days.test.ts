@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addDays, atWhen, byDay, clock, dayOf, dayTitle, fieldTime, localDay } from './days';
+import { addDays, atWhen, byDay, clock, dayOf, dayTitle, fieldTime, localDay, shortDay } from './days';
 
 const local = (y: number, m: number, d: number, h = 0, min = 0) => new Date(y, m - 1, d, h, min);
 
@@ -15,6 +15,8 @@ test('days close by have names, days of other years say the year', () => {
   expect(dayTitle('2026-11-27', today)).toBe('Yesterday');
   expect(dayTitle('2026-11-29', today)).toBe('Tomorrow');
   expect(dayTitle('2026-11-30', today)).toMatch(/^Monday,? 30 November$/);
+  expect(shortDay('2026-11-29', today)).toBe('Tomorrow');
+  expect(shortDay('2026-12-01', today)).toBe('1 Dec');
   expect(dayTitle('2024-02-29', today)).toBe('29 February 2024');
   expect(dayTitle('9999-12-31', today)).toBe('31 December 9999');
 });

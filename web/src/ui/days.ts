@@ -13,6 +13,8 @@ const far = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 });
 
+const short = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
 const two = (n: number) => String(n).padStart(2, '0');
 
 /** The day of a moment where the reader is, as `2026-11-28`. */
@@ -31,6 +33,12 @@ export function dayTitle(day: string, today = localDay(new Date())): string {
   if (day === addDays(today, 1)) return 'Tomorrow';
   const at = new Date(`${day}T00:00:00Z`);
   return day.slice(0, 4) === today.slice(0, 4) ? near.format(at) : far.format(at);
+}
+
+/** "Tomorrow", "1 Dec": for narrow columns. */
+export function shortDay(day: string, today = localDay(new Date())): string {
+  const title = dayTitle(day, today);
+  return title.includes(' ') ? short.format(new Date(`${day}T00:00:00Z`)) : title;
 }
 
 /** "14:05", where the reader is. */

@@ -6,7 +6,7 @@ import { readActivity } from '../../api/activities';
 import { asProblem } from '../../api/problem';
 import type { Activity } from '../../api/schemas';
 import { may, useSession } from '../../api/session';
-import { clock } from '../../ui/days';
+import { clock, dayOf, shortDay } from '../../ui/days';
 import { exact } from '../../ui/figures';
 import { StatusWord } from '../../ui/status-word';
 import { toast } from '../../ui/toast';
@@ -18,9 +18,16 @@ import { isOverdue } from './timeline-groups';
 /** Longer notes are folded. */
 const FOLD = 220;
 
-type Props = { activity: Activity; named?: boolean; crm: ReactNode };
+type Props = {
+  activity: Activity;
+  /** Whom it is with. */
+  named?: boolean;
+  /** Its day as well as its time: the group holds several. */
+  dated?: boolean;
+  crm: ReactNode;
+};
 
-export function Entry({ activity: a, named, crm }: Props) {
+export function Entry({ activity: a, named, dated, crm }: Props) {
   const { icon: Icon, word } = KINDS[a.kind];
   const overdue = isOverdue(a);
   const meta = [
@@ -30,12 +37,13 @@ export function Entry({ activity: a, named, crm }: Props) {
   return (
     <li className="entry" data-open={!a.done || undefined}>
       <span className="at num">
+        {dated && <b>{shortDay(dayOf(a.due_at, a.has_time))}</b>}
         {a.has_time ? (
           <time dateTime={a.due_at} title={exact(a.due_at)}>
             {clock(a.due_at)}
           </time>
         ) : (
-          <span className="dim">Any time</span>
+          !dated && <span className="dim">All day</span>
         )}
       </span>
       <span className="mark" role="img" aria-label={word}>
@@ -47,7 +55,7 @@ export function Entry({ activity: a, named, crm }: Props) {
           {named && a.contact.full_name && (
             <>
               {' with '}
-              <Link to="/contacts/person/$id" params={{ id: a.contact.id }} className="strong">
+              <Link to="/contacts/person/$id" params={{ id: a.contact.id }} className="quiet">
                 {a.contact.full_name}
               </Link>
             </>

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { type ActivityFilter, feedQuery } from '../../api/activities';
 import { asProblem } from '../../api/problem';
 import type { Activity } from '../../api/schemas';
-import { type DayGroup, dayOf, dayTitle } from '../../ui/days';
+import { dayTitle } from '../../ui/days';
 import { EmptyState } from '../../ui/empty-state';
 import { SkeletonRows } from '../../ui/skeleton-rows';
 import { Entry } from './entry';
@@ -38,28 +38,25 @@ export function Timeline({ filter, named, crm, empty }: Props) {
         </EmptyState>
       </>
     );
-  const { ahead, past } = timeline(items);
-  const day = (group: DayGroup<Activity>) => (
-    <section key={group.day} className="day" aria-label={dayTitle(group.day)}>
-      <h3>{dayTitle(group.day)}</h3>
-      <ul>
-        {group.items.map((a) => (
-          <Entry key={a.id} activity={a} named={named} crm={crm(a)} />
-        ))}
-      </ul>
-    </section>
-  );
+  const { overdue, ahead, past } = timeline(items);
+  const group = (title: string, of: Activity[], dated?: boolean) =>
+    of.length > 0 && (
+      <section key={title} className="day" aria-label={title}>
+        <h3>{title}</h3>
+        <ul>
+          {of.map((a) => (
+            <Entry key={a.id} activity={a} named={named} dated={dated} crm={crm(a)} />
+          ))}
+        </ul>
+      </section>
+    );
   return (
     <div className="timeline">
       <UnsentEntries contact={filter.contact} />
       {items.length === 0 && empty}
-      {ahead.map(day)}
-      {ahead.length > 0 && past.length > 0 && past[0]?.day !== dayOf(new Date().toISOString()) && (
-        <p className="now">
-          <span>Now</span>
-        </p>
-      )}
-      {past.map(day)}
+      {group('Overdue', overdue, true)}
+      {group('Upcoming', ahead, true)}
+      {past.map((g) => group(dayTitle(g.day), g.items))}
       {query.hasNextPage && (
         <div className="more">
           <Button

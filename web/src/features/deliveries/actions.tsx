@@ -21,6 +21,8 @@ export function DeliveryActions({ delivery, onEdit, size = 'compact-sm' }: Props
   const { busy, problem, submit } = useSubmit();
   const [choosing, choose] = useState(false);
   const { cause, contact } = delivery;
+  // In a list, a filled button on every other line would shout.
+  const first = size === 'sm' || onEdit ? 'filled' : 'default';
   const who = contact.full_name ?? 'a contact';
   if (!may(session, 'work_contacts')) return null;
   const refused = delivery.can_retry && cause === 'refused';
@@ -31,6 +33,7 @@ export function DeliveryActions({ delivery, onEdit, size = 'compact-sm' }: Props
       {delivery.can_choose && (
         <Button
           size={size}
+          variant={first}
           onClick={() => choose(true)}
           aria-label={`Choose who ${who} is in ${delivery.provider_name}`}
         >
@@ -40,7 +43,7 @@ export function DeliveryActions({ delivery, onEdit, size = 'compact-sm' }: Props
       {refused &&
         (onEdit ? (
           field && (
-            <Button size={size} onClick={() => onEdit(field)}>
+            <Button size={size} variant={first} onClick={() => onEdit(field)}>
               Edit {fieldWord(field)}
             </Button>
           )
@@ -50,6 +53,7 @@ export function DeliveryActions({ delivery, onEdit, size = 'compact-sm' }: Props
             params={{ id: contact.id }}
             search={{ edit: field ?? undefined }}
             size={size}
+            variant={first}
             aria-label={`Edit ${who}`}
           >
             Edit

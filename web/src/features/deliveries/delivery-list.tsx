@@ -23,6 +23,9 @@ export const DeliveryList = ({ deliveries, colors }: Props) => (
             {d.kind !== 'warm_lead' && d.activity?.subject
               ? `${KIND[d.kind]}: ${d.activity.subject}`
               : KIND[d.kind]}
+            <span className="when">
+              , <Moment at={d.updated_at} />
+            </span>
           </small>
         </div>
         <StatusWord tone={STATE[d.state].tone}>{STATE[d.state].word}</StatusWord>

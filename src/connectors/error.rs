@@ -31,12 +31,16 @@ pub enum CrmError {
     /// Retry later; `wait` when the provider said when.
     #[error("the provider cannot be reached properly: {what}")]
     Down { what: &'static str, status: Option<u16>, wait: Option<Duration> },
-    /// The same request will be refused again: change it. `code` is the provider's own word.
+    /// The same request will be refused again: change it. `code` is the provider's own word, or what
+    /// of ours is out of date ([`CrmError::stale`]). A status of 0: we knew before asking.
     #[error("the provider refused the request: {reason}")]
     Refused { reason: &'static str, status: u16, code: Option<String>, said: Vec<Objection> },
     /// It may have been done: look before doing it again. Only said of what changes something.
     #[error("whether the provider did it is not known: {what}")]
     Uncertain { what: &'static str, status: Option<u16> },
+    /// The time in which it might have been sent had passed: nothing was sent, take it up anew.
+    #[error("it was too late to send it")]
+    TooLate,
     /// The account is closed or unpaid: pause, do not ask to connect again.
     #[error("the account is suspended at the provider: {reason}")]
     Suspended { reason: &'static str },
@@ -60,6 +64,38 @@ pub enum CrmError {
     TokenUnavailable { what: &'static str },
 }
 
+/// What of ours is out of date: resolve it anew and send again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stale {
+    /// The custom field of our marker is gone.
+    Reference,
+    /// There is no such label (any more).
+    Label,
+    /// No such user, or not an active one.
+    Owner,
+    Organization,
+    Person,
+    /// No such type of activity, or not in use.
+    Kind,
+}
+
+impl Stale {
+    const ALL: [Self; 6] =
+        [Self::Reference, Self::Label, Self::Owner, Self::Organization, Self::Person, Self::Kind];
+
+    /// As the `code` of a refusal.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reference => "stale_reference",
+            Self::Label => "stale_label",
+            Self::Owner => "stale_owner",
+            Self::Organization => "stale_organization",
+            Self::Person => "stale_person",
+            Self::Kind => "stale_kind",
+        }
+    }
+}
+
 /// What a provider objects to, for the company's own eyes: it may hold what was sent, so it is stored
 /// with the delivery and never logged.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -77,12 +113,25 @@ impl std::fmt::Debug for Objection {
 }
 
 impl CrmError {
+    /// Refused by ourselves, before anything was sent.
+    pub(super) fn unsent(reason: &'static str, said: Vec<Objection>) -> Self {
+        Self::Refused { reason, status: 0, code: None, said }
+    }
+
+    /// Whether it was refused for something of ours that can be resolved anew: an id that we kept
+    /// and that no longer stands for anything.
+    pub fn stale(&self) -> Option<Stale> {
+        let Self::Refused { code: Some(code), .. } = self else { return None };
+        Stale::ALL.into_iter().find(|stale| stale.word() == code)
+    }
+
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn passes(&self) -> bool {
         match self {
             Self::Throttled { .. }
             | Self::Down { .. }
             | Self::Unreadable { .. }
+            | Self::TooLate
             | Self::TokenUnavailable { .. } => true,
             // Not by itself: somebody has to look.
             Self::Uncertain { .. }

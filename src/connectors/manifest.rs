@@ -26,6 +26,13 @@ pub struct Costs {
     pub fields: u32,
     pub users: u32,
     pub account: u32,
+    /// One record.
+    pub record: u32,
+    /// Creating or changing one.
+    pub write: u32,
+    pub delete: u32,
+    /// The kinds of activity.
+    pub kinds: u32,
 }
 
 /// Everything about a CRM that is data rather than code.

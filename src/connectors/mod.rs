@@ -7,6 +7,7 @@
 
 mod api;
 mod budget;
+mod country;
 mod endpoints;
 mod error;
 mod forecast;
@@ -34,7 +35,7 @@ pub use self::{
         Wait, Window,
     },
     endpoints::{ApiBase, Endpoints, ForbiddenHost},
-    error::{CrmError, Objection, Throttle},
+    error::{CrmError, Objection, Stale, Throttle},
     forecast::{Extent, Fit, Forecast, Part, fit, forecast},
     http::Http,
     manifest::{Costs, HostRule, Manifest, Scope},

@@ -116,6 +116,22 @@ pub struct Fields {
     pub custom: BTreeMap<String, CustomField>,
 }
 
+impl Fields {
+    /// The label of that name, whatever its case.
+    pub fn label(&self, name: &str) -> Option<RemoteId> {
+        let wanted = name.trim().to_lowercase();
+        let mut labels = self.labels.iter();
+        let (id, _) = labels.find(|(_, label)| label.trim().to_lowercase() == wanted)?;
+        Some(RemoteId(id.clone()))
+    }
+
+    /// The key of the custom field of that name.
+    pub fn custom_key(&self, name: &str) -> Option<&str> {
+        let (key, _) = self.custom.iter().find(|(_, field)| field.name.trim() == name)?;
+        Some(key)
+    }
+}
+
 /// A field that the CRM's customer added.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct CustomField {

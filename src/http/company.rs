@@ -49,6 +49,7 @@ impl CompanyApi {
 }
 
 #[derive(Object)]
+#[oai(rename = "CompanySettingsPatch")]
 struct CompanyPatch {
     /// 0 to 10.
     warm_threshold: Option<i64>,
@@ -72,7 +73,7 @@ impl CompanyPatch {
 }
 
 #[derive(Object)]
-#[oai(rename = "Company")]
+#[oai(rename = "CompanySettings")]
 struct CompanyView {
     name: String,
     /// ISO 3166 alpha-2.

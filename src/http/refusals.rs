@@ -238,6 +238,7 @@ impl From<CrmError> for ApiError {
             | CrmError::Suspended { .. }
             | CrmError::Down { .. }
             | CrmError::Uncertain { .. }
+            | CrmError::TooLate
             | CrmError::Unreadable { .. } => Self::bad_gateway("provider_unavailable", &words),
             // Whoever pages through people sends it back to us.
             CrmError::CursorRefused => Self::invalid_fields(vec![FieldProblem::new(

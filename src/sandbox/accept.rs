@@ -1,6 +1,15 @@
-//! Accepts connections without Nagle's delay, and stops when told.
+//! Accepts connections without Nagle's delay, cuts those that it is told to, and stops when told.
 
-use std::{future::Future, io, time::Duration};
+use std::{
+    collections::HashSet,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use poem::{
     Endpoint, Response, Server,
@@ -8,24 +17,47 @@ use poem::{
     listener::{Acceptor, TcpAcceptor},
     web::{LocalAddr, RemoteAddr},
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+};
 use tokio_util::sync::CancellationToken;
 
-/// poem 3.1 leaves Nagle's algorithm on and spins on accept errors.
-struct NoDelay(TcpAcceptor);
+/// Connections on which nothing more is said, by the other end's address.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cuts(Arc<Mutex<HashSet<SocketAddr>>>);
 
-impl Acceptor for NoDelay {
-    type Io = TcpStream;
-
-    fn local_addr(&self) -> Vec<LocalAddr> {
-        self.0.local_addr()
+impl Cuts {
+    /// The next answer on this connection is not written: it ends without a byte.
+    pub(super) fn cut(&self, peer: SocketAddr) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(peer);
     }
 
-    async fn accept(&mut self) -> io::Result<(TcpStream, LocalAddr, RemoteAddr, Scheme)> {
-        match self.0.accept().await {
-            Ok(accepted) => {
-                accepted.0.set_nodelay(true)?;
-                Ok(accepted)
+    fn take(&self, peer: SocketAddr) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&peer)
+    }
+}
+
+/// poem 3.1 leaves Nagle's algorithm on and spins on accept errors.
+struct NoDelay {
+    listener: TcpAcceptor,
+    cuts: Cuts,
+}
+
+impl Acceptor for NoDelay {
+    type Io = Cuttable;
+
+    fn local_addr(&self) -> Vec<LocalAddr> {
+        self.listener.local_addr()
+    }
+
+    async fn accept(&mut self) -> io::Result<(Cuttable, LocalAddr, RemoteAddr, Scheme)> {
+        match self.listener.accept().await {
+            Ok((stream, local, remote, scheme)) => {
+                stream.set_nodelay(true)?;
+                let peer = stream.peer_addr()?;
+                let cuts = self.cuts.clone();
+                Ok((Cuttable { stream, peer, cuts }, local, remote, scheme))
             }
             Err(error) => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -35,13 +67,67 @@ impl Acceptor for NoDelay {
     }
 }
 
+/// A connection that can be told to end instead of answering.
+struct Cuttable {
+    stream: TcpStream,
+    peer: SocketAddr,
+    cuts: Cuts,
+}
+
+impl AsyncRead for Cuttable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Cuttable {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.cuts.take(self.peer) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.cuts.take(self.peer) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
 /// The server as a future: it ends when `stop` is cancelled.
 pub(super) fn serve(
     listener: TcpListener,
     routes: impl Endpoint<Output = Response> + 'static,
+    cuts: Cuts,
     stop: CancellationToken,
 ) -> io::Result<impl Future<Output = ()> + Send> {
-    let acceptor = NoDelay(TcpAcceptor::from_tokio(listener)?);
+    let acceptor = NoDelay { listener: TcpAcceptor::from_tokio(listener)?, cuts };
     Ok(async move {
         let server = Server::new_with_acceptor(acceptor)
             .name("sandbox")

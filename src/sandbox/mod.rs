@@ -101,11 +101,12 @@ impl Sandbox {
         let address = listener.local_addr().context("the listener has no address")?;
         let url = format!("http://{address}");
         let stop = CancellationToken::new();
+        let cuts = accept::Cuts::default();
         let routes = match provider {
-            "pipedrive" => pipedrive::routes(&url, config),
+            "pipedrive" => pipedrive::routes(&url, config, cuts.clone()),
             other => anyhow::bail!("there is no sandbox for `{other}`"),
         };
-        let serve = accept::serve(listener, routes, stop.clone())?;
+        let serve = accept::serve(listener, routes, cuts, stop.clone())?;
         #[expect(
             clippy::disallowed_methods,
             reason = "a stand-in is a development server; nothing of ours is lost with it"

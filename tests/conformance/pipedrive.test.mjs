@@ -308,6 +308,112 @@ describe("fields", () => {
   });
 });
 
+describe("what an integration writes", () => {
+  const person = async (fields = {}) =>
+    (await new v2.PersonsApi(configuration()).addPerson({ AddPersonRequest: { name: "Wanda Warm", ...fields } })).data;
+
+  test("a field of one's own is added, filled and read", async () => {
+    const api = new v2.PersonFieldsApi(configuration());
+    const added = await api.addPersonField({
+      AddPersonFieldRequest: { field_name: "Reference", field_type: "varchar" },
+    });
+    const code = added.data.field_code;
+    assert.match(code, /^[0-9a-f]{40}$/);
+    assert.deepEqual([added.data.field_name, added.data.is_custom_field], ["Reference", true]);
+    const listed = await api.getPersonFields({ limit: 500 });
+    assert.ok(listed.data.some((field) => field.field_code === code));
+    const marked = await person({ custom_fields: { [code]: "mark-1" } });
+    assert.equal(marked.custom_fields[code], "mark-1");
+    const outbound = await control("/truth/outbound");
+    assert.equal(outbound.persons.at(-1).custom_fields[code], "mark-1");
+    await api.deletePersonField({ field_code: code });
+    await refused(person({ custom_fields: { [code]: "mark-2" } }), /Unknown key/);
+  });
+
+  test("a lead with organization, owner and label", async () => {
+    const users = await new v1.UsersApi(old()).getUsers();
+    const owner = users.data.find((user) => user.active_flag && !user.is_you).id;
+    const organization = await new v2.OrganizationsApi(configuration()).addOrganization({
+      AddOrganizationRequest: {
+        name: "Warm Oy",
+        owner_id: owner,
+        industry: 302,
+        address: { value: "Finland", country: "Finland" },
+      },
+    });
+    assert.deepEqual([organization.data.industry, organization.data.address.country], [302, "Finland"]);
+    const lead = await person({ org_id: organization.data.id, owner_id: owner, label_ids: [3] });
+    assert.deepEqual([lead.org_id, lead.owner_id, lead.label_ids], [organization.data.id, owner, [3]]);
+    const api = new v2.PersonsApi(configuration());
+    const more = await api.updatePerson({ id: lead.id, UpdatePersonRequest: { label_ids: [3, 1] } });
+    assert.deepEqual(more.data.label_ids, [3, 1]);
+    const newest = await api.getPersons({ sort_by: "add_time", sort_direction: "desc", limit: 1 });
+    assert.deepEqual(newest.data.map((one) => one.id), [lead.id]);
+  });
+
+  test("mistakes name what is wrong", async () => {
+    await refused(person({ emails: [{ value: "wanda@refused.example" }] }), /emails: /);
+    await refused(person({ owner_id: 20005 }), /owner_id: /);
+    await refused(person({ label_ids: [4711] }), /label_ids: /);
+    await refused(person({ org_id: 999_999 }), /org_id: /);
+  });
+
+  test("activities of a person, newest first and page by page", async () => {
+    const api = new v2.ActivitiesApi(configuration());
+    const { id } = await person();
+    const made = [];
+    for (const day of ["2027-03-01", "2027-01-01", "2027-02-01"]) {
+      const added = await api.addActivity({
+        AddActivityRequest: {
+          subject: day,
+          type: "call",
+          due_date: day,
+          due_time: "08:00:00",
+          duration: "00:30:00",
+          participants: [{ person_id: id, primary: true }],
+          note: "<p>one<br>two</p>",
+        },
+      });
+      made.push(added.data.id);
+    }
+    const seen = [];
+    let cursor;
+    do {
+      const page = await api.getActivities({
+        person_id: id,
+        sort_by: "add_time",
+        sort_direction: "desc",
+        updated_since: "2020-01-01T00:00:00Z",
+        limit: 2,
+        cursor,
+      });
+      seen.push(...page.data.map((activity) => activity.id));
+      cursor = page.additional_data.next_cursor ?? undefined;
+    } while (cursor);
+    assert.deepEqual(seen, made.toReversed());
+    const byDay = await api.getActivities({ person_id: id, sort_by: "due_date" });
+    assert.deepEqual(byDay.data.map((activity) => activity.due_date), ["2027-01-01", "2027-02-01", "2027-03-01"]);
+    const changed = await api.updateActivity({
+      id: made[0],
+      AddActivityRequest: { done: true, due_time: null, owner_id: 20002 },
+    });
+    assert.deepEqual([changed.data.done, changed.data.due_time, changed.data.owner_id], [true, null, 20002]);
+    await api.deleteActivity({ id: made[0] });
+    await refused(api.updateActivity({ id: made[0], AddActivityRequest: { subject: "late" } }), /not found/);
+    await refused(api.addActivity({ AddActivityRequest: { subject: "x", type: "lunch" } }), /type: /);
+  });
+
+  test("every write is on the record", async () => {
+    const before = (await control("/truth/writes")).length;
+    const { id } = await person();
+    const writes = await control("/truth/writes");
+    assert.equal(writes.length, before + 1);
+    const { method, path, applied, answer } = writes.at(-1);
+    assert.deepEqual([method, path, applied, answer], ["POST", "/api/v2/persons", true, 200]);
+    assert.equal(writes.at(-1).id, id);
+  });
+});
+
 describe("users", () => {
   test("all, one, me and by address", async () => {
     const api = new v1.UsersApi(old());

@@ -20,7 +20,10 @@ const BROKEN: &str = "the record's text is broken";
 /// Why a whole answer cannot be used.
 type Unreadable = &'static str;
 
-record!(OnlyId { "id" => id: Id, });
+record!(
+    /// What is left to say of something deleted.
+    OnlyId { "id" => id: Id, }
+);
 
 /// Reads a list. `map` turns a record into ours, or says that it has no usable id.
 pub(super) fn page<W, T>(body: &[u8], map: impl Fn(W) -> Option<T>) -> Result<Page<T>, Unreadable>

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::connectors::{Observed, api::Dialect};
 
@@ -45,6 +46,18 @@ impl Dialect for Words {
             code.len() <= 64
                 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         })
+    }
+
+    fn objections(&self, body: &[u8]) -> Vec<String> {
+        let Ok(body) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+        // v1 has a list of words per field in some places.
+        let listed = body["errors"].as_object().into_iter().flatten().flat_map(|(name, words)| {
+            let words = words.as_array().map_or(std::slice::from_ref(words), Vec::as_slice);
+            words.iter().filter_map(move |words| Some(format!("{name}: {}", words.as_str()?)))
+        });
+        let whole = ["error", "message"].into_iter().find_map(|key| body[key].as_str());
+        let whole = whole.map(|words| words.trim_start_matches("Validation failed: ").to_owned());
+        listed.chain(whole).collect()
     }
 }
 
@@ -93,6 +106,17 @@ mod tests {
             !WORDS.lacks_scope(br#"{"error":"Forbidden","code":"feature_capping_deals_limit"}"#)
         );
         assert!(!WORDS.lacks_scope(b"<html>"));
+    }
+
+    #[test]
+    fn objections_are_read_from_both_shapes() {
+        let said = |body: &str| WORDS.objections(body.as_bytes());
+        let body =
+            r#"{"success":false,"error":"Validation failed: custom_fields: Unknown key 'x'"}"#;
+        assert_eq!(said(body), ["custom_fields: Unknown key 'x'"]);
+        let body = r#"{"status":"error","errors":{"name":["too long","odd"],"n":1}}"#;
+        assert_eq!(said(body), ["name: too long", "name: odd"]);
+        assert!(said("<html>").is_empty() && said("{}").is_empty());
     }
 
     #[test]

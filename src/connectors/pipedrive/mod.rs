@@ -15,6 +15,7 @@ mod decode;
 mod dialect;
 mod map;
 mod wire;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 use super::{
     Api, Connector, Cost, Costs, CrmError, Cursor, From, HostRule, Lane, Manifest, Page, Scope,
-    Window, api::Ask,
+    Window, Writer, api::Ask,
 };
 use crate::domain::{
     Account, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
@@ -106,7 +107,17 @@ static MANIFEST: Manifest = Manifest {
     ids_size: IDS,
     plan_feature: "crm_standard",
     custom_prefix: "pd_",
-    costs: Costs { list: 10, search: 20, fields: 10, users: 20, account: 2 },
+    costs: Costs {
+        list: 10,
+        search: 20,
+        fields: 10,
+        users: 20,
+        account: 2,
+        record: 1,
+        write: 5,
+        delete: 3,
+        kinds: 20,
+    },
 };
 
 #[async_trait]
@@ -233,6 +244,10 @@ impl Connector for Pipedrive {
 
     fn person_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
         map::person_url(domain, id)
+    }
+
+    fn writer(&self) -> Option<&dyn Writer> {
+        Some(self)
     }
 }
 

@@ -136,6 +136,27 @@ record!(
     FieldOption { "id" => id: Text, "label" => label: Text, }
 );
 
+record!(Activity {
+    "id" => id: Id,
+    "type" => kind: Text,
+    "subject" => subject: Text,
+    "due_date" => due_date: Text,
+    "due_time" => due_time: Text,
+    "duration" => duration: Text,
+    "owner_id" => owner_id: Id,
+    "person_id" => person_id: Id,
+    "org_id" => org_id: Id,
+    "done" => done: Flag,
+    "note" => note: Text,
+    "add_time" => add_time: Time,
+    "is_deleted" => is_deleted: Flag,
+});
+
+record!(
+    /// A kind of activity, as v1 has it.
+    ActivityType { "key_string" => key: Text, "name" => name: Text, "active_flag" => active: Flag, }
+);
+
 record!(Hits { "items" => items: List<Row<Hit>>, });
 record!(Hit { "item" => item: Row<HitItem>, });
 record!(HitItem { "id" => id: Id, });

@@ -13,6 +13,7 @@ use crate::{
 
 /// A contact, by name.
 #[derive(Object)]
+#[oai(rename = "NamedContact")]
 pub(in crate::http) struct ContactRef {
     pub(in crate::http) id: Uuid,
     /// `null` for one that is gone.

@@ -19,7 +19,10 @@ pub(crate) struct Fault {
     /// How many are hit; null for all.
     #[serde(default = "once")]
     times: Option<u64>,
-    /// `status_5xx`: any status; 503 unless told.
+    /// The CRM does what was asked first: only its answer is lost or replaced.
+    #[serde(default)]
+    applied: bool,
+    /// `status_5xx`, `applied_5xx`: any status; 503 unless told.
     pub(crate) status: Option<u16>,
     /// `slow_ms`: how long.
     pub(crate) ms: Option<u64>,
@@ -47,8 +50,15 @@ pub(crate) enum Kind {
     Daily429,
     #[serde(rename = "status_5xx", alias = "status")]
     Status5xx,
+    /// The same after the CRM did what was asked.
+    #[serde(rename = "applied_5xx")]
+    Applied5xx,
     /// Never answers.
     Timeout,
+    AppliedTimeout,
+    /// The connection is cut without a byte of an answer.
+    Reset,
+    AppliedReset,
     /// The connection is cut in the middle of the body.
     HalfAnswer,
     /// The length says less than there is: a complete answer that ends too early.
@@ -73,7 +83,11 @@ impl Kind {
             Self::Burst429 => "burst_429",
             Self::Daily429 => "daily_429",
             Self::Status5xx => "status_5xx",
+            Self::Applied5xx => "applied_5xx",
             Self::Timeout => "timeout",
+            Self::AppliedTimeout => "applied_timeout",
+            Self::Reset => "reset",
+            Self::AppliedReset => "applied_reset",
             Self::HalfAnswer => "half_answer",
             Self::WrongLength => "wrong_length",
             Self::Html403 => "html_403",
@@ -130,6 +144,22 @@ impl Faults {
 }
 
 impl Fault {
+    /// Whether the CRM gets to see the request although the answer is not its own.
+    pub(crate) const fn applies(&self) -> bool {
+        use Kind::{Applied5xx, AppliedReset, AppliedTimeout};
+        self.applied || matches!(self.kind, Applied5xx | AppliedTimeout | AppliedReset)
+    }
+
+    pub(crate) const fn cuts(&self) -> bool {
+        matches!(self.kind, Kind::Reset | Kind::AppliedReset)
+    }
+
+    /// Whether the caller gets less than a whole answer.
+    pub(crate) const fn loses(&self) -> bool {
+        use Kind::{AppliedReset, AppliedTimeout, HalfAnswer, Reset, Timeout};
+        matches!(self.kind, Timeout | AppliedTimeout | Reset | AppliedReset | HalfAnswer)
+    }
+
     pub(crate) fn delay(&self) -> Duration {
         Duration::from_millis(self.ms.unwrap_or(2_000))
     }

@@ -11,6 +11,7 @@ use futures_util::stream;
 use poem::{Body, Endpoint, Request, Response, http::StatusCode};
 
 use super::{
+    super::accept::Cuts,
     api::{
         call::Refusal,
         gate::{Nowhere, header, headers, refused},
@@ -33,6 +34,7 @@ const HTML: &str = "text/html; charset=UTF-8";
 pub(super) struct Line<E> {
     pub(super) desk: Arc<Desk>,
     pub(super) crm: E,
+    pub(super) cuts: Cuts,
 }
 
 impl<E: Endpoint> Endpoint for Line<E> {
@@ -40,26 +42,42 @@ impl<E: Endpoint> Endpoint for Line<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let path = request.uri().path().to_owned();
-        let (fault, latency) = {
+        let peer = request.remote_addr().as_socket_addr().copied();
+        let (fault, latency, write) = {
             let mut world = self.desk.world();
             world.counters.request(request.method().as_str(), &path);
             let fault = world.faults.hit(request.method().as_str(), &path);
             if let Some(fault) = &fault {
                 world.counters.fault(fault.kind.word());
             }
-            (fault, world.latency)
+            let word = fault.as_ref().map(|fault| fault.kind.word());
+            let write = world.writes.arrived(request.method().as_str(), &path, word);
+            (fault, world.latency, write)
         };
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
         let begun = Instant::now();
         let mut response = match fault {
-            None => self.pass(request, &path).await,
-            Some(fault) => match self.instead(&fault).await {
+            None => self.pass(request, &path, write).await,
+            Some(ref fault) if fault.applies() => {
+                let own = self.pass(request, &path, write).await;
+                self.instead(fault).await.unwrap_or(own)
+            }
+            Some(ref fault) => match self.instead(fault).await {
                 Some(response) => response,
-                None => spoil(self.pass(request, &path).await, &fault).await,
+                None => spoil(self.pass(request, &path, write).await, fault).await,
             },
         };
+        match (fault, peer) {
+            (Some(fault), Some(peer)) if fault.cuts() => self.cuts.cut(peer),
+            (Some(fault), _) if fault.loses() => {}
+            _ => {
+                if let Some(nth) = write {
+                    self.desk.world().writes.answered(nth, response.status().as_u16());
+                }
+            }
+        }
         {
             let counters = &mut self.desk.world().counters;
             counters.status(response.status().as_u16());
@@ -72,15 +90,21 @@ impl<E: Endpoint> Endpoint for Line<E> {
 }
 
 impl<E: Endpoint> Line<E> {
-    async fn pass(&self, request: Request, path: &str) -> Response {
-        match self.crm.get_response(request).await {
+    async fn pass(&self, request: Request, path: &str, write: Option<usize>) -> Response {
+        let mut response = match self.crm.get_response(request).await {
             // Methods that do not exist come from the router as plain text.
             response if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
                 let nowhere = if path.starts_with("/api/v2") { Nowhere::V2 } else { Nowhere::V1 };
                 refused(&nowhere.refusal())
             }
             response => response,
+        };
+        if let Some(nth) = write.filter(|_| response.status().is_success()) {
+            let body = response.take_body().into_bytes().await.unwrap_or_default();
+            self.desk.world().writes.applied(nth, &body);
+            response.set_body(body);
         }
+        response
     }
 
     /// What is said without asking the CRM.
@@ -90,11 +114,13 @@ impl<E: Endpoint> Line<E> {
         };
         let response = match fault.kind {
             Kind::Burst429 | Kind::Daily429 => self.over_limit(fault),
-            Kind::Status5xx => {
+            Kind::Status5xx | Kind::Applied5xx => {
                 let status = fault.status.unwrap_or(503);
                 refused(&Refusal::new(status, format!("Simulated status {status}")))
             }
-            Kind::Timeout => future::pending().await,
+            Kind::Timeout | Kind::AppliedTimeout => future::pending().await,
+            // What is said does not get through.
+            Kind::Reset | Kind::AppliedReset => Response::default(),
             Kind::Html403 => html(StatusCode::FORBIDDEN, CLOUDFLARE),
             Kind::Html200 => html(StatusCode::OK, LOGIN),
             Kind::EmptyJson => Response::builder().content_type(JSON).body("{}"),

@@ -22,6 +22,7 @@ mod control;
 mod counters;
 mod faults;
 mod json;
+mod ledger;
 mod limits;
 mod line;
 mod oauth;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 
 use poem::{Endpoint, EndpointExt, Response, Route};
 
-use super::SandboxConfig;
+use super::{SandboxConfig, accept::Cuts};
 use control::Control;
 use line::Line;
 use world::Desk;
@@ -41,6 +42,7 @@ use world::Desk;
 pub(super) fn routes(
     url: &str,
     config: SandboxConfig,
+    cuts: Cuts,
 ) -> impl Endpoint<Output = Response> + 'static {
     let desk = Arc::new(Desk::new(url, config));
     let crm = Route::new()
@@ -50,6 +52,6 @@ pub(super) fn routes(
         .nest("/v1", api::v1(&desk));
     Route::new()
         .nest("/__sandbox", Control(desk.clone()))
-        .nest_no_strip("/", Line { desk, crm })
+        .nest_no_strip("/", Line { desk, crm, cuts })
         .map_to_response()
 }

@@ -17,6 +17,7 @@ use super::{
     control::mutate::{Mutation, Plan},
     counters::Counters,
     faults::Faults,
+    ledger::{Made, Writes},
     limits::Limits,
     oauth::grants::Grants,
     records::{
@@ -46,6 +47,7 @@ pub(crate) struct World {
     pub(crate) limits: Limits,
     pub(crate) faults: Faults,
     pub(crate) counters: Counters,
+    pub(crate) writes: Writes,
     pub(crate) latency: Duration,
     /// What the next token answer says about the API's address.
     pub(crate) api_domain: Option<String>,
@@ -69,6 +71,9 @@ pub(crate) struct Account {
     /// Changes that wait for a page to be answered.
     pub(crate) planned: Vec<Plan>,
     pub(crate) mutations: Vec<Mutation>,
+    pub(crate) made: Made,
+    /// The search index knows nothing of what was made or changed less than that ago.
+    pub(crate) search_lag: Duration,
 }
 
 impl Desk {
@@ -97,6 +102,7 @@ impl World {
             limits: Limits::new(config),
             faults: Faults::default(),
             counters: Counters::default(),
+            writes: Writes::default(),
             latency: config.latency,
             api_domain: config.api_domain.clone(),
         }
@@ -120,6 +126,8 @@ impl Account {
             lists: 0,
             planned: vec![],
             mutations: vec![],
+            made: Made::default(),
+            search_lag: Duration::ZERO,
             population,
         }
     }

@@ -53,7 +53,17 @@ static MANIFEST: std::sync::LazyLock<Manifest> = std::sync::LazyLock::new(|| Man
     ids_size: 100,
     plan_feature: connectors::all()[0].manifest().plan_feature,
     custom_prefix: "oc_",
-    costs: Costs { list: 1, search: 1, fields: 1, users: 1, account: 1 },
+    costs: Costs {
+        list: 1,
+        search: 1,
+        fields: 1,
+        users: 1,
+        account: 1,
+        record: 1,
+        write: 1,
+        delete: 1,
+        kinds: 1,
+    },
 });
 
 #[async_trait]

@@ -7,3 +7,5 @@ mod faults;
 mod oauth;
 mod rig;
 mod sandbox;
+mod write_faults;
+mod writes;

@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::Utc;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tandem::{
     cache::Cache,
@@ -28,19 +28,19 @@ use url::Url;
 use super::rig::connector;
 
 /// A stand-in, a grant from it, and a client for it.
-struct Stage {
+pub(super) struct Stage {
     crm: Sandbox,
     endpoints: Endpoints,
     credentials: Credentials,
     http: Http,
     tokens: Arc<Refreshing>,
     budget: BudgetHandle,
-    meter: Arc<Meter>,
-    api: Api,
+    pub(super) meter: Arc<Meter>,
+    pub(super) api: Api,
 }
 
 /// Refreshes for real.
-struct Refreshing {
+pub(super) struct Refreshing {
     endpoints: Endpoints,
     credentials: Credentials,
     http: Http,
@@ -80,16 +80,16 @@ fn callback() -> Url {
     "http://localhost:9/callback".parse().unwrap()
 }
 
-fn small() -> SandboxConfig {
+pub(super) fn small() -> SandboxConfig {
     SandboxConfig { persons: 1_200, organizations: 200, deals: 600, ..SandboxConfig::default() }
 }
 
 impl Stage {
-    async fn new(config: SandboxConfig) -> Self {
+    pub(super) async fn new(config: SandboxConfig) -> Self {
         Self::patient(config, Duration::from_secs(20)).await
     }
 
-    async fn patient(config: SandboxConfig, timeout: Duration) -> Self {
+    pub(super) async fn patient(config: SandboxConfig, timeout: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let manifest = connector().manifest();
         let crm = Sandbox::start(manifest.slug, listener, config).await.unwrap();
@@ -131,11 +131,20 @@ impl Stage {
         }
     }
 
-    async fn control(&self, method: &str, path: &str, body: Value) -> Value {
+    pub(super) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
         control(&self.crm, method, path, body).await
     }
 
-    async fn fault(&self, fault: Value) {
+    /// As the company itself would, past the connector.
+    pub(super) async fn delete(&self, path: &str) {
+        let url = format!("{}{path}", self.crm.url);
+        let token = self.tokens.access_token().await.unwrap().secret;
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.delete(url).bearer_auth(token.expose_secret()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    }
+
+    pub(super) async fn fault(&self, fault: Value) {
         self.control("POST", "/faults", fault).await;
     }
 }

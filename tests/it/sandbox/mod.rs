@@ -4,6 +4,7 @@ mod data;
 mod faults;
 mod limits;
 mod oauth;
+mod outbound;
 mod writes;
 
 use std::time::Duration;

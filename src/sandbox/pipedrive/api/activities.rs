@@ -1,5 +1,6 @@
 //! `/api/v2/activities`, and the activity types of v1.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -63,20 +64,16 @@ pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
     ])?;
     let limit = limit(call, 500)?;
     let attendees = call.param("include_fields") == Some("attendees");
-    let after = match call.param("cursor") {
-        None => 0,
-        Some(text) => text.parse::<u64>().map_err(|_| Refusal::invalid("cursor: is not valid"))?,
-    };
+    let order = Order::read(call)?;
     let (since, until) = (call.time("updated_since")?, call.time("updated_until")?);
     let (owner, done) = (call.number("owner_id")?, call.flag("done")?);
     let person = call.number("person_id")?;
     let linked = [("deal_id", call.number("deal_id")?), ("org_id", call.number("org_id")?)];
     let ids: Option<Vec<u64>> =
         call.param("ids").map(|text| text.split(',').filter_map(|id| id.parse().ok()).collect());
-    let mut found: Vec<&Activity> = account
+    let mut found: Vec<(String, &Activity)> = account
         .activities
-        .range(after + 1..)
-        .map(|(_, activity)| activity)
+        .values()
         .filter(|activity| !activity.is_deleted)
         .filter(|activity| ids.as_ref().is_none_or(|ids| ids.contains(&activity.id)))
         .filter(|activity| since.is_none_or(|since| activity.update_time >= since))
@@ -87,14 +84,74 @@ pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
         .filter(|activity| {
             linked.iter().all(|(key, id)| id.is_none_or(|id| activity.number(key) == Some(id)))
         })
-        .take(limit + 1)
+        .map(|activity| (order.mark(activity), activity))
+        .filter(|(mark, _)| order.is_after(mark))
         .collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    if order.descending {
+        found.reverse();
+    }
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|last| last.id.to_string());
-    Ok(Reply::page(&found, next.as_deref(), |activity, out| {
+    let next = found.last().filter(|_| more).map(|(mark, _)| order.cursor(mark));
+    Ok(Reply::page(&found, next.as_deref(), |(_, activity), out| {
         out.extend_from_slice(activity.json(attendees).to_string().as_bytes());
     }))
+}
+
+/// The order of a list, and the place in it where the page starts.
+struct Order<'a> {
+    by: &'a str,
+    descending: bool,
+    after: Option<String>,
+}
+
+impl<'a> Order<'a> {
+    fn read(call: &'a Call) -> Result<Self, Refusal> {
+        let by = call.param("sort_by").unwrap_or("id");
+        if !["id", "update_time", "add_time", "due_date"].contains(&by) {
+            return Err(Refusal::invalid(
+                "sort_by: must be one of id, update_time, add_time, due_date",
+            ));
+        }
+        let descending = match call.param("sort_direction").unwrap_or("asc") {
+            "asc" => false,
+            "desc" => true,
+            _ => return Err(Refusal::invalid("sort_direction: must be one of asc, desc")),
+        };
+        let mut order = Self { by, descending, after: None };
+        if let Some(cursor) = call.param("cursor") {
+            let bytes = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|b| String::from_utf8(b).ok());
+            let mark =
+                bytes.and_then(|text| text.strip_prefix(&order.name()).map(ToOwned::to_owned));
+            order.after = Some(mark.ok_or_else(|| Refusal::invalid("cursor: is not valid"))?);
+        }
+        Ok(order)
+    }
+
+    fn name(&self) -> String {
+        format!("{}:{}:", self.by, self.descending)
+    }
+
+    /// Sorts as text.
+    fn mark(&self, activity: &Activity) -> String {
+        let key = match self.by {
+            "id" => String::new(),
+            "add_time" => format!("{:020}", activity.add_time),
+            "update_time" => format!("{:020}", activity.update_time),
+            _ => activity.kept.get("due_date").and_then(Value::as_str).unwrap_or("").to_owned(),
+        };
+        format!("{key}/{:020}", activity.id)
+    }
+
+    fn is_after(&self, mark: &String) -> bool {
+        let after = self.after.as_ref();
+        after.is_none_or(|after| if self.descending { mark < after } else { mark > after })
+    }
+
+    fn cursor(&self, mark: &str) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}{mark}", self.name()))
+    }
 }
 
 pub(crate) fn get(account: &mut Account, call: &Call) -> Answer {
@@ -120,6 +177,7 @@ pub(crate) fn create(account: &mut Account, call: &Call) -> Answer {
     activity.kept.entry("subject").or_insert_with(|| json!("Call"));
     activity.kept.entry("type").or_insert_with(|| json!("call"));
     let shown = activity.json(false);
+    account.made.activities.push(id);
     account.activities.insert(id, activity);
     Ok(Reply::data(shown))
 }
@@ -160,6 +218,11 @@ pub(crate) fn types(_: &mut Account, _: &Call) -> Answer {
     Ok(Reply::data(types))
 }
 
+/// HTML as an editor writes it: the same to a reader, not to a machine.
+fn tidied(html: &str) -> String {
+    html.replace("<br>", "<br />").replace("&#39;", "'").replace("&quot;", "\"")
+}
+
 fn existing(account: &Account, call: &Call) -> Result<Activity, Refusal> {
     let activity = account.activities.get(&call.id()?).filter(|activity| !activity.is_deleted);
     activity.cloned().ok_or_else(|| Refusal::missing("Activity"))
@@ -187,6 +250,19 @@ fn apply(
         && !clock::is_date(&day)
     {
         return Err(Refusal::invalid("due_date: is not a valid date"));
+    }
+    body::clock(&body, "due_time", 23)?;
+    body::clock(&body, "duration", 99)?;
+    if let Some(subject) = body::text(&body, "subject")?
+        && subject.chars().count() > 255
+    {
+        return Err(Refusal::invalid("subject: must be at most 255 characters"));
+    }
+    if let Some(note) = body::text(&body, "note")? {
+        if note.len() > 100 * 1_024 {
+            return Err(Refusal::invalid("note: must be at most 100 KB"));
+        }
+        body.insert("note".into(), json!(tidied(&note)));
     }
     if let Some(id) = body::number(&body, "deal_id")? {
         body::must_exist("deal_id", id, account.deal(id))?;

@@ -58,6 +58,24 @@ pub(crate) fn owner(account: &Account, body: &Map<String, Value>) -> Result<Opti
     }
 }
 
+/// `HH:MM` or `HH:MM:SS`; of a time of day the hours end at 23.
+pub(crate) fn clock(body: &Map<String, Value>, key: &str, most_hours: u32) -> Result<(), Refusal> {
+    let Some(text) = text(body, key)? else { return Ok(()) };
+    let parts: Vec<Option<u32>> =
+        text.split(':').map(|part| part.parse().ok().filter(|_| part.len() == 2)).collect();
+    let fits = match parts[..] {
+        [Some(hours), Some(minutes)] | [Some(hours), Some(minutes), Some(0..60)] => {
+            hours <= most_hours && minutes < 60
+        }
+        _ => false,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::invalid(format!("{key}: '{text}' is not a valid time")))
+    }
+}
+
 pub(crate) fn must_exist<R: Record>(key: &str, id: u64, record: Option<R>) -> Result<(), Refusal> {
     match record {
         Some(record) if !record.is_deleted() => Ok(()),

@@ -52,6 +52,7 @@ const CONTACTS: &[&str] = &["contacts:read", "contacts:full"];
 const CONTACTS_FULL: &[&str] = &["contacts:full"];
 const CONTACTS_SEARCH: &[&str] = &["contacts:read", "contacts:full", "search:read"];
 const CONTACT_FIELDS: &[&str] = &["contacts:read", "contacts:full", "admin", "contact-fields:full"];
+const CONTACT_FIELDS_FULL: &[&str] = &["admin", "contact-fields:full"];
 const CONTACT_OPTIONS: &[&str] = &["contacts:full", "admin", "contact-fields:full"];
 const DEALS: &[&str] = &["deals:read", "deals:full"];
 const DEALS_FULL: &[&str] = &["deals:full"];
@@ -92,7 +93,9 @@ static V2: &[Operation] = &[
     op("PATCH", "/activities/:id", 5, ACTIVITIES_FULL, activities::update),
     op("DELETE", "/activities/:id", 3, ACTIVITIES_FULL, activities::delete),
     op("GET", "/personFields", 10, CONTACT_FIELDS, fields::persons),
+    op("POST", "/personFields", 5, CONTACT_FIELDS_FULL, fields::add_person_field),
     op("GET", "/personFields/:id", 1, CONTACT_FIELDS, fields::person),
+    op("DELETE", "/personFields/:id", 3, CONTACT_FIELDS_FULL, fields::delete_person_field),
     op("POST", "/personFields/:id/options", 5, CONTACT_OPTIONS, fields::person_options),
     op("GET", "/organizationFields", 10, CONTACT_FIELDS, fields::organizations),
     op("GET", "/organizationFields/:id", 1, CONTACT_FIELDS, fields::organization),

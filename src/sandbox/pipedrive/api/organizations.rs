@@ -122,6 +122,7 @@ pub(crate) fn create(account: &mut Account, call: &Call) -> Answer {
     if record.name.as_deref().is_none_or(|name| name.trim().is_empty()) {
         return Err(Refusal::invalid("name: is required"));
     }
+    account.made.organizations.push(record.id);
     account.organizations.put(record.clone());
     Ok(Reply::record(|out| record.write(out, &[])))
 }
@@ -185,7 +186,15 @@ fn apply(
     if let Some(linkedin) = body::text(body, "linkedin")? {
         record.linkedin = Some(linkedin);
     }
-    body::nullable(body, "industry", &mut record.industry)?;
+    if body::nullable(body, "industry", &mut record.industry)?
+        && let Some(id) = record.industry
+    {
+        let known = json!(id);
+        let mut fields = account.fields(Of::Organization).iter();
+        if !fields.any(|field| field.code == "industry" && field.accepts(&known)) {
+            return Err(Refusal::invalid(format!("industry: option {id} does not exist")));
+        }
+    }
     body::nullable(body, "annual_revenue", &mut record.annual_revenue)?;
     body::nullable(body, "employee_count", &mut record.employee_count)?;
     body::visible_to(body, &mut record.visible_to)?;

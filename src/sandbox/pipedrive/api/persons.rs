@@ -161,6 +161,7 @@ pub(crate) fn create(account: &mut Account, call: &Call) -> Answer {
         person.add_time =
             clock::parse(text).ok_or_else(|| Refusal::invalid("add_time: is not valid"))?;
     }
+    account.made.persons.push(person.id);
     account.persons.put(person.clone());
     Ok(Reply::record(|out| person.write(out, &[])))
 }
@@ -282,6 +283,11 @@ fn entries(body: &Map<String, Value>, key: &str) -> Result<Option<Vec<Entry>>, R
         let value = item["value"]
             .as_str()
             .ok_or_else(|| Refusal::invalid(format!("{key}: value must be a string")))?;
+        if key == "emails" && !is_accepted(value) {
+            return Err(Refusal::invalid(format!(
+                "emails: '{value}' is not a valid email address"
+            )));
+        }
         let digits = value.strip_prefix('+').unwrap_or_default();
         let plain = digits.len() > 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
         entries.push(Entry {
@@ -297,6 +303,13 @@ fn entries(body: &Map<String, Value>, key: &str) -> Result<Option<Vec<Entry>>, R
         entry.primary = nth == primary;
     }
     Ok(Some(entries))
+}
+
+/// Addresses of one domain are refused although they look well, so that refusals can be had.
+fn is_accepted(address: &str) -> bool {
+    let Some((local, host)) = address.trim().rsplit_once('@') else { return false };
+    let odd = |text: &str| text.is_empty() || text.contains([' ', '@', ',', ';', '<', '>']);
+    !odd(local) && !odd(host) && host.contains('.') && !host.eq_ignore_ascii_case("refused.example")
 }
 
 /// The living deals of a person.

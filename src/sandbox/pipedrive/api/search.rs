@@ -1,5 +1,7 @@
 //! `/api/v2/{persons,organizations,deals}/search`: partial records, at most a hundred.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -58,6 +60,7 @@ impl<'a> Query<'a> {
         &self,
         book: &Book<R>,
         roll: &Roll,
+        lag: Duration,
         make: impl Fn(u64) -> R,
         matches: impl Fn(&R) -> bool,
         item: impl Fn(&R) -> Value,
@@ -68,7 +71,8 @@ impl<'a> Query<'a> {
                 Step::Generated { index, .. } => Some(make(index)),
                 Step::Changed { id } => book.change(id).cloned(),
             })
-            .filter(|record| !record.is_deleted() && matches(record))
+            .filter(|record| !record.is_deleted() && book.is_settled(record.id(), lag))
+            .filter(&matches)
             .take(self.limit + 1)
             .collect();
         let more = found.len() > self.limit;
@@ -104,6 +108,7 @@ pub(crate) fn persons(account: &mut Account, call: &Call) -> Answer {
     Ok(query.run(
         &account.persons,
         &population.persons,
+        account.search_lag,
         |index| population.person(index),
         |person| {
             sees(call.user, person.owner_id, person.visible_to)
@@ -140,6 +145,7 @@ pub(crate) fn organizations(account: &mut Account, call: &Call) -> Answer {
     Ok(query.run(
         &account.organizations,
         &population.organizations,
+        account.search_lag,
         |index| population.organization(index),
         |record| {
             sees(call.user, record.owner_id, record.visible_to)
@@ -169,6 +175,7 @@ pub(crate) fn deals(account: &mut Account, call: &Call) -> Answer {
     Ok(query.run(
         &account.deals,
         &population.deals,
+        account.search_lag,
         |index| population.deal(index),
         |deal| {
             sees(call.user, deal.owner_id, deal.visible_to)

@@ -6,6 +6,7 @@
 //! | `GET /faults` | | what is left of the script |
 //! | `DELETE /faults` | | forgets the script |
 //! | `POST /latency` | `{"ms": 150}` | delays every answer |
+//! | `POST /search_lag` | `{"ms": 3000}` | searches do not see what was made or changed less than that ago |
 //! | `POST /plan` | `{"burst"?, "search_burst"?, "daily"?, "spent"?, "company_id"?}` | limits; `spent` is as if others had used the day |
 //! | `POST /tokens/expire` | | every access token is expired |
 //! | `POST /tokens/revoke` | `{"company_id"?}` | users took the app out: 401, then `invalid_grant` |
@@ -20,6 +21,8 @@
 //! | `GET /arrivals` | | when each request was taken out of the budgets, in ms |
 //! | `GET /truth` | `?company_id=` | see [`truth`] |
 //! | `GET /truth/persons` | `?company_id=&ids=` or `&after=&limit=` | identifiers as they are meant |
+//! | `GET /truth/writes` | | every request that wanted a change: what came of it, and of its answer |
+//! | `GET /truth/outbound` | `?company_id=` | what was made through the API since the start, as it is now |
 //! | `GET /companies` | | companies and users, as on the consent page |
 //! | `POST /reset` | | as on the first day; tokens and scripts included |
 //!
@@ -105,6 +108,13 @@ impl Control {
                 world.latency = Duration::from_millis(required(&given, "ms")?);
                 Ok(json!({}))
             }
+            ("POST", "/search_lag") => {
+                let lag = Duration::from_millis(required(&given, "ms")?);
+                for account in world.accounts.values_mut() {
+                    account.search_lag = lag;
+                }
+                Ok(json!({}))
+            }
             ("POST", "/plan") => {
                 let limits = &mut world.limits;
                 let number = |key: &str| given[key].as_u64();
@@ -153,6 +163,8 @@ impl Control {
                 Ok(counters)
             }
             ("GET", "/arrivals") => Ok(world.limits.arrivals()),
+            ("GET", "/truth/writes") => Ok(world.writes.json()),
+            ("GET", "/truth/outbound") => Ok(account.outbound()),
             ("GET", "/truth") => Ok(truth::counts(account)),
             ("GET", "/truth/persons") => {
                 let number = |name: &str| param(name).and_then(|text| text.parse::<u64>().ok());

@@ -1,6 +1,9 @@
 //! Generated records under a layer of changes, read in any of the API's orders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use super::{ids::Slot, population::Roll};
 
@@ -29,6 +32,8 @@ pub(crate) struct Book<R> {
     changed: BTreeMap<u64, R>,
     by_add: BTreeSet<Mark>,
     by_update: BTreeSet<Mark>,
+    /// When each was written.
+    written: BTreeMap<u64, Instant>,
     last_id: u64,
 }
 
@@ -45,6 +50,7 @@ impl<R: Record> Book<R> {
             changed: BTreeMap::new(),
             by_add: BTreeSet::new(),
             by_update: BTreeSet::new(),
+            written: BTreeMap::new(),
             last_id,
         }
     }
@@ -53,12 +59,18 @@ impl<R: Record> Book<R> {
     pub(crate) fn put(&mut self, record: R) {
         let (id, added, updated) = (record.id(), record.add_time(), record.update_time());
         self.last_id = self.last_id.max(id);
+        self.written.insert(id, Instant::now());
         if let Some(old) = self.changed.insert(id, record) {
             self.by_add.remove(&(old.add_time(), id));
             self.by_update.remove(&(old.update_time(), id));
         }
         self.by_add.insert((added, id));
         self.by_update.insert((updated, id));
+    }
+
+    /// Whether a record was left alone for that long.
+    pub(crate) fn is_settled(&self, id: u64, since: Duration) -> bool {
+        self.written.get(&id).is_none_or(|written| written.elapsed() >= since)
     }
 
     pub(crate) const fn next_id(&self) -> u64 {

@@ -78,7 +78,8 @@ impl Field {
             ("set", Value::Array(ids)) => !ids.is_empty() && ids.iter().all(known),
             ("monetary", value) => value["value"].is_number() && value["currency"].is_string(),
             ("date", Value::String(text)) => super::super::clock::is_date(text),
-            ("varchar" | "text", value) => value.is_string(),
+            ("varchar", Value::String(text)) => text.chars().count() <= 255,
+            ("text", value) => value.is_string(),
             ("int" | "double", value) => value.is_number(),
             _ => false,
         }

@@ -91,6 +91,8 @@ export function changed(before: Activity, draft: Draft, now = new Date()): Activ
 
 /** The same fields, as they were. */
 export function back(before: Activity, patch: ActivityPatch): ActivityPatch {
+  const { kind, subject, note, due_at, has_time, duration_minutes, done } = before;
+  const was: ActivityPatch = { kind, subject, note, due_at, has_time, duration_minutes, done };
   const keys = Object.keys(patch) as (keyof ActivityPatch)[];
-  return Object.fromEntries(keys.map((key) => [key, before[key] ?? null])) as ActivityPatch;
+  return Object.fromEntries(keys.map((key) => [key, was[key] ?? null]));
 }

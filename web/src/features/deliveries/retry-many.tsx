@@ -30,7 +30,8 @@ export function RetryMany({ filter, counts, providers }: Props) {
       toast({
         title: `${counted(taken, 'delivery goes', 'deliveries go')} out again`,
         message: [
-          left > 0 && `${count(left)} could not be taken up: there is nothing left to send.`,
+          left > 0 &&
+            `${count(left)} could not be taken up: somebody has to choose, or nothing is left to send.`,
           more && 'There are more: try again for the rest.',
         ]
           .filter(Boolean)

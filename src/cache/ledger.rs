@@ -16,9 +16,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::window::{GRACE, LOST, Windows};
-use crate::connectors::{
-    BudgetView, Caller, Cost, JOBS_LEAVE, Limits, Observed, Taken, Throttle, Wait,
-};
+use crate::connectors::{BudgetView, Caller, Cost, Limits, Observed, Taken, Throttle, Wait};
 
 pub(super) const DAY: i64 = 86_400_000;
 const HOUR: i64 = 3_600_000;
@@ -101,7 +99,7 @@ impl Ledger {
     /// How long the day's tokens forbid this cost; a look after each full hour is let through.
     fn day_is_over(&mut self, now: i64, tokens: u32, who: Caller, limits: &Limits) -> Option<i64> {
         let limit = self.daily_limit.unwrap_or(limits.daily_tokens);
-        let reserved = if who == Caller::Job { limit.div_ceil(JOBS_LEAVE) } else { 0 };
+        let reserved = who.leaves(limit);
         if self.left_or(limits) >= tokens.saturating_add(reserved) {
             return None;
         }

@@ -62,7 +62,7 @@ impl Windows {
         limits: &Limits,
     ) -> Taken {
         let longest = self.full(now, lane, who, careful, limits);
-        if who == Caller::Person {
+        if who != Caller::Job {
             self.people_at = now;
             if longest > 0 {
                 self.promised.push_back(now + longest + LATE);
@@ -92,7 +92,7 @@ impl Windows {
             let all = if careful { limit - limit / UNKNOWN } else { limit };
             match who {
                 Caller::Job if around => all.saturating_sub(promised.max(limit / KEPT)),
-                Caller::Person | Caller::Job => all,
+                Caller::Person | Caller::Delivery | Caller::Job => all,
             }
         };
         let general = mine(self.general_limit.unwrap_or(limits.burst.requests));

@@ -101,6 +101,8 @@ pub struct Config {
     pub client_address: ClientAddress,
     pub lease: Duration,
     pub crm_timeout: Duration,
+    /// What was sent and does not turn up for so long was never done.
+    pub unknown: Duration,
     pub failpoint: Option<String>,
     /// Multiplies the quotas of requests.
     pub rate_limit_factor: u32,
@@ -185,6 +187,7 @@ impl Config {
             },
             lease: reader.seconds("TANDEM_LEASE_SECONDS", 2..=600, 20),
             crm_timeout: reader.seconds("TANDEM_CRM_TIMEOUT_SECONDS", 1..=120, 30),
+            unknown: reader.seconds("TANDEM_UNKNOWN_SECONDS", 1..=3600, 120),
             failpoint: reader.text("TANDEM_FAILPOINT"),
             rate_limit_factor: reader.factor("TANDEM_RATE_LIMIT_FACTOR"),
             crms: reader.crms(),

@@ -85,6 +85,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "How long a CRM may take for one whole answer, 1 to 120; 30 when unset.",
     ),
     (
+        "TANDEM_UNKNOWN_SECONDS",
+        "How long something that was sent without an answer is looked for at the CRM before it is sent again, 1 to 3600; 120 when unset. Longer than the CRM may take to show what it did.",
+    ),
+    (
         "TANDEM_FAILPOINT",
         "Where this process dies, `NAME=N` as in `src/failpoint.rs`, for tests of crashes; debug builds only, a release build has no such places.",
     ),

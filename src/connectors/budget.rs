@@ -10,11 +10,28 @@ use super::Throttle;
 /// Jobs leave one in so many tokens of the day to people: 4 %, so that at least 95 % can be used.
 pub const JOBS_LEAVE: u32 = 25;
 
-/// Who is waiting: people may use all of a budget, jobs leave them a part.
+/// Deliveries leave half as much: somebody watches them, and an import must not starve them.
+pub const DELIVERIES_LEAVE: u32 = 50;
+
+/// Who is waiting: people may use all of a budget, deliveries leave them a part, and jobs leave both
+/// of them more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     Person,
+    /// A lead or an activity on its way: of the places in a window it has those of a person.
+    Delivery,
     Job,
+}
+
+impl Caller {
+    /// The part of the day's tokens that it leaves to those before it.
+    pub fn leaves(self, daily: u32) -> u32 {
+        match self {
+            Self::Person => 0,
+            Self::Delivery => daily.div_ceil(DELIVERIES_LEAVE),
+            Self::Job => daily.div_ceil(JOBS_LEAVE),
+        }
+    }
 }
 
 /// Which of the provider's windows a request falls into.

@@ -31,8 +31,8 @@ use crate::domain::{
 pub use self::{
     api::{AccessToken, Api, TokenSource},
     budget::{
-        Budget, BudgetHandle, BudgetView, Caller, Cost, JOBS_LEAVE, Lane, Limits, Observed, Taken,
-        Wait, Window,
+        Budget, BudgetHandle, BudgetView, Caller, Cost, DELIVERIES_LEAVE, JOBS_LEAVE, Lane, Limits,
+        Observed, Taken, Wait, Window,
     },
     endpoints::{ApiBase, Endpoints, ForbiddenHost},
     error::{CrmError, Objection, Stale, Throttle},

@@ -31,6 +31,13 @@ impl Patience {
                 total_wait: Duration::from_secs(5),
                 slow_downs: 1,
             },
+            // Its own machine waits, and says so meanwhile.
+            Caller::Delivery => Self {
+                attempts: 2,
+                longest_wait: Duration::from_secs(3),
+                total_wait: Duration::from_secs(4),
+                slow_downs: 1,
+            },
             Caller::Job => Self {
                 attempts: 4,
                 longest_wait: Duration::from_secs(5),

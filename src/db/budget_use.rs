@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Use {
     pub day: NaiveDate,
-    /// `import`, `browse`, `connect`, or `refresh`.
+    /// `import`, `browse`, `connect`, `delivery`, or `refresh`.
     pub purpose: String,
     pub requests: i64,
     pub tokens: i64,

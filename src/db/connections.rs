@@ -319,7 +319,8 @@ pub async fn remember_words(
 ) -> Result<(), DbError> {
     sqlx::query(
         "update connection
-         set remote_users = coalesce($2, remote_users), remote_fields = coalesce($3, remote_fields)
+         set remote_users = coalesce($2, remote_users), remote_fields = coalesce($3, remote_fields),
+             remote_users_at = case when $2::jsonb is null then remote_users_at else now() end
          where connection_id = $1",
     )
     .bind(id)

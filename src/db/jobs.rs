@@ -104,8 +104,26 @@ pub async fn enqueue_many(
     Ok(())
 }
 
+/// Which lanes are looked at, by how their keys begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lanes<'a> {
+    All,
+    Beginning(&'a str),
+    NotBeginning(&'a str),
+}
+
 /// Leases up to `most` jobs, from the lanes that waited longest.
-pub async fn claim(tx: &mut RunnerTx, most: i64, lease: Duration) -> Result<Vec<Claimed>, DbError> {
+pub async fn claim(
+    tx: &mut RunnerTx,
+    lanes: Lanes<'_>,
+    most: i64,
+    lease: Duration,
+) -> Result<Vec<Claimed>, DbError> {
+    let (prefix, begins) = match lanes {
+        Lanes::All => (None, true),
+        Lanes::Beginning(prefix) => (Some(prefix), true),
+        Lanes::NotBeginning(prefix) => (Some(prefix), false),
+    };
     let claimed = sqlx::query_as(
         // `waiting` walks from lane to lane through the index instead of reading a backlog.
         "with recursive waiting (company_id, lane_key) as (
@@ -124,6 +142,7 @@ pub async fn claim(tx: &mut RunnerTx, most: i64, lease: Duration) -> Result<Vec<
              select lane.company_id, lane.lane_key, lane.cap - lane.inflight as room
              from waiting join lane using (company_id, lane_key)
              where lane.inflight < lane.cap
+               and ($3::text is null or starts_with(lane.lane_key, $3) = $4)
                and (lane.resumes_at is null or lane.resumes_at <= now())
                and exists (
                    select from job
@@ -164,6 +183,8 @@ pub async fn claim(tx: &mut RunnerTx, most: i64, lease: Duration) -> Result<Vec<
     )
     .bind(most)
     .bind(lease.as_secs_f64())
+    .bind(prefix)
+    .bind(begins)
     .fetch_all(tx.conn())
     .await?;
     Ok(claimed)

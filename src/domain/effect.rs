@@ -35,6 +35,22 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// What an attempt is called in the log.
+    pub const fn step(&self) -> &'static str {
+        match self {
+            Self::CreateOrganization(_) => "organization",
+            Self::CreateLabel { .. } => "label",
+            Self::CreateReference { .. } => "reference",
+            Self::CreatePerson(_) => "person",
+            Self::AddLabels { .. } => "person_labels",
+            Self::CreateActivity(_) | Self::UpdateActivity { .. } | Self::DeleteActivity { .. } => {
+                "activity"
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct OrganizationToMake {
     pub name: String,

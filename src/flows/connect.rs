@@ -27,7 +27,8 @@ use crate::{
     domain::{Account, CompanyId, ConnectionId, MemberId},
     failpoint::reach,
     flows::{
-        FlowError, Provider, SharedHub, account, import, providers::callback_url, throttle, tokens,
+        FlowError, Provider, SharedHub, account, deliver, import, providers::callback_url,
+        throttle, tokens,
     },
     policy::{self, Action},
 };
@@ -324,6 +325,9 @@ async fn store(
         token_expires_at: hub.clock.now() + lifetime,
     };
     connections::upsert(&mut tx, &new).await?;
+    if known.is_some() {
+        deliver::release(&mut tx, connection_id, provider.slug(), hub.clock.now()).await?;
+    }
     if known.as_ref().is_some_and(|known| known.state == "needs_reconnect") {
         import::go_on_after_consent(&mut tx, connection_id, provider.slug()).await?;
     }

@@ -5,9 +5,9 @@ use serde_json::json;
 use crate::{
     connectors::{self, Revocable},
     db::{self, Scope, connections},
-    domain::{CompanyId, MemberId},
+    domain::{Cause, CompanyId, MemberId},
     failpoint::reach,
-    flows::{FlowError, Provider, SharedHub, tokens},
+    flows::{FlowError, Provider, SharedHub, deliver, tokens},
 };
 
 /// Revokes at the provider, destroys the tokens and stops what runs. Contacts and mappings stay;
@@ -48,6 +48,9 @@ pub async fn disconnect(
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
     connections::disconnect(&mut tx, connection.connection_id).await?;
     db::runs::cancel_all(&mut tx, connection.connection_id).await?;
+    // Connecting the same account again lets them go on; forgetting it forgets them.
+    let now = hub.clock.now();
+    deliver::hold(&mut tx, connection.connection_id, Cause::Disconnected, now).await?;
     let standing = connections::standing(&mut tx, connection.connection_id).await?;
     db::audit::append(
         &mut tx,
@@ -77,6 +80,8 @@ pub async fn resume(
         return if connection.state == "active" { Ok(()) } else { Err(FlowError::NotConnected) };
     }
     connections::set_state(&mut tx, connection.connection_id, "active", None).await?;
+    let now = hub.clock.now();
+    deliver::release(&mut tx, connection.connection_id, provider.slug(), now).await?;
     db::audit::append(
         &mut tx,
         Some(member_id),

@@ -12,13 +12,15 @@ use crate::{
     flows::SharedHub,
 };
 
-/// What a member asked the CRM for.
+/// What the CRM was asked for, beside imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Looking at its people and users.
     Browse,
     /// Asking whose account it is.
     Connect,
+    /// Deliveries, and what they look up.
+    Delivery,
 }
 
 impl Purpose {
@@ -26,6 +28,7 @@ impl Purpose {
         match self {
             Self::Browse => "browse",
             Self::Connect => "connect",
+            Self::Delivery => "delivery",
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Changes a company's plan, and pauses what the new one does not hold.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::{
     connectors,
     db::{self, DbError, Scope, TenantTx},
-    flows::{Hub, sign_in::Place},
+    domain::Cause,
+    flows::{Hub, deliver, sign_in::Place},
     policy::{self, Plan, Thing},
 };
 
@@ -37,13 +39,15 @@ pub async fn change(hub: &Hub, by: Place, plan: Plan) -> Result<(), PlanError> {
     db::companies::set_plan(&mut tx, plan).await?;
     let detail = json!({ "from": before.word(), "to": plan.word() });
     db::audit::append(&mut tx, Some(by.member_id), "plan.changed", None, &detail).await?;
-    pause(&mut tx, plan).await?;
+    let now = hub.clock.now();
+    pause(&mut tx, plan, now).await?;
+    go_on(&mut tx, plan, now).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Tokens and data stay; nothing runs until somebody resumes after an upgrade.
-async fn pause(tx: &mut TenantTx, plan: Plan) -> Result<(), DbError> {
+/// Tokens and data stay; what waits to be sent is held.
+async fn pause(tx: &mut TenantTx, plan: Plan, now: DateTime<Utc>) -> Result<(), DbError> {
     for (connection_id, provider) in db::companies::running_connections(tx).await? {
         let Some(connector) = connectors::find(&provider) else { continue };
         let manifest = connector.manifest();
@@ -62,6 +66,18 @@ async fn pause(tx: &mut TenantTx, plan: Plan) -> Result<(), DbError> {
             let detail = json!({ "provider": provider, "cause": "plan" });
             let subject = Some(connection_id.uuid());
             db::audit::append(tx, None, "connection.paused", subject, &detail).await?;
+            deliver::hold(tx, connection_id, Cause::Plan, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What only the plan kept from being sent goes on: an active connection needs nobody's help for it.
+/// One that was paused goes on when somebody resumes it.
+async fn go_on(tx: &mut TenantTx, plan: Plan, now: DateTime<Utc>) -> Result<(), DbError> {
+    for outlet in db::deliveries::outlets(tx).await? {
+        if deliver::queue::obstacle(plan, &outlet).is_none() {
+            deliver::release(tx, outlet.connection_id, &outlet.provider, now).await?;
         }
     }
     Ok(())

@@ -11,8 +11,8 @@ use crate::{
         connections::{self, Connection},
         jobs::NewJob,
     },
-    domain::{CompanyId, ConnectionId},
-    flows::{ConnectionTokens, FlowError, Next, SharedHub},
+    domain::{Cause, CompanyId, ConnectionId},
+    flows::{ConnectionTokens, FlowError, Next, SharedHub, deliver},
     outside::letters,
 };
 
@@ -35,10 +35,12 @@ pub async fn needed(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
     reason: &str,
+    now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     if !connections::set_state(tx, connection_id, "needs_reconnect", Some(reason)).await? {
         return Ok(());
     }
+    deliver::hold(tx, connection_id, Cause::Reconnect, now).await?;
     db::audit::append(
         tx,
         None,
@@ -135,7 +137,7 @@ pub async fn judge(
     db::tokens::sealed_for_update(&mut tx, connection_id).await?;
     let now = connections::get(&mut tx, connection_id).await?;
     if now.is_some_and(|now| now.connected_at == called.connected_at) {
-        needed(&mut tx, connection_id, &reason).await?;
+        needed(&mut tx, connection_id, &reason, hub.clock.now()).await?;
     }
     tx.commit().await
 }

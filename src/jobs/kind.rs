@@ -4,8 +4,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::jobs::Claimed,
-    domain::{ConnectionId, RunId},
-    flows::{FlowError, Next, SharedHub, import, reconnect},
+    domain::{ConnectionId, DeliveryId, RunId},
+    flows::{FlowError, Next, SharedHub, deliver, import, reconnect},
 };
 
 /// What a job does.
@@ -13,6 +13,8 @@ use crate::{
 pub enum Kind {
     /// Works on a sync run.
     ImportRun,
+    /// Works what a contact has waiting at a connection.
+    Deliver,
     /// Tells owners and admins that a connection needs a new consent.
     MailReconnect,
     /// Tries a late answer of a refresh.
@@ -23,6 +25,7 @@ impl Kind {
     fn parse(word: &str) -> Option<Self> {
         match word {
             import::JOB => Some(Self::ImportRun),
+            deliver::JOB => Some(Self::Deliver),
             reconnect::JOB => Some(Self::MailReconnect),
             reconnect::RESCUE => Some(Self::RescueConnection),
             _ => None,
@@ -42,6 +45,9 @@ pub(super) async fn run(
     match kind {
         Kind::ImportRun => {
             import::work(hub, job.company_id, RunId::from_uuid(subject), stopping).await
+        }
+        Kind::Deliver => {
+            deliver::work(hub, job.company_id, DeliveryId::from_uuid(subject), stopping).await
         }
         Kind::MailReconnect => {
             reconnect::send_mail(hub, job.company_id, ConnectionId::from_uuid(subject)).await?;

@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     db::{
         DbError,
-        jobs::{self, Claimed, Fate},
+        jobs::{self, Claimed, Fate, Lanes},
     },
     failpoint::reach,
-    flows::{FlowError, Next, SharedHub},
+    flows::{FlowError, Next, SharedHub, deliver},
 };
 
 pub use clockwork::tick;
@@ -30,21 +30,45 @@ const WAIT_FOR_DATABASE: TimeDelta = TimeDelta::seconds(5);
 /// How often workers look although nobody rang.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Works until `stopping`, then lets what runs come to its next safe place.
+/// Deliveries that one process has on their way at once: they wait for CRMs, and hardly use a core.
+const DELIVERIES: usize = 32;
+
+/// Works until `stopping`, then lets what runs come to its next safe place. Deliveries have places of
+/// their own: an import takes none of theirs, and they none of an import's.
 #[expect(clippy::disallowed_methods, reason = "this is the room that runs tasks")]
 pub async fn run(hub: SharedHub, most: usize, stopping: CancellationToken) {
     let clockwork = tokio::spawn(clockwork::run(Arc::clone(&hub), stopping.clone()));
     let bell = Arc::new(tokio::sync::Notify::new());
     let ringing = tokio::spawn(ring(Arc::clone(&hub), Arc::clone(&bell), stopping.clone()));
+    tokio::join!(
+        serve(&hub, Lanes::NotBeginning(deliver::LANES), most, &bell, &stopping),
+        serve(&hub, Lanes::Beginning(deliver::LANES), DELIVERIES, &bell, &stopping),
+    );
+    clockwork.await.ok();
+    ringing.abort();
+}
+
+/// Claims and runs the jobs of these lanes.
+async fn serve(
+    hub: &SharedHub,
+    lanes: Lanes<'static>,
+    most: usize,
+    bell: &tokio::sync::Notify,
+    stopping: &CancellationToken,
+) {
     let slots = Arc::new(Semaphore::new(most));
     let mut running = JoinSet::new();
     while !stopping.is_cancelled() {
         let free = slots.available_permits();
-        let claimed = if free == 0 { Ok(Vec::new()) } else { claim(&hub, free).await };
+        // Listening begins before looking: what is enqueued meanwhile rings.
+        let rung = bell.notified();
+        tokio::pin!(rung);
+        rung.as_mut().enable();
+        let claimed = if free == 0 { Ok(Vec::new()) } else { claim(hub, lanes, free).await };
         match claimed {
             Ok(jobs) if jobs.is_empty() => {
                 tokio::select! {
-                    () = bell.notified() => {}
+                    () = rung => {}
                     () = tokio::time::sleep(LOOK) => {}
                     () = stopping.cancelled() => {}
                     Some(_) = running.join_next() => {}
@@ -53,7 +77,7 @@ pub async fn run(hub: SharedHub, most: usize, stopping: CancellationToken) {
             Ok(jobs) => {
                 for job in jobs {
                     let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
-                    let (hub, stopping) = (Arc::clone(&hub), stopping.clone());
+                    let (hub, stopping) = (Arc::clone(hub), stopping.clone());
                     running.spawn(async move {
                         one(&hub, &job, &stopping).await;
                         drop(slot);
@@ -67,8 +91,6 @@ pub async fn run(hub: SharedHub, most: usize, stopping: CancellationToken) {
         }
     }
     while running.join_next().await.is_some() {}
-    clockwork.await.ok();
-    ringing.abort();
 }
 
 /// Wakes the workers when a job is enqueued anywhere; without it they look by themselves.
@@ -76,17 +98,17 @@ async fn ring(hub: SharedHub, bell: Arc<tokio::sync::Notify>, stopping: Cancella
     while !stopping.is_cancelled() {
         if let Ok(mut ringing) = hub.db.job_bell().await {
             while ringing.ring().await.is_ok() {
-                bell.notify_one();
+                bell.notify_waiters();
             }
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
-async fn claim(hub: &SharedHub, most: usize) -> Result<Vec<Claimed>, DbError> {
+async fn claim(hub: &SharedHub, lanes: Lanes<'_>, most: usize) -> Result<Vec<Claimed>, DbError> {
     let mut tx = hub.db.runner().await?;
     let most = i64::try_from(most).unwrap_or(1);
-    let claimed = jobs::claim(&mut tx, most, hub.config.lease).await?;
+    let claimed = jobs::claim(&mut tx, lanes, most, hub.config.lease).await?;
     if claimed.is_empty() {
         return Ok(claimed);
     }
@@ -185,7 +207,7 @@ pub async fn drain(hub: &SharedHub) -> Result<usize, DbError> {
     let mut done = 0;
     let stopping = CancellationToken::new();
     loop {
-        let jobs = claim(hub, 8).await?;
+        let jobs = claim(hub, Lanes::All, 8).await?;
         if jobs.is_empty() {
             return Ok(done);
         }

@@ -9,7 +9,8 @@
 -- Answers: granted, wait ms, why (1 burst, 2 daily, 3 blocked), then the view.
 local DAY, HOUR, PAST_THE_HOUR, FORGIVEN = 86400000, 3600000, 30000, 30000
 local GRACE, LOST, RECENT, AROUND, KEPT, LATE = 20, 30000, 2000, 30000, 40, 250
-local STRIKE_WITHIN, LONGEST_STRIKE, SANE_BURST, JOBS_LEAVE = 10000, 900000, 100000, 25
+local STRIKE_WITHIN, LONGEST_STRIKE, SANE_BURST = 10000, 900000, 100000
+local JOBS_LEAVE, DELIVERIES_LEAVE = 25, 50
 local LOOKING, UNKNOWN = 60000, 10
 -- After that long every process has noticed that Redis is back (REST_MS in mod.rs).
 local REST = 1000
@@ -135,7 +136,8 @@ if verb == 'take' then
   end
   if why == 0 then
     local limit = s.daily_limit or daily_tokens
-    local reserved = job and math.ceil(limit / JOBS_LEAVE) or 0
+    local leaves = ({ JOBS_LEAVE, DELIVERIES_LEAVE })[number[18]]
+    local reserved = leaves and math.ceil(limit / leaves) or 0
     if left() < tokens + reserved then
       local reported = get(s, 'reported_at')
       local last = math.max(reported, get(s, 'probed_at'))

@@ -134,7 +134,11 @@ impl Budget for RedisBudget {
         let args = [
             i64::from(cost.tokens),
             i64::from(cost.lane == Lane::Search),
-            i64::from(who == Caller::Job),
+            match who {
+                Caller::Person => 0,
+                Caller::Job => 1,
+                Caller::Delivery => 2,
+            },
         ];
         if let Some(answer) = self.run("take", &args).await {
             return answer.taken;

@@ -1,18 +1,15 @@
 //! Writing deliveries, in the transaction of the change that causes them. The caller has locked the
 //! contact's row, which settles the order of its deliveries.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{DbError, TenantTx},
+    db::{DbError, TenantTx, deliveries::PATIENCE},
     domain::{
         ActivityId, Cause, ConnectionId, ContactId, DeliveryId, DeliveryKind, DeliveryState,
         MemberId, Trigger,
     },
 };
-
-/// Outages are waited for that long.
-pub(super) const PATIENCE: TimeDelta = TimeDelta::hours(72);
 
 /// A connection that deliveries may be meant for.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -138,9 +135,17 @@ pub async fn replay(
     let replayed = sqlx::query(
         "update delivery
          set state = case when $2::text is null then 'queued' else 'held' end, cause = $2,
-             reason = null, fields = null, attempts = 0, looks = 0, next_at = null,
+             reason = null, fields = null, remarks = '{}', attempts = 0, looks = 0, next_at = null,
              give_up_at = $3, updated_at = $4
-         where delivery_id = $1 and state in ('failed', 'dead')",
+         where delivery_id = $1 and state in ('failed', 'dead')
+           -- An edit that waits sends what is there then.
+           and not exists (
+               select from delivery waits
+               where waits.company_id = delivery.company_id
+                 and waits.connection_id = delivery.connection_id
+                 and waits.activity_id = delivery.activity_id and waits.kind = delivery.kind
+                 and waits.state in ('queued', 'held', 'retrying')
+           )",
     )
     .bind(id)
     .bind(held.map(Cause::word))

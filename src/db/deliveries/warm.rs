@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Outlet, queue::PATIENCE};
+use super::{Outlet, PATIENCE};
 use crate::{
     db::{DbError, TenantTx},
     domain::{
@@ -106,27 +106,6 @@ pub async fn lead_many(
     .bind(now)
     .bind(ids)
     .bind(contacts)
-    .fetch_all(tx.conn())
-    .await?)
-}
-
-/// Gives up what waits for a contact that is about to be deleted. What is on its way, or may have
-/// arrived, is its worker's to end.
-pub async fn withdraw(
-    tx: &mut TenantTx,
-    contact_id: ContactId,
-    now: DateTime<Utc>,
-) -> Result<Vec<DeliveryId>, DbError> {
-    Ok(sqlx::query_scalar(
-        "update delivery
-         set state = 'dead', cause = $2, next_at = null, updated_at = $3,
-             reason = 'The contact was deleted before this was sent.'
-         where contact_id = $1 and state in ('queued', 'held', 'retrying')
-         returning delivery_id",
-    )
-    .bind(contact_id)
-    .bind(Cause::Withdrawn.word())
-    .bind(now)
     .fetch_all(tx.conn())
     .await?)
 }

@@ -12,7 +12,8 @@ pub use normalize::{
     Address, Identifier, IdentifierKind, Incoming, Number, identifiers, normalize, one_primary,
 };
 pub use organizations::{
-    OrganizationMapping, OrganizationPlan, OrganizationRow, name_of, plan_organizations,
+    OrganizationMapping, OrganizationPlan, OrganizationRow, name_of, organization_fingerprint,
+    plan_organizations,
 };
 pub use plan::{
     Candidate, Counts, Holders, Known, Outcome, PagePlan, PersonMapping, PlannedEntry,

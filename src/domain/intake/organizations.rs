@@ -34,7 +34,7 @@ pub struct OrganizationPlan {
 }
 
 /// Equal fingerprints: nothing that we would store has changed.
-pub(super) fn fingerprint(organization: &RemoteOrganization) -> i64 {
+pub fn organization_fingerprint(organization: &RemoteOrganization) -> i64 {
     let text = format!(
         "1\n{:?}\n{:?}\n{:?}\n{}",
         organization.name, organization.website, organization.country, organization.deleted
@@ -64,7 +64,7 @@ pub fn plan_organizations(
     let mut handled = std::collections::HashSet::new();
     for remote in page {
         plan.seen += 1;
-        let print = fingerprint(remote);
+        let print = organization_fingerprint(remote);
         let mapped = known.get(&remote.id);
         let same = mapped.is_some_and(|mapping| mapping.fingerprint == print);
         if same || !handled.insert(remote.id.clone()) || (remote.deleted && mapped.is_none()) {
@@ -127,8 +127,10 @@ mod tests {
     fn an_unchanged_organization_writes_nothing() {
         let ours = OrganizationId::fresh();
         let acme = remote("1", "Acme");
-        let mapping =
-            OrganizationMapping { organization_id: ours, fingerprint: fingerprint(&acme) };
+        let mapping = OrganizationMapping {
+            organization_id: ours,
+            fingerprint: organization_fingerprint(&acme),
+        };
         let known = HashMap::from([(acme.id.clone(), mapping)]);
 
         let plan = plan_organizations(&[acme], &known, HashMap::new(), &mut OrganizationId::fresh);

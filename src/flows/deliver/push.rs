@@ -11,7 +11,7 @@ use crate::{
     flows::{
         FlowError, Hub, Provider,
         contacts::By,
-        deliver::{AT_ONCE, JOB, news, queue},
+        deliver::{AT_ONCE, JOB, lane, news, queue},
     },
 };
 
@@ -146,7 +146,7 @@ pub async fn all(hub: &Hub, by: By, provider: &Provider) -> Result<Bulk, FlowErr
 }
 
 async fn enqueue(tx: &mut TenantTx, outlet: &Outlet, made: &[Made]) -> Result<(), DbError> {
-    let lane = format!("deliver:{}", outlet.provider);
+    let lane = lane(&outlet.provider);
     let of = NewJob {
         lane: &lane,
         cap: AT_ONCE,

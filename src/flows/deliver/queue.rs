@@ -125,8 +125,25 @@ pub async fn activity_written(
     Ok(queued)
 }
 
+/// What was logged before its contact had a person there.
+pub(super) async fn activity_of(
+    tx: &mut TenantTx,
+    outlet: &Outlet,
+    change: Change,
+    activity_id: ActivityId,
+    trigger: Trigger,
+) -> Result<Option<DeliveryId>, DbError> {
+    let kind = DeliveryKind::ActivityCreate;
+    let new = delivery(outlet, change, kind, Some(activity_id), trigger, None);
+    let id = db::deliveries::insert(tx, &new).await?;
+    if let Some(id) = id {
+        enqueue(tx, &outlet.provider, outlet.connection_id, change.contact_id, id).await?;
+    }
+    Ok(id)
+}
+
 /// What keeps a delivery from being sent now.
-pub(super) fn obstacle(plan: Plan, outlet: &Outlet) -> Option<Cause> {
+pub(in crate::flows) fn obstacle(plan: Plan, outlet: &Outlet) -> Option<Cause> {
     let manifest = connectors::find(&outlet.provider)?.manifest();
     if !policy::allows(plan, manifest.plan_feature) {
         return Some(Cause::Plan);

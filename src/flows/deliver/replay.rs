@@ -1,5 +1,7 @@
 //! Takes up deliveries that ended without success: the same delivery again, with the same marker.
 
+use serde_json::json;
+
 use crate::{
     db::{self, DbError, TenantTx},
     domain::{Cause, DeliveryId, DeliveryState},
@@ -41,7 +43,7 @@ pub enum ReplayError {
 /// Lets one delivery be attempted anew.
 pub async fn one(hub: &Hub, by: By, id: DeliveryId) -> Result<(), ReplayError> {
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
-    again(&mut tx, hub, id).await?;
+    again(&mut tx, hub, by, id).await?;
     let news = news::of(&mut tx, &[id]).await?;
     tx.commit().await?;
     news.tell(hub).await;
@@ -69,7 +71,7 @@ pub async fn choose(
     if !db::deliveries::choose(&mut tx, id, chosen, hub.clock.now()).await? {
         return Err(ReplayError::NoChoice);
     }
-    again(&mut tx, hub, id).await?;
+    again(&mut tx, hub, by, id).await?;
     let news = news::of(&mut tx, &[id]).await?;
     tx.commit().await?;
     news.tell(hub).await;
@@ -119,7 +121,8 @@ pub async fn several(
         let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
         let delivery = db::deliveries::get(&mut tx, id).await?;
         let here = delivery.is_some_and(|delivery| delivery.provider == provider.slug());
-        let outcome = if here { again(&mut tx, hub, id).await } else { Err(ReplayError::NotFound) };
+        let outcome =
+            if here { again(&mut tx, hub, by, id).await } else { Err(ReplayError::NotFound) };
         match outcome {
             Ok(()) => {
                 let news = news::of(&mut tx, &[id]).await?;
@@ -134,7 +137,7 @@ pub async fn several(
     Ok(all)
 }
 
-async fn again(tx: &mut TenantTx, hub: &Hub, id: DeliveryId) -> Result<(), ReplayError> {
+async fn again(tx: &mut TenantTx, hub: &Hub, by: By, id: DeliveryId) -> Result<(), ReplayError> {
     let delivery = db::deliveries::get(tx, id).await?.ok_or(ReplayError::NotFound)?;
     let contact_id = delivery.contact_id;
     if db::activities::lock_contacts(tx, &[contact_id]).await?.is_empty() {
@@ -149,6 +152,9 @@ async fn again(tx: &mut TenantTx, hub: &Hub, id: DeliveryId) -> Result<(), Repla
     if !db::deliveries::replay(tx, id, held, hub.clock.now()).await? {
         return Err(ReplayError::NotEnded(delivery.state));
     }
+    let detail = json!({ "provider": outlet.provider, "kind": delivery.kind.word() });
+    let subject = Some(id.uuid());
+    db::audit::append(tx, Some(by.member_id), "delivery.replayed", subject, &detail).await?;
     if held.is_none() {
         enqueue(tx, &outlet.provider, outlet.connection_id, contact_id, id).await?;
     }

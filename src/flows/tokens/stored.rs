@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{CompanyId, ConnectionId},
     failpoint,
-    flows::{Provider, SharedHub, reconnect},
+    flows::{Provider, SharedHub, deliver, reconnect},
     vault::{self, DataKey, Place, VaultError},
 };
 
@@ -179,6 +179,8 @@ impl Stored {
             reconnect::try_later(&mut tx, id).await?;
         }
         if stored && answer.revives {
+            let now = self.hub.clock.now();
+            deliver::release(&mut tx, id, self.provider.slug(), now).await?;
             let (action, nothing) = ("connection.rescued", json!({}));
             db::audit::append(&mut tx, None, action, Some(id.uuid()), &nothing).await?;
         }
@@ -307,7 +309,7 @@ impl TokenStore for Stored {
         } else if let End::Dead { orphans, reason } = end {
             db::tokens::drop_orphans(&mut tx, id, orphans).await?;
             if db::tokens::orphans(&mut tx, id).await?.is_empty() {
-                reconnect::needed(&mut tx, id, reason).await?;
+                reconnect::needed(&mut tx, id, reason, self.hub.clock.now()).await?;
                 Standing::Ours
             } else {
                 Standing::Overtaken

@@ -111,6 +111,8 @@ enum BudgetPurpose {
     Import,
     Browse,
     Connect,
+    /// Warm leads and activities.
+    Delivery,
     /// Renewing the token; costs requests and no tokens.
     Refresh,
 }
@@ -150,6 +152,7 @@ impl BudgetLedger {
                 "import" => BudgetPurpose::Import,
                 "browse" => BudgetPurpose::Browse,
                 "connect" => BudgetPurpose::Connect,
+                "delivery" => BudgetPurpose::Delivery,
                 _ => BudgetPurpose::Refresh,
             };
             if let Some(purposes) = days.get_mut(&day) {

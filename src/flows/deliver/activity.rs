@@ -1,0 +1,126 @@
+//! An activity on its way: created, brought to its last version, or deleted.
+
+use chrono::TimeDelta;
+
+use crate::{
+    connectors::CrmError,
+    domain::{
+        Cause, DeliveryState, RemoteId,
+        effect::{ActivityToMake, Effect, Sent},
+    },
+    flows::{
+        deliver::{
+            ground::{About, Change, Desk, Learned, Link, Outcome, Remote, Store},
+            left::{change_to, closed},
+            machine::{Deliverer, Flow, Stop},
+        },
+        tokens::ground::Machine,
+    },
+};
+
+/// The account's kinds of activity are read again after that.
+const A_DAY: TimeDelta = TimeDelta::days(1);
+
+impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
+    /// Creates it, or brings it up to date: what is there now counts, not what was there when it was
+    /// queued.
+    pub(super) async fn activity(&self, desk: &mut Desk) -> Flow<()> {
+        let Some(activity) = desk.activity.clone() else {
+            let change = change_to(desk, DeliveryState::Dead)
+                .why(Cause::Withdrawn, "The activity was deleted before it was sent.");
+            return self.settle(desk, change).await;
+        };
+        let Some(person) = desk.person.clone() else {
+            let change = change_to(desk, DeliveryState::Failed)
+                .why(Cause::NotLinked, "The contact has no person at the CRM.");
+            return self.settle(desk, change).await;
+        };
+        if let Some((id, version)) = &desk.sent_activity
+            && *version >= activity.version
+        {
+            let change =
+                Change { remote_id: Some(id.clone()), ..change_to(desk, DeliveryState::Delivered) };
+            return self.settle(desk, change).await;
+        }
+        let Some(kind) = self.type_of(desk).await? else {
+            let change = change_to(desk, DeliveryState::Failed)
+                .why(Cause::Refused, "The account has no kind of activity that is in use.");
+            return self.settle(desk, change).await;
+        };
+        let owner = self.owner(desk).await?;
+        let to_make = ActivityToMake {
+            kind,
+            subject: match activity.subject.trim() {
+                "" => activity.kind.default_subject().to_owned(),
+                subject => subject.to_owned(),
+            },
+            note: activity.note,
+            due_at: activity.due_at,
+            has_time: activity.has_time,
+            duration_minutes: activity.duration_minutes.and_then(|minutes| minutes.try_into().ok()),
+            owner: Some(owner),
+            person: person.clone(),
+            organization: organization(desk),
+            done: activity.done,
+        };
+        let effect = match &desk.sent_activity {
+            None => Effect::CreateActivity(to_make),
+            Some((id, _)) => Effect::UpdateActivity { id: id.clone(), activity: to_make },
+        };
+        let of = activity.activity_id;
+        let about = About { organization: None, activity: Some((of, activity.version)) };
+        let (n, answer) = self.attempt(desk, &effect, about).await?;
+        match answer {
+            Ok(sent) => self.done(desk, n, &effect, about, sent).await,
+            Err(CrmError::Missing) if matches!(effect, Effect::UpdateActivity { .. }) => {
+                let change = change_to(desk, DeliveryState::Failed)
+                    .why(Cause::Gone, "The activity was deleted at the CRM.");
+                let close = closed(&desk.delivery, n, Outcome::Refused, None);
+                self.write(desk, Some(close), change, vec![Link::ActivityGone { of }]).await
+            }
+            Err(error) => self.doubted(desk, n, &effect, &error).await,
+        }
+    }
+
+    pub(super) async fn activity_gone(&self, desk: &mut Desk) -> Flow<()> {
+        let Some((id, version)) = desk.sent_activity.clone() else {
+            // It never came there.
+            return self.settle(desk, change_to(desk, DeliveryState::Delivered)).await;
+        };
+        let effect = Effect::DeleteActivity { id: id.clone() };
+        let activity = desk.delivery.activity_id.map(|of| (of, version));
+        let about = About { organization: None, activity };
+        let (n, answer) = self.attempt(desk, &effect, about).await?;
+        match answer {
+            Ok(sent) => self.done(desk, n, &effect, about, sent).await,
+            // Somebody deleted it over there: that is what was wanted.
+            Err(CrmError::Missing) => {
+                self.done(desk, n, &effect, about, Sent { id, ..Sent::default() }).await
+            }
+            Err(error) => self.lost(desk, n, &error).await,
+        }
+    }
+
+    /// The account's own type for it, read once a day.
+    async fn type_of(&self, desk: &mut Desk) -> Flow<Option<String>> {
+        let Some(kind) = desk.activity.as_ref().map(|activity| activity.kind) else {
+            return Err(Stop::Again);
+        };
+        let now = self.machine.wall();
+        if let Some((types, Some(at))) = &desk.account.types
+            && now - *at < A_DAY
+            && let Some(found) = self.remote.activity_type(kind, types)
+        {
+            return Ok(Some(found));
+        }
+        let types = self.remote.types().await?;
+        self.store.learn(&Learned::Types(types.clone())).await?;
+        let found = self.remote.activity_type(kind, &types);
+        desk.account.types = Some((types, Some(now)));
+        Ok(found)
+    }
+}
+
+fn organization(desk: &Desk) -> Option<RemoteId> {
+    desk.contact.as_ref()?.organization.as_ref()?.remote.clone()
+}

@@ -1,0 +1,96 @@
+//! The CRM over its connector: what [`Remote`](super::ground::Remote) asks, in one account.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    connectors::{Connector, CrmError, Writer},
+    domain::{
+        ActivityKind, ActivityType, Fields, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
+        effect::{Effect, Sent},
+    },
+    flows::{
+        account::Account,
+        deliver::ground::{Permit, Remote},
+    },
+};
+
+/// An account that may be written to.
+#[derive(Clone)]
+pub(super) struct Crm {
+    pub(super) account: Arc<Account>,
+    pub(super) writer: &'static dyn Writer,
+}
+
+impl Crm {
+    fn connector(&self) -> &'static dyn Connector {
+        self.account.provider.connector
+    }
+}
+
+impl Remote for Crm {
+    async fn users(&self) -> Result<Vec<RemoteUser>, CrmError> {
+        self.connector().users(&self.account.api).await
+    }
+
+    async fn fields(&self) -> Result<Fields, CrmError> {
+        self.connector().fields(&self.account.api).await
+    }
+
+    async fn types(&self) -> Result<Vec<ActivityType>, CrmError> {
+        self.writer.activity_types(&self.account.api).await
+    }
+
+    async fn persons_with_email(&self, email: &str) -> Result<Vec<RemotePerson>, CrmError> {
+        self.writer.persons_with_email(&self.account.api, email).await
+    }
+
+    async fn organizations_named(&self, name: &str) -> Result<Vec<RemoteOrganization>, CrmError> {
+        self.writer.organizations_named(&self.account.api, name).await
+    }
+
+    async fn person(&self, id: &RemoteId) -> Result<Option<RemotePerson>, CrmError> {
+        let ids = std::slice::from_ref(id);
+        let page = self.connector().persons_by_id(&self.account.api, ids).await?;
+        Ok(page.items.into_iter().find(|person| person.id == *id))
+    }
+
+    async fn organization(&self, id: &RemoteId) -> Result<Option<RemoteOrganization>, CrmError> {
+        let ids = std::slice::from_ref(id);
+        let page = self.connector().organizations_by_id(&self.account.api, ids).await?;
+        Ok(page.items.into_iter().find(|organization| organization.id == *id))
+    }
+
+    async fn send(&self, effect: &Effect, permit: &Permit) -> Result<Sent, CrmError> {
+        let api = self.account.api.before(Instant::now() + permit.left());
+        self.writer.send(&api, effect).await
+    }
+
+    async fn look(&self, effect: &Effect, since: DateTime<Utc>) -> Result<Vec<RemoteId>, CrmError> {
+        self.writer.look(&self.account.api, effect, since).await
+    }
+
+    async fn probe(&self) -> Result<(), CrmError> {
+        self.connector().account(&self.account.api).await.map(drop)
+    }
+
+    fn activity_type(&self, kind: ActivityKind, types: &[ActivityType]) -> Option<String> {
+        self.writer.activity_type(kind, types)
+    }
+
+    fn reference_name(&self) -> Option<&'static str> {
+        self.writer.reference_name()
+    }
+
+    fn person_url(&self, id: &RemoteId) -> Option<String> {
+        let domain = self.account.connection.account_domain.as_deref();
+        self.connector().person_url(domain, id)
+    }
+}
+
+/// From the commit of `sending` until the bytes leave, at most.
+pub(super) const PERMIT: Duration = Duration::from_secs(5);

@@ -1,0 +1,339 @@
+//! A warm lead on its way: whose it is, its organization, its label, and the person.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use futures_util::future::{join_all, join3};
+
+use crate::{
+    connectors::CrmError,
+    domain::{
+        Cause, DeliveryState, Email, Fields, RemoteId, RemoteOrganization, RemotePerson,
+        RemoteValue,
+        effect::{Effect, Marker, OrganizationToMake, PersonToMake},
+    },
+    flows::{
+        deliver::{
+            ground::{
+                About, Change, Contact, Desk, Learned, Link, Organization, Outcome, Remote, Store,
+                Whose,
+            },
+            left::{change_to, closed},
+            machine::{Deliverer, Flow, Stop},
+        },
+        tokens::ground::Machine,
+    },
+};
+
+/// The label that a warm lead gets; in whatever case the account spells it.
+pub(super) const LABEL: &str = "Warm Lead";
+/// A person's choice: none of those found.
+pub(super) const NEW: &str = "new";
+/// Addresses of a contact that are looked for.
+const ADDRESSES: usize = 5;
+/// An account that refused a field for our marker is asked again after that.
+const A_DAY: TimeDelta = TimeDelta::days(1);
+
+/// What was found before anything was written.
+struct Gathered {
+    people: Vec<RemotePerson>,
+    organizations: Vec<RemoteOrganization>,
+}
+
+impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
+    pub(super) async fn lead(&self, desk: &mut Desk) -> Flow<()> {
+        let Some(contact) = desk.contact.clone() else { return Err(Stop::Again) };
+        let found = self.gather(desk, &contact).await?;
+        self.machine.reached("deliver.gathered").await;
+        let chosen = desk.delivery.chosen.clone();
+        match (desk.person.clone(), chosen.as_deref()) {
+            (Some(id), _) => self.label(desk, id, None).await,
+            (None, Some(NEW)) => self.make(desk, &contact, found.organizations).await,
+            (None, Some(id)) => self.adopt(desk, RemoteId(id.to_owned()), None).await,
+            (None, None) => match found.people.as_slice() {
+                [] => self.make(desk, &contact, found.organizations).await,
+                [person] => self.adopt(desk, person.id.clone(), Some(person.clone())).await,
+                several => {
+                    let words = "Several people at the CRM have this address: choose one.";
+                    self.ask(desk, several, words).await
+                }
+            },
+        }
+    }
+
+    /// What can be read at once, is: people with an address, organizations with the name, the words
+    /// of the account.
+    async fn gather(&self, desk: &mut Desk, contact: &Contact) -> Flow<Gathered> {
+        let is_known = desk.person.is_some() || desk.delivery.chosen.is_some();
+        let emails = if is_known { Vec::new() } else { addresses(contact) };
+        let wanted = wanted_organization(desk, contact).map(|of| of.name.clone());
+        let people =
+            join_all(emails.iter().map(|email| self.remote.persons_with_email(email.as_str())));
+        let organizations = async {
+            match &wanted {
+                Some(name) if desk.person.is_none() => self.remote.organizations_named(name).await,
+                _ => Ok(Vec::new()),
+            }
+        };
+        let fields = async {
+            if self.knows_words(desk) { Ok(None) } else { self.remote.fields().await.map(Some) }
+        };
+        let (people, organizations, fields) = join3(people, organizations, fields).await;
+        let mut by_id = BTreeMap::new();
+        for person in people.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+            // Their "exact" is not ours: looked at again.
+            if !person.deleted && emails.iter().any(|email| has(&person, email)) {
+                by_id.insert(person.id.clone(), person);
+            }
+        }
+        let organizations = match &wanted {
+            Some(name) => oldest_of(organizations?, name),
+            None => Vec::new(),
+        };
+        if let Some(fields) = fields? {
+            self.store.learn(&Learned::Fields(fields.clone())).await?;
+            desk.account.fields = Some(fields);
+        }
+        Ok(Gathered { people: by_id.into_values().collect(), organizations })
+    }
+
+    /// Whether label and reference are known, or known to be out of reach.
+    fn knows_words(&self, desk: &Desk) -> bool {
+        let Some(fields) = &desk.account.fields else { return false };
+        fields.label(LABEL).is_some()
+            && (self.remote.reference_name().is_none_or(|name| fields.custom_key(name).is_some())
+                || self.was_refused(desk))
+    }
+
+    fn was_refused(&self, desk: &Desk) -> bool {
+        let now = self.machine.wall();
+        desk.account.reference_refused_at.is_some_and(|at| now - at < A_DAY)
+    }
+
+    /// A person that exists becomes the contact's: the label is added, nothing else is touched.
+    async fn adopt(&self, desk: &mut Desk, id: RemoteId, known: Option<RemotePerson>) -> Flow<()> {
+        let whose = Whose::Contact(desk.delivery.contact_id);
+        if !self.store.taken(whose, std::slice::from_ref(&id)).await?.is_empty() {
+            let words = "The person at the CRM with this address is linked to another contact.";
+            let one = known.unwrap_or(RemotePerson { id, ..RemotePerson::default() });
+            return self.ask(desk, &[one], words).await;
+        }
+        self.label(desk, id, known).await
+    }
+
+    async fn ask(&self, desk: &Desk, people: &[RemotePerson], words: &str) -> Flow<()> {
+        let candidates =
+            people.iter().map(|person| self.candidate(&person.id, person.name.clone())).collect();
+        let change = Change { candidates, ..change_to(desk, DeliveryState::Failed) };
+        self.settle(desk, change.why(Cause::Ambiguous, words)).await
+    }
+
+    async fn label(&self, desk: &mut Desk, id: RemoteId, known: Option<RemotePerson>) -> Flow<()> {
+        let label = self.label_id(desk).await?;
+        let labels = known.map(|person| person.labels).unwrap_or_default();
+        let Some(label) = label.filter(|label| !labels.contains(label)) else {
+            let mut change =
+                Change { remote_id: Some(id.clone()), ..change_to(desk, DeliveryState::Delivered) };
+            change.remarks.extend(desk.noted.iter().copied());
+            return self.write(desk, None, change, vec![Link::Person { id, made: None }]).await;
+        };
+        let effect = Effect::AddLabels { person: id.clone(), labels: vec![label] };
+        let about = About::default();
+        let (n, answer) = self.attempt(desk, &effect, about).await?;
+        match answer {
+            Ok(sent) => self.done(desk, n, &effect, about, sent).await,
+            Err(CrmError::Missing) if desk.delivery.chosen.is_none() => {
+                // Deleted over there: not mapped any more, and judged anew.
+                let attempts = desk.delivery.attempts + 1;
+                let change = Change { attempts, ..change_to(desk, DeliveryState::Queued) };
+                let close = closed(&desk.delivery, n, Outcome::Refused, None);
+                self.write(desk, Some(close), change, vec![Link::PersonGone { id }]).await
+            }
+            Err(error) => self.doubted(desk, n, &effect, &error).await,
+        }
+    }
+
+    async fn make(
+        &self,
+        desk: &mut Desk,
+        contact: &Contact,
+        found: Vec<RemoteOrganization>,
+    ) -> Flow<()> {
+        let owner = self.owner(desk).await?;
+        let is_new = found.is_empty();
+        let organization = self.organization(desk, contact, found, &owner).await?;
+        let made =
+            organization.clone().filter(|_| is_new && wanted_organization(desk, contact).is_some());
+        let label = self.label_id(desk).await?;
+        let marker = self.marker(desk).await?;
+        let effect = Effect::CreatePerson(PersonToMake {
+            name: contact.full_name.clone(),
+            first_name: contact.first_name.clone(),
+            last_name: contact.last_name.clone(),
+            emails: contact
+                .emails
+                .iter()
+                .map(|one| value(&one.value, one.label.as_ref(), one.primary))
+                .collect(),
+            phones: contact
+                .phones
+                .iter()
+                .map(|one| value(&one.value, one.label.as_ref(), one.primary))
+                .collect(),
+            organization,
+            owner: Some(owner),
+            labels: label.into_iter().collect(),
+            marker,
+        });
+        let about = About::default();
+        let (n, answer) = self.attempt(desk, &effect, about).await?;
+        match answer {
+            Ok(sent) => {
+                self.done(desk, n, &effect, about, sent).await?;
+                // So that the next import finds nothing new in it; without, it finds what it knows.
+                if let Some(id) = made
+                    && let Ok(Some(made)) = self.remote.organization(&id).await
+                {
+                    self.store.learn(&Learned::Made(Box::new(made))).await?;
+                }
+                Ok(())
+            }
+            Err(error) => self.doubted(desk, n, &effect, &error).await,
+        }
+    }
+
+    async fn organization(
+        &self,
+        desk: &mut Desk,
+        contact: &Contact,
+        found: Vec<RemoteOrganization>,
+        owner: &RemoteId,
+    ) -> Flow<Option<RemoteId>> {
+        let Some(organization) = &contact.organization else { return Ok(None) };
+        if let Some(id) = &organization.remote {
+            return Ok(Some(id.clone()));
+        }
+        let about = About { organization: Some(organization.id), activity: None };
+        if let Some(oldest) = found.into_iter().next() {
+            let id = oldest.id;
+            let change =
+                Change { organization: Some(id.clone()), ..change_to(desk, DeliveryState::Queued) };
+            let link = Link::Organization { id: id.clone(), of: organization.id };
+            self.write(desk, None, change, vec![link]).await?;
+            desk.delivery.state = DeliveryState::Queued;
+            return Ok(Some(id));
+        }
+        let effect = Effect::CreateOrganization(OrganizationToMake {
+            name: organization.name.clone(),
+            industry: None,
+            country: organization.country.clone(),
+            website: organization.website.clone(),
+            owner: Some(owner.clone()),
+        });
+        let (n, answer) = self.attempt(desk, &effect, about).await?;
+        match answer {
+            Ok(sent) => {
+                let id = sent.id.clone();
+                self.done(desk, n, &effect, about, sent).await?;
+                Ok(Some(id))
+            }
+            Err(error) => self.doubted(desk, n, &effect, &error).await,
+        }
+    }
+
+    /// The label's id; without it where the account does not let us make one.
+    async fn label_id(&self, desk: &mut Desk) -> Flow<Option<RemoteId>> {
+        if let Some(id) = desk.account.fields.as_ref().and_then(|fields| fields.label(LABEL)) {
+            return Ok(Some(id));
+        }
+        if !desk.delivery.remarks.iter().any(|remark| remark == "label_missing") {
+            let effect = Effect::CreateLabel { name: LABEL.to_owned() };
+            if let Some(id) = self.prepare(desk, &effect, Vec::new()).await? {
+                return Ok(Some(id));
+            }
+        }
+        desk.noted.push("label_missing");
+        Ok(None)
+    }
+
+    /// Our mark for the record, where the account has a place for it.
+    async fn marker(&self, desk: &mut Desk) -> Flow<Option<Marker>> {
+        let Some(name) = self.remote.reference_name() else { return Ok(None) };
+        let known = desk.account.fields.as_ref().and_then(|fields| fields.custom_key(name));
+        let field = match known {
+            Some(field) => field.to_owned(),
+            None if self.was_refused(desk) => return Ok(None),
+            None => {
+                let effect = Effect::CreateReference { name: name.to_owned() };
+                match self.prepare(desk, &effect, vec![Link::ReferenceRefused]).await? {
+                    Some(key) => key.0,
+                    None => return Ok(None),
+                }
+            }
+        };
+        Ok(Some(Marker { field, value: desk.delivery.marker.to_string() }))
+    }
+
+    /// Makes something for the account, once; `None` where it does not let us.
+    async fn prepare(
+        &self,
+        desk: &mut Desk,
+        effect: &Effect,
+        refused: Vec<Link>,
+    ) -> Flow<Option<RemoteId>> {
+        let (n, answer) = self.attempt(desk, effect, About::default()).await?;
+        match answer {
+            Ok(sent) => {
+                let id = sent.id.clone();
+                self.done(desk, n, effect, About::default(), sent).await?;
+                Ok(Some(id))
+            }
+            Err(CrmError::Refused { .. } | CrmError::MissingScope { .. } | CrmError::Missing) => {
+                let close = closed(&desk.delivery, n, Outcome::Refused, None);
+                let change = change_to(desk, DeliveryState::Queued);
+                self.write(desk, Some(close), change, refused).await?;
+                desk.delivery.state = DeliveryState::Queued;
+                Ok(None)
+            }
+            Err(error) => self.lost(desk, n, &error).await,
+        }
+    }
+}
+
+/// The contact's organization, if it has to be found or made over there.
+fn wanted_organization<'a>(desk: &Desk, contact: &'a Contact) -> Option<&'a Organization> {
+    let wanted = contact.organization.as_ref().filter(|of| of.remote.is_none());
+    wanted.filter(|_| desk.person.is_none())
+}
+
+fn addresses(contact: &Contact) -> Vec<Email> {
+    let parsed = contact.emails.iter().filter_map(|address| Email::parse(&address.value));
+    let mut found: Vec<Email> = Vec::new();
+    for email in parsed {
+        if found.len() < ADDRESSES && found.iter().all(|known| known.as_str() != email.as_str()) {
+            found.push(email);
+        }
+    }
+    found
+}
+
+fn has(person: &RemotePerson, email: &Email) -> bool {
+    person
+        .emails
+        .iter()
+        .filter_map(|entry| Email::parse(&entry.value))
+        .any(|known| known.as_str() == email.as_str())
+}
+
+/// Living ones with exactly this name; the connector has put the oldest first.
+fn oldest_of(found: Vec<RemoteOrganization>, name: &str) -> Vec<RemoteOrganization> {
+    let same = |other: &RemoteOrganization| {
+        let other = other.name.as_deref().unwrap_or_default();
+        other.trim().to_lowercase() == name.trim().to_lowercase()
+    };
+    found.into_iter().filter(|one| !one.deleted && same(one)).collect()
+}
+
+fn value(value: &str, label: Option<&String>, primary: bool) -> RemoteValue {
+    RemoteValue { value: value.to_owned(), label: label.cloned(), primary }
+}

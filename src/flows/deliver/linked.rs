@@ -1,0 +1,158 @@
+//! What the end of an effect leaves in the book, in its transaction. What we made is noted as the next
+//! import will read it, so that it finds nothing new.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::{
+    connectors,
+    db::{
+        self, DbError, TenantTx, connections,
+        deliveries::{self, links},
+    },
+    domain::{
+        Fields, RemoteId, RemotePerson, RemoteUser, Trigger,
+        intake::{OwnerRef, Source, resolve},
+    },
+    flows::deliver::{
+        ground::Link,
+        queue::{self, Change},
+        stored::Stored,
+    },
+};
+
+/// The record was made while its contact was deleted here.
+const CONTACT_GONE: &str = "contact_gone";
+/// An import has linked the record with another contact meanwhile.
+const LINKED_ELSEWHERE: &str = "linked_elsewhere";
+
+impl Stored {
+    /// Returns what went otherwise than usual.
+    pub(super) async fn link(
+        &self,
+        tx: &mut TenantTx,
+        link: &Link,
+        is_there: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Option<&'static str>, DbError> {
+        let id = self.id();
+        match link {
+            Link::Person { .. } if !is_there => return Ok(Some(CONTACT_GONE)),
+            Link::Person { id: remote, made } => {
+                let print = match made {
+                    Some(person) => self.fingerprint(tx, (**person).clone()).await?,
+                    // As it was before us, it comes with the next import.
+                    None => 0,
+                };
+                if !links::person(tx, id, self.contact_id, remote.as_str(), print).await? {
+                    return Ok(Some(LINKED_ELSEWHERE));
+                }
+                self.push_earlier(tx, now).await?;
+            }
+            Link::PersonGone { id: remote } => {
+                db::intake::mark_gone(tx, id, &[remote.as_str()]).await?;
+            }
+            Link::Organization { id: remote, of } => {
+                links::organization(tx, id, *of, remote.as_str()).await?;
+            }
+            Link::OrganizationGone { id: remote } => {
+                links::organization_gone(tx, id, remote.as_str()).await?;
+            }
+            Link::Activity { id: remote, of, version } => {
+                links::activity(tx, id, *of, remote.as_str(), *version).await?;
+            }
+            Link::ActivityGone { of } => links::activity_gone(tx, id, *of).await?,
+            Link::Label { id: label, name } => {
+                self.add_word(tx, |fields| {
+                    fields.labels.insert(label.0.clone(), name.clone());
+                })
+                .await?;
+            }
+            Link::Reference { key, name } => {
+                self.add_word(tx, |fields| {
+                    fields.custom.entry(key.0.clone()).or_default().name.clone_from(name);
+                })
+                .await?;
+            }
+            Link::ReferenceRefused => links::reference_refused(tx, id, now).await?,
+        }
+        Ok(None)
+    }
+
+    async fn add_word(
+        &self,
+        tx: &mut TenantTx,
+        add: impl FnOnce(&mut Fields) + Send,
+    ) -> Result<(), DbError> {
+        let known = links::lock_fields(tx, self.id()).await?;
+        let mut fields: Fields = read(known).unwrap_or_default();
+        add(&mut fields);
+        let words = serde_json::to_value(&fields).ok();
+        connections::remember_words(tx, self.id(), None, words.as_ref()).await
+    }
+
+    /// The hash of a person that we made, as the next import will compute it.
+    async fn fingerprint(
+        &self,
+        tx: &mut TenantTx,
+        mut person: RemotePerson,
+    ) -> Result<i64, DbError> {
+        let Some(account) = deliveries::account(tx, self.id()).await? else { return Ok(0) };
+        let members = db::directory::members_by_email(tx).await?;
+        let users: Vec<RemoteUser> = read(account.remote_users).unwrap_or_default();
+        let owners: HashMap<RemoteId, OwnerRef> = users
+            .into_iter()
+            .map(|user| {
+                let email = user.email.as_deref().map(str::to_lowercase);
+                let member = email.and_then(|email| members.get(&email).copied());
+                (user.id, OwnerRef { name: user.name, member })
+            })
+            .collect();
+        let named: Vec<&str> = person.organization.iter().map(RemoteId::as_str).collect();
+        let organizations = db::intake::organizations(tx, self.id(), &named).await?;
+        // Counts come only with lists; somebody who is new has no deals.
+        person.open_deals = person.open_deals.or(Some(0));
+        person.closed_deals = person.closed_deals.or(Some(0));
+        let fields: Fields = read(account.remote_fields).unwrap_or_default();
+        let provider = self.connection.provider.as_str();
+        let Some(connector) = connectors::find(provider) else { return Ok(0) };
+        let source = Source {
+            prefix: connector.manifest().custom_prefix,
+            provider,
+            tag: String::new(),
+            country: "",
+            fields: &fields,
+            owners: &owners,
+            organizations: &organizations,
+            default_owner: None,
+        };
+        Ok(resolve(person, &source).fingerprint())
+    }
+
+    /// What was logged before the contact had a person there, if the company wants it.
+    async fn push_earlier(&self, tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), DbError> {
+        if !links::pushes_earlier(tx).await? {
+            return Ok(());
+        }
+        let earlier = links::earlier(tx, self.id(), self.contact_id).await?;
+        if earlier.is_empty() {
+            return Ok(());
+        }
+        let outlet = deliveries::Outlet {
+            connection_id: self.id(),
+            provider: self.connection.provider.clone(),
+            state: self.connection.state.clone(),
+        };
+        let change = Change { contact_id: self.contact_id, member_id: None, now };
+        for activity_id in earlier {
+            queue::activity_of(tx, &outlet, change, activity_id, Trigger::Mapped).await?;
+        }
+        Ok(())
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: Option<Value>) -> Option<T> {
+    value.and_then(|value| serde_json::from_value(value).ok())
+}

@@ -1,0 +1,334 @@
+//! Deliveries in Postgres: what a step reads in one transaction, and what it leaves in one.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::{
+    connectors::CrmError,
+    db::{self, DbError, Scope, TenantTx, connections, deliveries},
+    domain::{
+        Cause, CompanyId, ConnectionId, ContactId, DeliveryId, DeliveryState, Fields, RemoteId,
+        effect::Effect, intake::organization_fingerprint,
+    },
+    failpoint::reach,
+    flows::{
+        SharedHub,
+        deliver::{
+            self, AT_ONCE, JOB, MAX_ATTEMPTS,
+            circuit::{Circuit, PROBING},
+            ground::{Begin, Begun, Commit, Desk, Learned, Store, Whose},
+            lane, lead, queue,
+        },
+        reconnect,
+    },
+};
+
+/// The deliveries of one contact at one connection.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub(super) hub: SharedHub,
+    pub(super) company_id: CompanyId,
+    pub(super) connection: connections::Connection,
+    pub(super) contact_id: ContactId,
+}
+
+impl Stored {
+    pub fn new(
+        hub: SharedHub,
+        company_id: CompanyId,
+        connection: connections::Connection,
+        contact_id: ContactId,
+    ) -> Self {
+        Self { hub, company_id, connection, contact_id }
+    }
+
+    pub(super) const fn id(&self) -> ConnectionId {
+        self.connection.connection_id
+    }
+
+    pub(super) fn lane(&self) -> String {
+        lane(&self.connection.provider)
+    }
+
+    async fn open(&self) -> Result<TenantTx, DbError> {
+        self.hub.db.tenant(self.company_id, Scope::All).await
+    }
+
+    /// The gate as it is now, not as it was seen.
+    async fn is_open(&self, tx: &mut TenantTx) -> Result<bool, DbError> {
+        let Some(account) = deliveries::account(tx, self.id()).await? else { return Ok(false) };
+        let outlet = deliveries::Outlet {
+            connection_id: self.id(),
+            provider: account.provider,
+            state: account.state,
+        };
+        Ok(queue::obstacle(account.plan, &outlet).is_none())
+    }
+
+    async fn begin_in(&self, tx: &mut TenantTx, begin: &Begin<'_>) -> Result<Begun, DbError> {
+        let changed = deliveries::hold_contact(tx, self.contact_id).await?;
+        if changed != begin.contact_at || !self.is_open(tx).await? {
+            return Ok(Begun::Moved);
+        }
+        let effect = json(begin.effect)?;
+        let new = deliveries::NewAttempt {
+            delivery_id: begin.delivery.delivery_id,
+            last: begin.delivery.last,
+            step: begin.effect.step(),
+            effect: &effect,
+            subject: begin.about.organization.map(|id| id.uuid()),
+            activity: begin.about.activity,
+            checks_version: !matches!(begin.effect, Effect::DeleteActivity { .. }),
+            now: begin.now,
+        };
+        let makes_once = match begin.effect {
+            Effect::CreateOrganization(_) => true,
+            Effect::CreateLabel { .. } | Effect::CreateReference { .. } => true,
+            _ => false,
+        };
+        if makes_once {
+            if deliveries::is_in_the_making(tx, self.id(), &new).await? {
+                return Ok(Begun::Busy);
+            }
+            if self.is_there(tx, begin).await? {
+                return Ok(Begun::Moved);
+            }
+        }
+        Ok(deliveries::begin(tx, &new).await?.map_or(Begun::Moved, Begun::Yes))
+    }
+
+    /// Whether somebody else has made it since it was looked for.
+    async fn is_there(&self, tx: &mut TenantTx, begin: &Begin<'_>) -> Result<bool, DbError> {
+        let fields = |value: Option<Value>| -> Fields {
+            value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
+        };
+        Ok(match (begin.effect, begin.about.organization) {
+            (Effect::CreateOrganization(_), Some(of)) => {
+                deliveries::has_organization(tx, self.id(), of.uuid()).await?
+            }
+            (Effect::CreateLabel { .. }, _) => {
+                let words = fields(deliveries::links::lock_fields(tx, self.id()).await?);
+                words.label(lead::LABEL).is_some()
+            }
+            (Effect::CreateReference { name }, _) => {
+                let words = fields(deliveries::links::lock_fields(tx, self.id()).await?);
+                words.custom_key(name).is_some()
+            }
+            _ => false,
+        })
+    }
+
+    async fn commit_in(&self, tx: &mut TenantTx, commit: &Commit) -> Result<bool, DbError> {
+        let is_there = deliveries::keep_contact(tx, self.contact_id).await?;
+        let (id, change) = (commit.delivery_id, &commit.change);
+        if commit.circuit.is_some() || !commit.links.is_empty() {
+            // Before the delivery's row, in the order of everybody who locks both.
+            deliveries::links::lock_fields(tx, self.id()).await?;
+        }
+        let seen = commit.close.is_none().then_some(commit.seen);
+        let Some(before) = deliveries::lock(tx, id, seen).await? else { return Ok(false) };
+        if let Some(close) = &commit.close {
+            let ending = deliveries::Ending {
+                delivery_id: close.delivery_id,
+                n: close.n,
+                outcome: close.outcome.word(),
+                status: close.status.map(i32::from),
+                remote_id: close.remote_id.as_ref().map(RemoteId::as_str),
+                reason: close.reason.as_deref(),
+                now: commit.now,
+            };
+            if !deliveries::end(tx, &ending).await? {
+                return Ok(false);
+            }
+        }
+        // Whoever lifted what it would wait for has already looked for those that wait.
+        let holds = change.state == DeliveryState::Held && change.cause != Some(Cause::Reconnect);
+        if holds && self.is_open(tx).await? {
+            return Ok(false);
+        }
+        let mut remarks = change.remarks.clone();
+        for link in &commit.links {
+            remarks.extend(self.link(tx, link, is_there, commit.now).await?);
+        }
+        // What has ended is not taken back by a late answer that only says that it failed.
+        if !before.state.is_final() || change.state == DeliveryState::Delivered {
+            let fields = some_list(&change.fields)?;
+            let candidates = some_list(&change.candidates)?;
+            let standing = deliveries::Standing {
+                state: change.state,
+                cause: change.cause,
+                reason: change.reason.as_deref().filter(|words| !words.is_empty()),
+                fields: fields.as_ref(),
+                candidates: candidates.as_ref(),
+                attempts: change.attempts,
+                looks: change.looks,
+                next_at: change.next_at,
+                now: commit.now,
+            };
+            deliveries::stand(tx, id, &standing).await?;
+            if change.state.is_final() {
+                self.append(tx, id, commit, before.kind.word()).await?;
+            }
+        }
+        let (remote, organization) = (change.remote_id.as_ref(), change.organization.as_ref());
+        if remote.is_some() || organization.is_some() || !remarks.is_empty() {
+            let (remote, organization) =
+                (remote.map(RemoteId::as_str), organization.map(RemoteId::as_str));
+            deliveries::note(tx, id, remote, organization, &remarks).await?;
+        }
+        if let Some(circuit) = commit.circuit {
+            self.write_circuit(tx, circuit).await?;
+        }
+        if commit.lane_until.is_some() {
+            deliveries::lane::pause(tx, &self.lane(), commit.lane_until).await?;
+        }
+        Ok(true)
+    }
+
+    async fn append(
+        &self,
+        tx: &mut TenantTx,
+        id: DeliveryId,
+        commit: &Commit,
+        kind: &str,
+    ) -> Result<(), DbError> {
+        let state = commit.change.state.word();
+        let cause = commit.change.cause.map(Cause::word);
+        let detail = json!({ "provider": self.connection.provider, "kind": kind, "cause": cause });
+        let action = format!("delivery.{state}");
+        db::audit::append(tx, None, &action, Some(id.uuid()), &detail).await
+    }
+
+    async fn write_circuit(&self, tx: &mut TenantTx, circuit: Circuit) -> Result<(), DbError> {
+        let Circuit { failures, opened, until } = circuit;
+        deliveries::lane::set_circuit(tx, self.id(), failures, opened, until).await?;
+        if until.is_some() {
+            deliveries::lane::pause(tx, &self.lane(), until).await?;
+        }
+        Ok(())
+    }
+
+    /// Pages look again, and operators count.
+    async fn tell(&self, id: DeliveryId, state: DeliveryState) {
+        metrics::counter!("tandem_deliveries", "state" => state.word()).increment(1);
+        deliver::tell(&self.hub, self.company_id, id, self.contact_id, state).await;
+    }
+}
+
+impl Store for Stored {
+    async fn head(&self) -> Result<Option<Desk>, DbError> {
+        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        self.read(&mut tx).await
+    }
+
+    async fn begin(&self, begin: &Begin<'_>) -> Result<Begun, DbError> {
+        let mut tx = self.open().await?;
+        let begun = match self.begin_in(&mut tx, begin).await {
+            // Another effect of the contact is on its way.
+            Err(DbError::Conflict { .. }) => return Ok(Begun::Moved),
+            other => other?,
+        };
+        if let Begun::Yes(_) = begun {
+            reach("deliver.begin_written");
+            tx.commit().await?;
+            reach("deliver.begin_committed");
+            self.tell(begin.delivery.delivery_id, DeliveryState::Sending).await;
+        }
+        Ok(begun)
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<bool, DbError> {
+        let mut tx = self.open().await?;
+        let written = self.commit_in(&mut tx, commit).await?;
+        if written {
+            reach("deliver.end_written");
+            tx.commit().await?;
+            reach("deliver.end_committed");
+            self.tell(commit.delivery_id, commit.change.state).await;
+        }
+        Ok(written)
+    }
+
+    async fn learn(&self, learned: &Learned) -> Result<(), DbError> {
+        let mut tx = self.open().await?;
+        let id = self.id();
+        match learned {
+            Learned::Users(users) => {
+                connections::remember_words(&mut tx, id, Some(&json(users)?), None).await?;
+            }
+            Learned::Fields(fields) => {
+                connections::remember_words(&mut tx, id, None, Some(&json(fields)?)).await?;
+            }
+            Learned::Types(types) => {
+                let now = self.hub.clock.now();
+                deliveries::links::remember_types(&mut tx, id, &json(types)?, now).await?;
+            }
+            Learned::Made(made) => {
+                let print = organization_fingerprint(made);
+                deliveries::links::organization_read(&mut tx, id, made.id.as_str(), print).await?;
+            }
+            Learned::Member(member_id, user) => {
+                let (user, now) = (Some(user.as_str()), self.hub.clock.now());
+                deliveries::set_user(&mut tx, id, *member_id, user, now).await?;
+            }
+        }
+        reach("deliver.learned");
+        tx.commit().await
+    }
+
+    async fn taken(&self, of: Whose, ids: &[RemoteId]) -> Result<Vec<RemoteId>, DbError> {
+        let (kind, mine) = match of {
+            Whose::Contact(id) => ("person", Some(id.uuid())),
+            Whose::Organization => ("organization", None),
+            Whose::Activity(id) => ("activity", Some(id.uuid())),
+        };
+        let ids: Vec<&str> = ids.iter().map(RemoteId::as_str).collect();
+        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        let taken = deliveries::taken(&mut tx, self.id(), kind, mine, &ids).await?;
+        Ok(taken.into_iter().map(RemoteId).collect())
+    }
+
+    async fn take_probe(&self, now: DateTime<Utc>) -> Result<bool, DbError> {
+        let until = now + PROBING;
+        let mut tx = self.open().await?;
+        let taken = deliveries::lane::take_probe(&mut tx, self.id(), now, until).await?;
+        if taken {
+            deliveries::lane::pause(&mut tx, &self.lane(), Some(until)).await?;
+        }
+        tx.commit().await?;
+        Ok(taken)
+    }
+
+    async fn blame(&self, error: &CrmError) -> Result<(), DbError> {
+        reconnect::judge(&self.hub, self.company_id, &self.connection, error).await
+    }
+
+    async fn set_circuit(&self, circuit: Circuit, _now: DateTime<Utc>) -> Result<(), DbError> {
+        let mut tx = self.open().await?;
+        self.write_circuit(&mut tx, circuit).await?;
+        if circuit.is_closed() {
+            deliveries::lane::pause(&mut tx, &self.lane(), None).await?;
+            deliveries::lane::go_on(&mut tx, self.id(), &self.lane()).await?;
+        }
+        reach("deliver.circuit_written");
+        tx.commit().await
+    }
+}
+
+/// Work for all contacts that have something waiting at a connection.
+pub(super) async fn enqueue_all(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    provider: &str,
+) -> Result<(), DbError> {
+    let lane = lane(provider);
+    deliveries::lane::enqueue_all(tx, connection_id, (&lane, AT_ONCE), JOB, MAX_ATTEMPTS).await
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Value, DbError> {
+    serde_json::to_value(value).map_err(|error| DbError::Query(sqlx::Error::Decode(error.into())))
+}
+
+fn some_list<T: serde::Serialize>(list: &[T]) -> Result<Option<Value>, DbError> {
+    if list.is_empty() { Ok(None) } else { json(&list).map(Some) }
+}

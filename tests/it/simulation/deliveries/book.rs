@@ -1,0 +1,523 @@
+//! A model of what Postgres keeps of one connection's deliveries. `same.rs` holds it to the real one.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use chrono::{DateTime, Utc};
+use tandem::{
+    connectors::CrmError,
+    db::DbError,
+    domain::{
+        ActivityId, ActivityType, Cause, ContactId, DeliveryId, DeliveryKind, DeliveryState,
+        Fields, MemberId, OrganizationId, RemoteId, RemoteUser, effect::Effect,
+    },
+    flows::deliver::{
+        circuit::{Circuit, PROBING},
+        ground::{
+            About, Activity, Begin, Begun, Commit, Contact, Delivery, Desk, Known, Learned, Link,
+            Member, Open, Organization, Outcome, Store, Whose,
+        },
+    },
+};
+
+use super::super::machine::{Process, Simulated};
+
+/// Bugs that are planted to see the simulation find them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Planted {
+    Nothing,
+    /// What may have been done is done again at once.
+    UnknownIsQueued,
+    /// What the search does not show is thought not to be there.
+    SearchProves,
+    /// Whoever slept since its commit sends all the same.
+    NoPermit,
+    /// An attempt begins whatever happened since the delivery was seen.
+    NoFence,
+    /// An answer that nobody wrote down is thought to have been a refusal after a moment.
+    Impatient,
+    /// An edit that comes between reading and sending is overlooked.
+    OldVersion,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Attempt {
+    pub(crate) effect: Effect,
+    pub(crate) about: About,
+    pub(crate) outcome: &'static str,
+    pub(crate) remote_id: Option<RemoteId>,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) process: Process,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) delivery: Delivery,
+    pub(crate) seq: i64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    /// With the organization's id.
+    pub(crate) contacts: BTreeMap<ContactId, (Contact, Option<OrganizationId>)>,
+    pub(crate) organizations: BTreeMap<OrganizationId, String>,
+    pub(crate) activities: BTreeMap<ActivityId, (ContactId, Activity)>,
+    pub(crate) member: Option<Member>,
+    pub(crate) rows: BTreeMap<DeliveryId, Row>,
+    pub(crate) attempts: BTreeMap<(DeliveryId, i32), Attempt>,
+    pub(crate) persons: BTreeMap<RemoteId, ContactId>,
+    pub(crate) remote_organizations: BTreeMap<RemoteId, OrganizationId>,
+    pub(crate) sent: BTreeMap<ActivityId, (RemoteId, i32)>,
+    pub(crate) users: Option<(Vec<RemoteUser>, DateTime<Utc>)>,
+    pub(crate) fields: Option<Fields>,
+    pub(crate) types: Option<(Vec<ActivityType>, DateTime<Utc>)>,
+    pub(crate) own_user: RemoteId,
+    pub(crate) reference_refused_at: Option<DateTime<Utc>>,
+    pub(crate) circuit: Circuit,
+    pub(crate) lane_until: Option<DateTime<Utc>>,
+    pub(crate) closed: Option<Cause>,
+}
+
+impl Book {
+    fn head(&self, contact_id: ContactId) -> Option<&Row> {
+        self.rows
+            .values()
+            .filter(|row| row.delivery.contact_id == contact_id)
+            .filter(|row| !row.delivery.state.is_final())
+            .min_by_key(|row| row.seq)
+    }
+
+    fn open(&self, row: &Row) -> Option<Open> {
+        let is_open = |outcome: &str| ["sending", "unknown"].contains(&outcome);
+        let activity = row.delivery.activity_id;
+        self.attempts
+            .iter()
+            .filter(|((id, _), attempt)| {
+                let same =
+                    activity.is_some() && attempt.about.activity.map(|(of, _)| of) == activity;
+                is_open(attempt.outcome) && (*id == row.delivery.delivery_id || same)
+            })
+            .min_by_key(|(_, attempt)| attempt.started_at)
+            .map(|((id, n), attempt)| Open {
+                delivery_id: *id,
+                n: *n,
+                effect: attempt.effect.clone(),
+                started_at: attempt.started_at,
+                sending: attempt.outcome == "sending",
+                about: attempt.about,
+            })
+    }
+
+    pub(crate) fn desk(&self, contact_id: ContactId) -> Option<Desk> {
+        let row = self.head(contact_id)?;
+        let activity = row.delivery.activity_id;
+        let contact = self.contacts.get(&contact_id).map(|(contact, of)| Contact {
+            organization: of.map(|id| Organization {
+                id,
+                name: self.organizations[&id].clone(),
+                website: None,
+                country: None,
+                remote: self
+                    .remote_organizations
+                    .iter()
+                    .find(|(_, of)| **of == id)
+                    .map(|(remote, _)| remote.clone()),
+            }),
+            ..contact.clone()
+        });
+        Some(Desk {
+            delivery: row.delivery.clone(),
+            open: self.open(row),
+            closed: self.closed,
+            circuit: self.circuit,
+            contact,
+            activity: activity.and_then(|id| Some(self.activities.get(&id)?.1.clone())),
+            person: self
+                .persons
+                .iter()
+                .find(|(_, of)| **of == contact_id)
+                .map(|(id, _)| id.clone()),
+            sent_activity: activity.and_then(|id| self.sent.get(&id).cloned()),
+            member: self.member.clone(),
+            account: Known {
+                own_user: self.own_user.clone(),
+                users: self.users.clone().map(|(users, at)| (users, Some(at))),
+                fields: self.fields.clone(),
+                types: self.types.clone().map(|(types, at)| (types, Some(at))),
+                reference_refused_at: self.reference_refused_at,
+            },
+            noted: Vec::new(),
+        })
+    }
+
+    /// Another delivery is making the same thing.
+    fn is_busy(&self, begin: &Begin<'_>) -> bool {
+        self.attempts.iter().any(|((id, _), attempt)| {
+            let same = match begin.effect {
+                Effect::CreateOrganization(_) => {
+                    attempt.effect.step() == "organization"
+                        && attempt.about.organization == begin.about.organization
+                }
+                Effect::CreateLabel { .. } | Effect::CreateReference { .. } => {
+                    attempt.effect.step() == begin.effect.step()
+                }
+                _ => false,
+            };
+            same && *id != begin.delivery.delivery_id
+                && ["sending", "unknown"].contains(&attempt.outcome)
+        })
+    }
+
+    /// Somebody else has made it since it was looked for.
+    fn is_there(&self, begin: &Begin<'_>) -> bool {
+        match begin.effect {
+            Effect::CreateOrganization(_) => {
+                let of = begin.about.organization;
+                self.remote_organizations.values().any(|id| Some(*id) == of)
+            }
+            Effect::CreateLabel { name } => self.fields.as_ref().is_some_and(|fields| {
+                fields.labels.values().any(|known| known.eq_ignore_ascii_case(name))
+            }),
+            Effect::CreateReference { name } => self
+                .fields
+                .as_ref()
+                .is_some_and(|fields| fields.custom.values().any(|known| known.name == *name)),
+            _ => false,
+        }
+    }
+
+    fn begin(&mut self, begin: &Begin<'_>, process: Process, planted: Planted) -> Begun {
+        let delivery = begin.delivery;
+        let Some(row) = self.rows.get(&delivery.delivery_id) else { return Begun::Moved };
+        let first = self.head(delivery.contact_id).is_some_and(|head| head.seq == row.seq);
+        let contact_at = self.contacts.get(&delivery.contact_id).map(|(of, _)| of.updated_at);
+        let deletes = matches!(begin.effect, Effect::DeleteActivity { .. });
+        let same_version = deletes
+            || planted == Planted::OldVersion
+            || begin.about.activity.is_none_or(|(id, version)| {
+                self.activities.get(&id).is_some_and(|(_, now)| now.version == version)
+            });
+        let waits = matches!(
+            row.delivery.state,
+            DeliveryState::Queued | DeliveryState::Retrying | DeliveryState::Held
+        );
+        let as_seen = row.delivery.last == delivery.last
+            && waits
+            && first
+            && self.closed.is_none()
+            && contact_at == begin.contact_at
+            && self.open(row).is_none();
+        if (!as_seen && planted != Planted::NoFence && planted != Planted::UnknownIsQueued)
+            || !same_version
+            || self.is_there(begin)
+        {
+            return Begun::Moved;
+        }
+        if self.is_busy(begin) {
+            return Begun::Busy;
+        }
+        let n = 1 + self
+            .attempts
+            .range((delivery.delivery_id, 0)..=(delivery.delivery_id, i32::MAX))
+            .next_back()
+            .map_or(0, |((_, n), _)| *n);
+        let attempt = Attempt {
+            effect: begin.effect.clone(),
+            about: begin.about,
+            outcome: "sending",
+            remote_id: None,
+            started_at: begin.now,
+            process,
+        };
+        self.attempts.insert((delivery.delivery_id, n), attempt);
+        if let Some(row) = self.rows.get_mut(&delivery.delivery_id) {
+            row.delivery.state = DeliveryState::Sending;
+            row.delivery.last = n;
+            row.delivery.next_at = None;
+        }
+        Begun::Yes(n)
+    }
+
+    pub(crate) fn commit(&mut self, commit: &Commit) -> bool {
+        let Some(row) = self.rows.get(&commit.delivery_id) else { return false };
+        if let Some(close) = &commit.close {
+            let Some(attempt) = self.attempts.get_mut(&(close.delivery_id, close.n)) else {
+                return false;
+            };
+            if !["sending", "unknown"].contains(&attempt.outcome) {
+                return false;
+            }
+            attempt.outcome = close.outcome.word();
+            attempt.remote_id.clone_from(&close.remote_id);
+        } else if (row.delivery.state, row.delivery.last) != commit.seen {
+            return false;
+        }
+        if commit.change.state == DeliveryState::Held
+            && commit.change.cause != Some(Cause::Reconnect)
+            && self.closed.is_none()
+        {
+            return false;
+        }
+        let contact_id = row.delivery.contact_id;
+        let lost = !self.contacts.contains_key(&contact_id);
+        for link in &commit.links {
+            self.link(link, contact_id, lost, commit.now);
+        }
+        let change = &commit.change;
+        if let Some(row) = self.rows.get_mut(&commit.delivery_id) {
+            let delivery = &mut row.delivery;
+            // What has ended is not taken back by a late answer that only says that it failed.
+            if !delivery.state.is_final() || change.state == DeliveryState::Delivered {
+                delivery.state = change.state;
+                delivery.cause = change.cause;
+                delivery.attempts = change.attempts;
+                delivery.looks = change.looks;
+                delivery.next_at = change.next_at;
+            }
+            delivery.remote_id = change.remote_id.clone().or(delivery.remote_id.take());
+            delivery.organization = change.organization.clone().or(delivery.organization.take());
+            delivery.remarks.extend(change.remarks.iter().map(|word| (*word).to_owned()));
+        }
+        if let Some(circuit) = commit.circuit {
+            self.set_circuit(circuit, commit.now);
+        }
+        if commit.lane_until.is_some() {
+            self.lane_until = commit.lane_until;
+        }
+        true
+    }
+
+    fn link(&mut self, link: &Link, contact_id: ContactId, lost: bool, now: DateTime<Utc>) {
+        let fields = self.fields.get_or_insert_default();
+        match link {
+            Link::Person { id, .. } if !lost => {
+                self.persons.entry(id.clone()).or_insert(contact_id);
+            }
+            Link::Person { .. } => {}
+            Link::PersonGone { id } => {
+                self.persons.remove(id);
+            }
+            Link::Organization { id, of, .. } => {
+                if self.organizations.contains_key(of) {
+                    self.remote_organizations.entry(id.clone()).or_insert(*of);
+                }
+            }
+            Link::OrganizationGone { id } => {
+                self.remote_organizations.remove(id);
+            }
+            Link::Activity { id, of, version } => {
+                self.sent.insert(*of, (id.clone(), *version));
+            }
+            Link::ActivityGone { of } => {
+                self.sent.remove(of);
+            }
+            Link::Label { id, name } => {
+                fields.labels.insert(id.0.clone(), name.clone());
+            }
+            Link::Reference { key, name } => {
+                fields.custom.entry(key.0.clone()).or_default().name.clone_from(name);
+            }
+            Link::ReferenceRefused => self.reference_refused_at = Some(now),
+        }
+    }
+
+    fn set_circuit(&mut self, circuit: Circuit, _now: DateTime<Utc>) {
+        let was_open = !self.circuit.is_closed();
+        self.circuit = circuit;
+        self.lane_until = circuit.until;
+        if was_open && circuit.is_closed() {
+            for row in self.rows.values_mut() {
+                if row.delivery.cause == Some(Cause::Down) {
+                    row.delivery.next_at = None;
+                }
+            }
+        }
+    }
+
+    /// What [`tandem::flows::deliver::queue`] does for a contact.
+    pub(crate) fn queue(
+        &mut self,
+        kind: DeliveryKind,
+        contact_id: ContactId,
+        activity_id: Option<ActivityId>,
+        now: DateTime<Utc>,
+    ) {
+        let waits = [DeliveryState::Queued, DeliveryState::Held, DeliveryState::Retrying];
+        let same = |row: &&Row| {
+            row.delivery.kind == kind
+                && row.delivery.contact_id == contact_id
+                && row.delivery.activity_id == activity_id
+                && (kind == DeliveryKind::WarmLead || waits.contains(&row.delivery.state))
+        };
+        if self.rows.values().any(|row| same(&row)) {
+            return;
+        }
+        let delivery = Delivery {
+            delivery_id: DeliveryId::fresh(),
+            kind,
+            contact_id,
+            activity_id,
+            state: if self.closed.is_some() { DeliveryState::Held } else { DeliveryState::Queued },
+            cause: self.closed,
+            attempts: 0,
+            looks: 0,
+            next_at: None,
+            give_up_at: now + chrono::TimeDelta::hours(72),
+            chosen: None,
+            remarks: Vec::new(),
+            marker: uuid::Uuid::new_v4(),
+            last: 0,
+            remote_id: None,
+            organization: None,
+        };
+        let seq = 1 + i64::try_from(self.rows.len()).unwrap();
+        self.rows.insert(delivery.delivery_id, Row { delivery, seq });
+    }
+
+    /// What a contact's end does to its deliveries, in the same transaction.
+    pub(crate) fn delete_contact(&mut self, id: ContactId) {
+        self.contacts.remove(&id);
+        self.persons.retain(|_, of| *of != id);
+        self.activities.retain(|_, (of, _)| *of != id);
+        for row in self.rows.values_mut().filter(|row| row.delivery.contact_id == id) {
+            let open = self.attempts.iter().any(|((of, _), attempt)| {
+                *of == row.delivery.delivery_id && ["sending", "unknown"].contains(&attempt.outcome)
+            });
+            if !row.delivery.state.is_final() && !open {
+                row.delivery.state = DeliveryState::Dead;
+                row.delivery.cause = Some(Cause::Withdrawn);
+            }
+        }
+    }
+
+    /// A pause and its end.
+    pub(crate) fn close(&mut self, cause: Option<Cause>) {
+        self.closed = cause;
+        for row in self.rows.values_mut() {
+            let delivery = &mut row.delivery;
+            let waits = [DeliveryState::Queued, DeliveryState::Retrying];
+            if cause.is_some() && waits.contains(&delivery.state) {
+                (delivery.state, delivery.cause) = (DeliveryState::Held, cause);
+            } else if cause.is_none() && delivery.state == DeliveryState::Held {
+                (delivery.state, delivery.cause) = (DeliveryState::Queued, None);
+                delivery.next_at = None;
+            }
+        }
+    }
+}
+
+/// The store of one contact, as one process has it.
+#[derive(Clone)]
+pub(crate) struct Memory {
+    pub(crate) machine: Simulated,
+    pub(crate) book: Arc<Mutex<Book>>,
+    pub(crate) contact_id: ContactId,
+    /// Percent of calls that fail, before or after they took effect.
+    pub(crate) trouble: u64,
+    pub(crate) planted: Planted,
+}
+
+impl Memory {
+    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap()
+    }
+
+    /// A round trip: `work` happens in one moment of it, or not at all.
+    async fn ask<T>(&self, work: impl FnOnce(&mut Book) -> T) -> Result<T, DbError> {
+        let world = &self.machine.world;
+        world.a_while(4).await;
+        self.machine.pass().await;
+        let away = || DbError::Unavailable(sqlx::Error::PoolTimedOut);
+        if world.percent(self.trouble) {
+            return Err(away());
+        }
+        let done = work(&mut self.book());
+        world.a_while(4).await;
+        self.machine.pass().await;
+        // It took effect, and nobody heard of it.
+        if world.percent(self.trouble) { Err(away()) } else { Ok(done) }
+    }
+}
+
+impl Store for Memory {
+    async fn head(&self) -> Result<Option<Desk>, DbError> {
+        let mut desk = self.ask(|book| book.desk(self.contact_id)).await?;
+        if let Some(desk) = &mut desk
+            && self.planted == Planted::UnknownIsQueued
+        {
+            desk.open = None;
+        }
+        Ok(desk)
+    }
+
+    async fn begin(&self, begin: &Begin<'_>) -> Result<Begun, DbError> {
+        let (process, planted) = (self.machine.process, self.planted);
+        self.ask(|book| book.begin(begin, process, planted)).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<bool, DbError> {
+        self.ask(|book| book.commit(commit)).await
+    }
+
+    async fn learn(&self, learned: &Learned) -> Result<(), DbError> {
+        let now = self.machine.world.wall();
+        self.ask(|book| match learned.clone() {
+            Learned::Users(users) => book.users = Some((users, now)),
+            Learned::Fields(fields) => book.fields = Some(fields),
+            Learned::Types(types) => book.types = Some((types, now)),
+            Learned::Made(_) => {}
+            Learned::Member(id, remote) => {
+                if let Some(member) = book.member.as_mut().filter(|member| member.member_id == id) {
+                    member.remote = Some(remote);
+                }
+            }
+        })
+        .await
+    }
+
+    async fn taken(&self, of: Whose, ids: &[RemoteId]) -> Result<Vec<RemoteId>, DbError> {
+        self.ask(|book| {
+            let is_taken = |id: &&RemoteId| match of {
+                Whose::Contact(mine) => book.persons.get(*id).is_some_and(|of| *of != mine),
+                Whose::Organization => book.remote_organizations.contains_key(*id),
+                Whose::Activity(mine) => {
+                    book.sent.iter().any(|(of, (known, _))| known == *id && *of != mine)
+                }
+            };
+            ids.iter().filter(is_taken).cloned().collect()
+        })
+        .await
+    }
+
+    async fn take_probe(&self, now: DateTime<Utc>) -> Result<bool, DbError> {
+        self.ask(|book| {
+            let due = book.circuit.until.is_some_and(|until| until <= now);
+            if due {
+                book.circuit.until = Some(now + PROBING);
+                book.lane_until = book.circuit.until;
+            }
+            due
+        })
+        .await
+    }
+
+    async fn blame(&self, _error: &CrmError) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    async fn set_circuit(&self, circuit: Circuit, now: DateTime<Utc>) -> Result<(), DbError> {
+        self.ask(|book| book.set_circuit(circuit, now)).await
+    }
+}
+
+/// Somebody to own things.
+pub(crate) fn member() -> Member {
+    Member { member_id: MemberId::fresh(), email: "ada@acme.example".to_owned(), remote: None }
+}
+
+/// How an attempt ended, for the rules.
+pub(crate) fn was_done(attempt: &Attempt) -> bool {
+    [Outcome::Done.word(), Outcome::Found.word()].contains(&attempt.outcome)
+}

@@ -1,0 +1,125 @@
+//! What must hold when it is over.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tandem::domain::{Cause, DeliveryKind, DeliveryState, effect::Effect};
+
+use super::{book::was_done, crm::REFERENCE, stage::Stage};
+
+impl Stage {
+    pub(super) fn judge(self: &Arc<Self>) -> Vec<String> {
+        let mut broken = Vec::new();
+        self.nothing_twice(&mut broken);
+        self.nothing_lost(&mut broken);
+        self.the_log_is_true(&mut broken);
+        self.in_order(&mut broken);
+        broken
+    }
+
+    /// Names, subjects and words are unique, so each may be there once.
+    fn nothing_twice(&self, broken: &mut Vec<String>) {
+        let truth = self.truth.lock().unwrap();
+        let mut made: BTreeMap<String, u32> = BTreeMap::new();
+        for receipt in &truth.receipts {
+            let what = match &receipt.effect {
+                Effect::CreateOrganization(new) => format!("organization {}", new.name),
+                Effect::CreatePerson(new) => format!("person {}", new.name),
+                Effect::CreateActivity(new) => format!("activity {}", new.subject),
+                Effect::CreateLabel { name } => format!("label {name}"),
+                Effect::CreateReference { name } => format!("reference {name}"),
+                _ => continue,
+            };
+            *made.entry(what).or_default() += 1;
+        }
+        for (what, times) in made {
+            if times > 1 {
+                broken.push(format!("{what} was made {times} times"));
+            }
+        }
+        assert!(truth.fields.custom.values().filter(|field| field.name == REFERENCE).count() < 2);
+    }
+
+    fn nothing_lost(&self, broken: &mut Vec<String>) {
+        let (book, truth) = (self.book.lock().unwrap(), self.truth.lock().unwrap());
+        for row in book.rows.values() {
+            let delivery = &row.delivery;
+            let is_alive = book.contacts.contains_key(&delivery.contact_id);
+            match (delivery.state, delivery.cause) {
+                (DeliveryState::Delivered, _) => {}
+                // Edited or logged for somebody whose lead nobody asked for.
+                (DeliveryState::Failed, Some(Cause::NotLinked)) => {
+                    if book.persons.values().any(|of| *of == delivery.contact_id)
+                        && delivery.kind == DeliveryKind::WarmLead
+                    {
+                        broken.push(format!("linked and yet not: {delivery:?}"));
+                    }
+                }
+                (DeliveryState::Dead, Some(Cause::Withdrawn)) => {
+                    let activity = delivery.activity_id;
+                    if is_alive && activity.is_none_or(|id| book.activities.contains_key(&id)) {
+                        broken.push(format!("withdrawn, and it is there: {delivery:?}"));
+                    }
+                }
+                _ => broken.push(format!("it ends so: {delivery:?}")),
+            }
+            if delivery.kind == DeliveryKind::WarmLead
+                && delivery.state == DeliveryState::Delivered
+                && !delivery.remote_id.as_ref().is_some_and(|id| truth.persons.contains_key(id))
+            {
+                broken.push(format!("delivered, and not there: {delivery:?}"));
+            }
+        }
+        for (id, (remote, version)) in &book.sent {
+            let Some((of, now)) = book.activities.get(id) else {
+                continue;
+            };
+            let there = truth.activities.get(remote).map(|kept| &kept.record);
+            if there.is_none_or(|there| there.note != now.note || *version != now.version) {
+                broken.push(format!("an edit did not arrive: {now:?} {there:?} of {of}"));
+            }
+        }
+    }
+
+    /// What the attempts say is what the CRM knows, and nothing is there that no attempt speaks of.
+    fn the_log_is_true(&self, broken: &mut Vec<String>) {
+        let (book, truth) = (self.book.lock().unwrap(), self.truth.lock().unwrap());
+        for (by, attempt) in &book.attempts {
+            let receipt = truth.receipts.iter().find(|receipt| receipt.by == *by);
+            let creates = matches!(
+                attempt.effect,
+                Effect::CreateOrganization(_)
+                    | Effect::CreatePerson(_)
+                    | Effect::CreateActivity(_)
+                    | Effect::CreateLabel { .. }
+                    | Effect::CreateReference { .. }
+            );
+            if was_done(attempt) {
+                if receipt.is_none_or(|receipt| Some(&receipt.id) != attempt.remote_id.as_ref()) {
+                    broken.push(format!("it says done: {attempt:?} {receipt:?}"));
+                }
+            } else if ["sending", "unknown"].contains(&attempt.outcome) {
+                broken.push(format!("left open: {attempt:?}"));
+            } else if creates && receipt.is_some() {
+                broken.push(format!("it says {}: {attempt:?}", attempt.outcome));
+            }
+        }
+        for receipt in &truth.receipts {
+            if !book.attempts.contains_key(&receipt.by) {
+                broken.push(format!("done without an attempt: {receipt:?}"));
+            }
+        }
+    }
+
+    /// What is done for a contact is done in the order in which it was asked for.
+    fn in_order(&self, broken: &mut Vec<String>) {
+        let (book, truth) = (self.book.lock().unwrap(), self.truth.lock().unwrap());
+        let mut last = BTreeMap::new();
+        for receipt in &truth.receipts {
+            let seq = book.rows[&receipt.by.0].seq;
+            let before = last.insert(receipt.contact_id, (seq, receipt.at)).unwrap_or_default();
+            if before.0 > seq {
+                broken.push(format!("{seq} came after {}: {receipt:?}", before.0));
+            }
+        }
+    }
+}

@@ -68,7 +68,7 @@ export function create(who, body) {
   const remote = {
     name: body.full_name,
     emails: body.emails ?? [],
-    phones: body.phones ?? [],
+    phones: (body.phones ?? []).map((p) => ({ e164: p.value.replaceAll(' ', ''), ...p })),
     organization: null,
     custom_fields: {},
   };

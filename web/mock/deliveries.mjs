@@ -94,6 +94,9 @@ const attempt = (d, step, outcome, more = {}) =>
 
 let remoteId = 88_000;
 
+/** Whether the CRM answers; see `control` in sandbox.mjs. */
+export const crm = { down: false };
+
 /** Takes a delivery up: what becomes of it depends on the contact and the connection as they are now. */
 export function go(company, d) {
   set(company, d, { state: 'queued', cause: null, reason: null, objections: [], next_at: null, attempts: 0 });
@@ -101,12 +104,22 @@ export function go(company, d) {
     const c = company.connections[d.provider];
     if (c?.state !== 'active')
       return set(company, d, { state: 'held', cause: c?.state === 'paused' ? 'paused' : 'reconnect' });
-    set(company, d, { state: 'sending', attempts: 1 });
+    set(company, d, { state: 'sending', attempts: d.attempts + 1 });
     setTimeout(() => end(company, d), STEP_MS);
   }, STEP_MS);
 }
 
 function end(company, d) {
+  if (crm.down) {
+    attempt(d, d.kind === 'warm_lead' ? 'person' : 'activity', 'not_sent', { status: 503 });
+    set(company, d, { state: 'retrying', cause: 'down', next_at: iso(Date.now() + 3000) });
+    const again = setInterval(() => {
+      if (crm.down) return set(company, d, { attempts: d.attempts + 1, next_at: iso(Date.now() + 3000) });
+      clearInterval(again);
+      end(company, d);
+    }, 3000);
+    return;
+  }
   const contact = contactOf(company, d);
   if (!contact)
     return set(company, d, {

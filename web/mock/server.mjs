@@ -6,6 +6,7 @@ import { extname, join, normalize } from 'node:path';
 import { answer } from './api.mjs';
 import { past as pastOf } from './past.mjs';
 import { finish, startRun } from './runs.mjs';
+import { control } from './sandbox.mjs';
 import { companies, connection, PASSWORD, PROVIDERS, planOf, sessions } from './state.mjs';
 
 const TYPES = {
@@ -77,6 +78,11 @@ async function read(req) {
 }
 
 const consentServer = createServer((req, res) => {
+  const { pathname } = new URL(req.url, 'http://x');
+  if (pathname.startsWith('/__sandbox/')) {
+    const [status, body] = control(req.method, pathname);
+    return res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
   const slug = new URL(req.url, 'http://x').searchParams.get('provider');
   const back = `http://127.0.0.1:${port}/api/integrations/${slug}/callback`;
   res

@@ -18,7 +18,7 @@ export function said(delivery: Delivery, before: string | undefined): Said | nul
   const words = story(delivery);
   if (state === 'delivered') {
     if (kind === 'warm_lead')
-      return { title: `Created in ${name} as Warm Lead`, words: who, tone: 'ok', act: 'record' };
+      return { title: `Created in ${name} as Warm Lead`, words: `${who}.`, tone: 'ok', act: 'record' };
     return before
       ? { title: `${name} has it now`, words: `${who}. ${words}`, tone: 'ok', act: 'record' }
       : null;

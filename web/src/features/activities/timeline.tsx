@@ -28,7 +28,7 @@ export function Timeline({ filter, named, crm, empty }: Props) {
   if (query.error && items.length === 0)
     return (
       <>
-        <UnsentEntries contact={filter.contact} />
+        <UnsentEntries contact={filter.contact} named={named} />
         <EmptyState
           kind="failed"
           title="The activities could not be loaded"
@@ -39,10 +39,12 @@ export function Timeline({ filter, named, crm, empty }: Props) {
       </>
     );
   const { overdue, ahead, past } = timeline(items);
+  // Below the heading of a page, or of a part of one.
+  const Heading = named ? 'h2' : 'h3';
   const group = (title: string, of: Activity[], dated?: boolean) =>
     of.length > 0 && (
       <section key={title} className="day" aria-label={title}>
-        <h3>{title}</h3>
+        <Heading>{title}</Heading>
         <ul>
           {of.map((a) => (
             <Entry key={a.id} activity={a} named={named} dated={dated} crm={crm(a)} />
@@ -52,7 +54,7 @@ export function Timeline({ filter, named, crm, empty }: Props) {
     );
   return (
     <div className="timeline">
-      <UnsentEntries contact={filter.contact} />
+      <UnsentEntries contact={filter.contact} named={named} />
       {items.length === 0 && empty}
       {group('Overdue', overdue, true)}
       {group('Upcoming', ahead, true)}

@@ -5,14 +5,15 @@ import { StatusWord } from '../../ui/status-word';
 import { KINDS } from './kinds';
 
 /** What was logged without a connection: marked, and sent by itself when there is one again. */
-export function UnsentEntries({ contact }: { contact?: string }) {
+export function UnsentEntries({ contact, named }: { contact?: string; named?: boolean }) {
   const session = useSession();
   const of = `${session.company.id}:${session.member.id}`;
   const unsent = useUnsent(of).filter((u) => !contact || u.activity.contact_id === contact);
+  const Heading = named ? 'h2' : 'h3';
   if (unsent.length === 0) return null;
   return (
     <section className="day" aria-label="Not sent yet">
-      <h3>Not sent yet</h3>
+      <Heading>Not sent yet</Heading>
       <ul>
         {unsent.map((u) => {
           const { icon: Icon, word } = KINDS[u.activity.kind];

@@ -16,8 +16,8 @@ use crate::{
         deliver::{
             circuit::{self, Circuit, Way},
             ground::{
-                About, Begin, Begun, Change, Close, Commit, Delivery, Desk, Link, Outcome, Permit,
-                Remote, Store,
+                About, Begin, Begun, Change, Close, Commit, Desk, Link, Outcome, Permit, Remote,
+                Store,
             },
             left::{change_to, closed, commit, left},
         },

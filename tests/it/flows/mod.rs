@@ -1,6 +1,7 @@
 //! What Tandem does for a company, from the API to the tables, with a stand-in for its CRM.
 
 mod audit;
+mod deliver;
 mod door_mail;
 mod import;
 mod import_budget;

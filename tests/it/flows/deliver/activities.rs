@@ -1,0 +1,65 @@
+//! Activities follow their contact.
+
+use serde_json::json;
+
+use super::{Stage, list};
+
+#[tokio::test]
+async fn an_activity_is_created_edited_and_deleted_over_there() {
+    let stage = Stage::of(3).await;
+    stage.owner_is_a_user().await;
+    let contact = stage.person(json!({ "emails": [{ "value": "g@x.example" }] })).await;
+    let more = json!({ "note": "<b>Hi</b>", "due_at": "2028-02-29T23:30:00Z", "done": false });
+    // Logged before the person is there: its turn comes after.
+    let id = stage.log(&contact, more).await;
+    stage.work().await;
+
+    let there = stage.outbound().await;
+    let activity = &list(&there, "activities")[0];
+    assert_eq!(
+        (&activity["subject"], &activity["due_date"]),
+        (&json!("Call"), &json!("2028-02-29"))
+    );
+    assert_eq!(activity["owner_id"], 20_001);
+    assert_eq!(activity["person_id"], list(&there, "persons")[0]["id"]);
+    assert!(!activity["note"].as_str().unwrap().contains("<b>"), "{activity}");
+
+    let path = format!("/api/activities/{id}");
+    let browser = &stage.acme.owner.browser;
+    browser.patch(&path, json!({ "subject": "First" })).await.expect(200);
+    browser.patch(&path, json!({ "subject": "Second", "done": true })).await.expect(200);
+    stage.work().await;
+    let there = stage.outbound().await;
+    let activity = &list(&there, "activities")[0];
+    assert_eq!((&activity["subject"], &activity["done"]), (&json!("Second"), &json!(true)));
+    assert_eq!(stage.deliveries().await.len(), 3, "two edits that wait are one");
+
+    browser.delete(&path).await.expect(204);
+    stage.work().await;
+    let there = stage.outbound().await;
+    assert_eq!(
+        list(&there, "activities").iter().filter(|one| one["is_deleted"] == false).count(),
+        0
+    );
+    for delivery in stage.deliveries().await {
+        assert_eq!(delivery["state"], "delivered", "{delivery:#}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_logged_before_comes_only_where_the_company_wants_it() {
+    for wanted in [false, true] {
+        let stage = Stage::of(3).await;
+        if wanted {
+            stage.sql("update company set push_earlier = true").await;
+        }
+        let contact = stage.person(json!({ "warmness": 0 })).await;
+        stage.log(&contact, json!({})).await;
+        let path = format!("/api/contacts/{contact}");
+        stage.acme.owner.browser.patch(&path, json!({ "warmness": 9 })).await.expect(200);
+        stage.work().await;
+        let there = stage.outbound().await;
+        assert_eq!(list(&there, "persons").len(), 1);
+        assert_eq!(list(&there, "activities").len(), usize::from(wanted));
+    }
+}

@@ -1,0 +1,101 @@
+//! What goes wrong between two machines: nothing is lost, nothing is there twice.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::{Stage, at, list};
+
+fn ada() -> serde_json::Value {
+    json!({ "full_name": "Ada", "emails": [{ "value": "ada@x.example" }], "organization_name": "X" })
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_found_by_looking() {
+    for kind in ["applied_reset", "applied_5xx", "half_answer", "html_200", "empty_json"] {
+        let stage = Stage::of(3).await;
+        // The search never shows it.
+        stage.control("POST", "/search_lag", json!({ "ms": 3_600_000 })).await;
+        let mut fault = at("/api/v2/persons", kind);
+        fault["applied"] = json!(true);
+        stage.fault(fault).await;
+        stage.person(ada()).await;
+        stage.work().await;
+        let delivery = stage.delivery().await;
+        assert_eq!(delivery["state"], "unknown", "{kind} {delivery:#}");
+        stage.later(TimeDelta::seconds(3)).await;
+        let delivery = stage.delivery().await;
+        assert_eq!(delivery["state"], "delivered", "{kind} {delivery:#}");
+        assert_eq!(stage.story(&delivery).await.last().unwrap().1, "found", "{kind}");
+        assert_eq!(list(&stage.outbound().await, "persons").len(), 1, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_never_turns_up_is_sent_once_more() {
+    let stage = Stage::of(3).await;
+    stage.fault(at("/api/v2/persons", "reset")).await;
+    stage.person(ada()).await;
+    stage.work().await;
+    for seconds in [3, 60, 70] {
+        assert_eq!(stage.delivery().await["state"], "unknown");
+        stage.later(TimeDelta::seconds(seconds)).await;
+    }
+    let delivery = stage.delivery().await;
+    assert_eq!(delivery["state"], "delivered", "{delivery:#}");
+    let ended: Vec<String> = stage
+        .story(&delivery)
+        .await
+        .into_iter()
+        .filter(|(step, _)| step == "person")
+        .map(|(_, end)| end)
+        .collect();
+    assert_eq!(ended, ["absent", "done"]);
+    assert_eq!(list(&stage.outbound().await, "persons").len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_crm_refuses_fails_with_its_words_and_goes_after_an_edit() {
+    let stage = Stage::of(3).await;
+    let contact = stage
+        .person(json!({ "full_name": "Ada", "emails": [{ "value": "a@refused.example" }] }))
+        .await;
+    stage.work().await;
+    let delivery = stage.delivery().await;
+    assert_eq!((&delivery["state"], &delivery["cause"]), (&json!("failed"), &json!("refused")));
+    assert_eq!(delivery["objections"][0]["field"], "emails", "{delivery:#}");
+
+    let path = format!("/api/contacts/{contact}");
+    let edit = json!({ "emails": [{ "value": "ada@fine.example" }], "warmness": 0 });
+    stage.acme.owner.browser.patch(&path, edit).await.expect(200);
+    stage.retry(&delivery).await;
+    stage.work().await;
+    let delivery = stage.delivery().await;
+    assert_eq!(delivery["state"], "delivered", "{delivery:#}");
+    assert_eq!(list(&stage.outbound().await, "persons").len(), 1);
+}
+
+#[tokio::test]
+async fn an_outage_opens_the_circuit_and_one_look_that_succeeds_closes_it() {
+    let stage = Stage::of(3).await;
+    stage.fault(json!({ "kind": "status_5xx", "times": null })).await;
+    for number in 0..6 {
+        let email = format!("p{number}@x.example");
+        stage.person(json!({ "full_name": "P", "emails": [{ "value": email }] })).await;
+    }
+    stage.work().await;
+    assert_eq!(stage.count("connection where circuit_until is not null").await, 1);
+    assert_eq!(stage.count("lane where resumes_at is not null").await, 1);
+    let asked = stage.counters().await["total"].as_u64().unwrap();
+    // Nobody asks while it is open.
+    stage.work().await;
+    assert_eq!(stage.counters().await["total"].as_u64().unwrap(), asked);
+
+    stage.control("DELETE", "/faults", json!({})).await;
+    stage.sql("update lane set resumes_at = now() where resumes_at is not null").await;
+    for _ in 0..4 {
+        stage.later(TimeDelta::seconds(40)).await;
+    }
+    assert_eq!(stage.count("delivery where state <> 'delivered'").await, 0);
+    assert_eq!(stage.count("connection where circuit_until is not null").await, 0);
+    assert_eq!(list(&stage.outbound().await, "persons").len(), 6);
+}

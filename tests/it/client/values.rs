@@ -142,6 +142,14 @@ impl Values<'_> {
     pub(super) fn text(&self, name: &str, schema: &Value, rng: &mut StdRng) -> String {
         let number: u32 = rng.random_range(0..1_000_000);
         match (schema["format"].as_str(), name) {
+            (Some("uuid"), "contact" | "contact_id" | "contact_ids") => {
+                let known = self.known.one("contacts", rng).cloned();
+                known.unwrap_or_else(|| self.id(rng))
+            }
+            (Some("uuid"), "ids") => {
+                let known = self.known.one("deliveries", rng).cloned();
+                known.unwrap_or_else(|| self.id(rng))
+            }
             (Some("uuid"), _) | (_, "owner") => self.id(rng),
             (Some("date-time"), _) => format!("{}-06-01T10:00:00Z", rng.random_range(2020..2040)),
             (_, "email") => format!("x{number}@example.com"),

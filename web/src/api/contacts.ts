@@ -43,6 +43,13 @@ export const findContacts = (search: string) =>
     placeholderData: keepPreviousData,
   });
 
+/** Those somebody worked with last. */
+export const recentContacts = queryOptions({
+  queryKey: ['contacts', 'recent'],
+  queryFn: ({ signal }) =>
+    body(http.GET('/api/contacts', { params: { query: { sort: '-updated', limit: 5 } }, signal })),
+});
+
 export const membersQuery = queryOptions({
   queryKey: ['members'],
   queryFn: () => body(http.GET('/api/team/members')),

@@ -35,3 +35,17 @@ export type PlanId = Plan['id'];
 export type Mail = Schemas['Mail'];
 
 export type Action = Session['may'][number];
+export type Activity = Schemas['Activity'];
+export type ActivityKind = Activity['kind'];
+export type ActivityPage = Schemas['ActivityPage'];
+export type ActivityPatch = Schemas['ActivityPatch'];
+export type ActivityCopy = Schemas['ActivityCopy'];
+export type NewActivity = Schemas['NewActivity'];
+export type Delivery = Schemas['Delivery'];
+export type DeliveryKind = Delivery['kind'];
+export type DeliveryState = Delivery['state'];
+export type Cause = Schemas['DeliveryCause'];
+export type DeliveryStory = Schemas['DeliveryStory'];
+export type Attempt = DeliveryStory['attempts'][number];
+export type DeliveryCounts = Schemas['DeliveryCounts'];
+export type LiveEvent = Schemas['LiveEvent'];

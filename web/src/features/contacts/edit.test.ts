@@ -11,7 +11,7 @@ const ada = {
   warmness: 3,
   tags: ['x'],
   owner: null,
-  emails: [],
+  emails: [{ value: 'a@example.com', label: 'work', primary: true }],
   phones: [],
   linked: [],
 } as unknown as Contact;
@@ -53,4 +53,7 @@ test('a refused change is rolled back to what was before all steps', async () =>
 test('undo sets the same fields back and no others', () => {
   expect(opposite(ada, { warmness: 9 })).toEqual({ warmness: 3 });
   expect(opposite(ada, { owner_member_id: 'm2', tags: [] })).toEqual({ owner_member_id: null, tags: ['x'] });
+  expect(opposite(ada, { emails: [{ value: 'b@example.com', primary: true }] })).toEqual({
+    emails: [{ value: 'a@example.com', label: 'work', primary: true }],
+  });
 });

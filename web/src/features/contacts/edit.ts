@@ -41,6 +41,13 @@ async function send(before: Contact, patch: ContactPatch, title: string) {
   }
 }
 
+/** Sends at once and throws what the server objects to, for fields that show it themselves. */
+export async function saveContact(before: Contact, patch: ContactPatch, title: string) {
+  const id = `edit-${before.id}`;
+  putContact(await updateContact(before.id, patch));
+  toast({ id, title, long: true, message: undoMessage(() => void undo(before, patch, id)) });
+}
+
 async function undo(before: Contact, patch: ContactPatch, id: string) {
   hideToast(id);
   try {
@@ -57,5 +64,14 @@ export function opposite(before: Contact, patch: ContactPatch): ContactPatch {
   if (patch.full_name !== undefined) back.full_name = before.full_name;
   if (patch.owner_member_id !== undefined) back.owner_member_id = before.owner?.member_id ?? null;
   if (patch.tags !== undefined) back.tags = before.tags;
+  if (patch.organization_name !== undefined) back.organization_name = before.organization?.name ?? null;
+  if (patch.emails !== undefined) back.emails = before.emails.map(plain);
+  if (patch.phones !== undefined) back.phones = before.phones.map(plain);
   return back;
 }
+
+const plain = ({ value, label, primary }: { value: string; label?: string | null; primary: boolean }) => ({
+  value,
+  label,
+  primary,
+});

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useSession } from '../../api/session';
 import { count, counted, humanize } from '../../ui/figures';
 import { AccountMenu } from './account-menu';
-import { GROUPS, PAGES } from './pages';
+import { GROUPS, PAGES, TABS } from './pages';
 
 export function Alert({ n }: { n: number }) {
   if (n === 0) return null;
@@ -70,10 +70,10 @@ export function Tabs() {
   const session = useSession();
   return (
     <nav className="tabs" aria-label="Main">
-      {PAGES.map((page) => (
+      {TABS.map((page) => (
         <Link key={page.to} to={page.to}>
           <page.icon size={22} stroke={1.7} aria-hidden />
-          {'short' in page ? page.short : page.label}
+          {page.label}
           {page.to === '/integrations' && <Alert n={session.attention.length} />}
         </Link>
       ))}

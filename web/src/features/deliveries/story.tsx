@@ -1,0 +1,22 @@
+import type { Delivery } from '../../api/schemas';
+import { exact } from '../../ui/figures';
+import { StatusWord } from '../../ui/status-word';
+import { STATE, story } from './words';
+
+/** Dot, word and the sentence; the exact time is in the title. */
+export function Story({ delivery }: { delivery: Delivery }) {
+  const { word, tone } = STATE[delivery.state];
+  return (
+    <span className="story">
+      <StatusWord tone={tone}>{word}</StatusWord>
+      <Told delivery={delivery} />
+    </span>
+  );
+}
+
+export const Told = ({ delivery }: { delivery: Delivery }) => (
+  <span className="told" title={exact(delivery.delivered_at ?? delivery.next_at ?? delivery.updated_at)}>
+    {story(delivery)}
+    {delivery.remarks.length > 0 && ` ${delivery.remarks.map((r) => r.words).join(' ')}`}
+  </span>
+);

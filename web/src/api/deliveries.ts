@@ -4,24 +4,30 @@ import type { Cause, DeliveryKind, DeliveryState } from './schemas';
 
 export type DeliveryFilter = {
   provider?: string;
-  state?: DeliveryState;
+  /** One of these; they are listed one state after the other. */
+  states?: DeliveryState[];
   cause?: Cause;
   kind?: DeliveryKind;
   contact?: string;
 };
 
-export const deliveriesQuery = (filter: DeliveryFilter) =>
+type Place = { at: number; cursor?: string };
+
+export const deliveriesQuery = ({ states, ...filter }: DeliveryFilter) =>
   infiniteQueryOptions({
-    queryKey: ['deliveries', 'list', filter],
-    queryFn: ({ pageParam, signal }) =>
+    queryKey: ['deliveries', 'list', filter, states ?? []],
+    queryFn: ({ pageParam: { at, cursor }, signal }) =>
       body(
         http.GET('/api/deliveries', {
-          params: { query: { ...filter, limit: 50, cursor: pageParam } },
+          params: { query: { ...filter, state: states?.[at], limit: 50, cursor } },
           signal,
         }),
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    initialPageParam: { at: 0 } as Place,
+    getNextPageParam: (last, _, { at }): Place | undefined => {
+      if (last.next_cursor) return { at, cursor: last.next_cursor };
+      return at + 1 < (states?.length ?? 1) ? { at: at + 1 } : undefined;
+    },
     placeholderData: keepPreviousData,
   });
 

@@ -21,7 +21,8 @@ import { LogTabs } from './log-tabs';
 export function DeliveriesRoute() {
   const session = useSession();
   const navigate = useNavigate({ from: '/sync-logs/deliveries' });
-  const filter = filterOf(useSearch({ from: '/workspace/sync-logs/deliveries' }));
+  const search = useSearch({ from: '/workspace/sync-logs/deliveries' });
+  const filter = filterOf(search);
   const sees = may(session, 'work_contacts');
   const query = useInfiniteQuery({ ...deliveriesQuery(filter), enabled: sees });
   const { data: status } = useQuery(statusQuery);
@@ -50,6 +51,7 @@ export function DeliveriesRoute() {
       <DeliveryCounts counts={counts} filter={filter} />
       <DeliveryFilters
         filter={filter}
+        state={search.state}
         counts={counts}
         providers={providers}
         contactName={contact?.full_name}
@@ -97,8 +99,8 @@ export function DeliveriesRoute() {
           <>
             <div className="policy">
               <p className="hint">
-                Three quick tries within 15 seconds, then patient ones from half a minute to an hour apart,
-                for 72 hours. What a CRM refuses waits for you. Trying again never makes a second record.
+                Tried for 72 hours: three times within 15 seconds, then every half minute to hour. What a CRM
+                refuses waits for you. Trying again never makes a second record.
               </p>
               <RetryMany filter={filter} counts={counts} providers={connected.map((p) => p.provider)} />
             </div>

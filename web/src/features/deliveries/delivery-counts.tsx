@@ -25,35 +25,35 @@ export function DeliveryCounts({
   counts: Counts | null | undefined;
   filter: DeliveryFilter;
 }) {
+  const on = (state: DeliveryState) => filter.states?.includes(state) ?? false;
+  const only = (state: DeliveryState) => on(state) && filter.states?.length === 1;
   return (
     <ul className="counts" aria-label="Deliveries by state">
-      {ORDER.filter((state) => ALWAYS.has(state) || (counts?.[state] ?? 0) > 0 || filter.state === state).map(
-        (state) => {
-          const n = counts?.[state] ?? 0;
-          const on = filter.state === state;
-          const { word, tone, means } = STATE[state];
-          return (
-            <li key={state}>
-              <Link
-                to="/sync-logs/deliveries"
-                search={(old) => ({ ...old, state: on ? undefined : state, cause: undefined })}
-                replace
-                className="term"
-                data-tone={n > 0 ? tone : undefined}
-                title={`${word}: ${means}`}
-                aria-current={on ? 'true' : undefined}
-                activeOptions={{ exact: true, includeSearch: true }}
-              >
-                <b>
-                  {count(n)}
-                  {counts?.at_least && n >= 50_000 ? '+' : ''}
-                </b>
-                <span>{word}</span>
-              </Link>
-            </li>
-          );
-        },
-      )}
+      {ORDER.filter((state) => ALWAYS.has(state) || (counts?.[state] ?? 0) > 0 || on(state)).map((state) => {
+        const n = counts?.[state] ?? 0;
+
+        const { word, tone, means } = STATE[state];
+        return (
+          <li key={state}>
+            <Link
+              to="/sync-logs/deliveries"
+              search={(old) => ({ ...old, state: only(state) ? undefined : state, cause: undefined })}
+              replace
+              className="term"
+              data-tone={n > 0 ? tone : undefined}
+              title={`${word}: ${means}`}
+              aria-current={on(state) ? 'true' : undefined}
+              activeOptions={{ exact: true, includeSearch: true }}
+            >
+              <b>
+                {count(n)}
+                {counts?.at_least && n >= 50_000 ? '+' : ''}
+              </b>
+              <span>{word}</span>
+            </Link>
+          </li>
+        );
+      })}
     </ul>
   );
 }

@@ -2,27 +2,31 @@ import type { DeliveryFilter } from '../../api/deliveries';
 import type { DeliveryCounts, ProviderStatus } from '../../api/schemas';
 import { count } from '../../ui/figures';
 import { FilterChip } from '../../ui/filter-chip';
-import type { DeliveriesSearch } from './url';
+import { type DeliveriesSearch, GROUPS } from './url';
 import { CAUSE, CAUSES, KIND, STATE, STATES } from './words';
 
 type Props = {
   filter: DeliveryFilter;
+  state: string | undefined;
   counts: DeliveryCounts | null | undefined;
   providers: ProviderStatus[];
   contactName: string | undefined;
   onChange: (part: DeliveriesSearch) => void;
 };
 
-export function DeliveryFilters({ filter, counts, providers, contactName, onChange }: Props) {
+export function DeliveryFilters({ filter, state, counts, providers, contactName, onChange }: Props) {
   const of = (cause: string) => counts?.causes.find((c) => c.cause === cause)?.count ?? 0;
   const causes = CAUSES.filter((c) => of(c) > 0 || c === filter.cause);
   return (
     <search className="bar">
       <FilterChip
         label="State"
-        value={filter.state}
-        options={STATES.map((value) => ({ value, label: STATE[value].word }))}
-        onChange={(state) => onChange({ state })}
+        value={filter.states && state}
+        options={[
+          ...Object.entries(GROUPS).map(([value, { word }]) => ({ value, label: word })),
+          ...STATES.map((value) => ({ value, label: STATE[value].word })),
+        ]}
+        onChange={(next) => onChange({ state: next })}
       />
       <FilterChip
         label="Cause"

@@ -5,7 +5,7 @@ import { may, useSession } from '../../api/session';
 import { useSubmit } from '../../api/use-submit';
 import { count, counted } from '../../ui/figures';
 import { toast } from '../../ui/toast';
-import { retryable } from './url';
+import { retryable, retryState } from './url';
 import { CAUSE } from './words';
 
 type Props = { filter: DeliveryFilter; counts: DeliveryCounts | null | undefined; providers: string[] };
@@ -15,7 +15,8 @@ export function RetryMany({ filter, counts, providers }: Props) {
   const session = useSession();
   const { busy, problem, submit } = useSubmit();
   const n = retryable(filter, counts);
-  const { state, cause, provider } = filter;
+  const { cause, provider } = filter;
+  const state = retryState(filter);
   if (n < 2 || !may(session, 'work_contacts')) return null;
   if (!state && !cause && !may(session, 'see_all_contacts')) return null;
   const go = () =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DeliveryCounts } from '../../api/schemas';
 import { texts } from '../../ui/url';
-import { filterOf, isFiltered, retryable } from './url';
+import { filterOf, isFiltered, retryable, retryState } from './url';
 
 const read = texts('provider', 'state', 'cause', 'kind', 'contact');
 const counts = {
@@ -23,9 +23,18 @@ const counts = {
 
 test('what the address says survives a round trip', () => {
   const search = read({ state: 'failed', cause: 'refused', provider: 'acme' });
-  expect(filterOf(search)).toMatchObject({ state: 'failed', cause: 'refused', provider: 'acme' });
+  expect(filterOf(search)).toMatchObject({ states: ['failed'], cause: 'refused', provider: 'acme' });
   expect(read(search)).toEqual(search);
   expect(isFiltered(filterOf(search))).toBe(true);
+});
+
+test('a card counts several states together, and its link lists them all', () => {
+  expect(filterOf({ state: 'failing' }).states).toEqual(['failed', 'dead']);
+  expect(filterOf({ state: 'waiting' }).states).toEqual(['retrying', 'unknown', 'sending', 'queued']);
+  expect(retryable(filterOf({ state: 'failing' }), counts)).toBe(6);
+  expect(retryable(filterOf({ state: 'waiting' }), counts)).toBe(0);
+  expect(retryState(filterOf({ state: 'failing' }))).toBeUndefined();
+  expect(retryState(filterOf({ state: 'dead' }))).toBe('dead');
 });
 
 test('unknown words mean no filter', () => {

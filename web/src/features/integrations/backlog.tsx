@@ -20,12 +20,12 @@ export function Backlog({ provider: p }: { provider: ProviderStatus }) {
     );
   return (
     <section className="wide backlog" aria-label={`Deliveries to ${p.name}`}>
-      <h3>To {p.name}</h3>
+      <h3>Going to {p.name}</h3>
       <div className="row-acts">
         {calm && <StatusWord tone="ok">Everything arrived</StatusWord>}
-        {list('failed', failing, failing === 1 ? 'needs you' : 'need you', 'bad')}
+        {list('failing', failing, failing === 1 ? 'needs you' : 'need you', 'bad')}
         {list('held', held, 'held', 'warn')}
-        {list('retrying', waiting, 'waiting', 'warn')}
+        {list('waiting', waiting, 'waiting', 'warn')}
         <Link to="/sync-logs/deliveries" search={{ provider: p.provider }}>
           All deliveries
         </Link>

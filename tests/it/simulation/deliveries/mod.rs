@@ -4,6 +4,7 @@
 
 mod book;
 mod crm;
+mod memory;
 mod rules;
 mod same;
 mod stage;

@@ -164,6 +164,10 @@ impl From<ReplayError> for ApiError {
                      page again."
                 ),
             ),
+            ReplayError::Superseded => Self::conflict(
+                "superseded",
+                "A later change of the same activity is under way and brings all of it.",
+            ),
             ReplayError::ContactGone => Self::conflict(
                 "contact_gone",
                 "The contact was deleted, so there is nothing left to send.",

@@ -25,6 +25,9 @@ pub enum ReplayError {
     /// It did not end, or it ended well.
     #[error("the delivery is {0}")]
     NotEnded(DeliveryState),
+    /// A later change of the same activity waits, and brings all of it.
+    #[error("a later delivery brings the same")]
+    Superseded,
     /// There is nothing any more that could be sent.
     #[error("the contact is gone")]
     ContactGone,
@@ -150,7 +153,9 @@ async fn again(tx: &mut TenantTx, hub: &Hub, by: By, id: DeliveryId) -> Result<(
         .ok_or(ReplayError::NotConnected)?;
     let held = queue::obstacle(db::companies::plan(tx).await?, &outlet);
     if !db::deliveries::replay(tx, id, held, hub.clock.now()).await? {
-        return Err(ReplayError::NotEnded(delivery.state));
+        let ended = matches!(delivery.state, DeliveryState::Failed | DeliveryState::Dead);
+        let not = ReplayError::NotEnded(delivery.state);
+        return Err(if ended { ReplayError::Superseded } else { not });
     }
     let detail = json!({ "provider": outlet.provider, "kind": delivery.kind.word() });
     let subject = Some(id.uuid());

@@ -131,6 +131,8 @@ impl Values<'_> {
                 let length = rng.random_range(0..4);
                 (0..length).map(|_| self.valid(name, &schema["items"], rng)).collect()
             }
+            // The only thing that this word can say.
+            Some("boolean") if name == "create" => true.into(),
             Some("boolean") => rng.random_bool(0.5).into(),
             Some("integer") => rng.random_range(0..=10).into(),
             Some("number") => json!(rng.random::<f64>()),
@@ -142,6 +144,14 @@ impl Values<'_> {
     pub(super) fn text(&self, name: &str, schema: &Value, rng: &mut StdRng) -> String {
         let number: u32 = rng.random_range(0..1_000_000);
         match (schema["format"].as_str(), name) {
+            (Some("uuid"), "contact" | "contact_id" | "contact_ids") => {
+                let known = self.known.one("contacts", rng).cloned();
+                known.unwrap_or_else(|| self.id(rng))
+            }
+            (Some("uuid"), "ids") => {
+                let known = self.known.one("deliveries", rng).cloned();
+                known.unwrap_or_else(|| self.id(rng))
+            }
             (Some("uuid"), _) | (_, "owner") => self.id(rng),
             (Some("date-time"), _) => format!("{}-06-01T10:00:00Z", rng.random_range(2020..2040)),
             (_, "email") => format!("x{number}@example.com"),
@@ -158,6 +168,7 @@ impl Values<'_> {
             }
             (_, "provider") => crate::connections::slug().to_owned(),
             (_, "ids") => rng.random_range(1..80).to_string(),
+            (_, "remote_id") => rng.random_range(1..3).to_string(),
             (_, "search") => ["a", "Nord", "@", "1"].choose(rng).unwrap().to_string(),
             _ => format!("{name} {number}"),
         }

@@ -10,6 +10,8 @@ pub(super) enum Names {
     Contact,
     Member,
     Run,
+    Activity,
+    Delivery,
     /// A key for scripts.
     ApiKey,
     /// A record at the CRM.
@@ -51,6 +53,8 @@ pub(super) struct Operation {
 const WORDS: &[&str] = &[
     "search",
     "source",
+    "subject",
+    "note",
     "tag",
     "provider",
     "sort",
@@ -80,7 +84,12 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
     let known = match (path, field) {
         (_, "cursor") => Some(Names::Cursor),
         (_, "company_id") => Some(Names::Company),
-        (_, "owner" | "owner_member_id" | "member_id") => Some(Names::Member),
+        (_, "owner" | "owner_member_id" | "member_id" | "member") => Some(Names::Member),
+        (_, "contact" | "contact_id" | "contact_ids[]") => Some(Names::Contact),
+        (path, "id") if path.starts_with("/api/activities/") => Some(Names::Activity),
+        (path, "id") if path.starts_with("/api/deliveries/") => Some(Names::Delivery),
+        (path, "ids[]") if path.ends_with("/retry") => Some(Names::Delivery),
+        ("/api/deliveries/{id}/choose", "remote_id") => Some(Names::Remote),
         (path, "id") if path.starts_with("/api/contacts/") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/sync-logs/") => Some(Names::Run),
         (path, "id") if path.starts_with("/api/api-keys/") => Some(Names::ApiKey),

@@ -114,6 +114,7 @@ impl World {
     pub(super) async fn settle(&self) {
         for sql in [
             "delete from sync_run where company_id = $1 and state = 'queued'",
+            "delete from delivery where company_id = $1 and state in ('queued', 'held')",
             "delete from job where company_id = $1",
         ] {
             sqlx::query(sql).bind(self.acme.id).execute(&self.hub.owner).await.unwrap();
@@ -183,6 +184,7 @@ async fn work_in(hub: &TestHub, company: &Company, account: u64) {
         member.browser.post(&sync, json!({ "mode": "incremental" })).await.expect(202);
         jobs::drain(&hub.hub).await.unwrap();
     }
+    log_activities(hub, company, account).await;
     let runs = company.owner.browser.get("/api/sync-logs").await.expect(200);
     assert_eq!(runs["items"].as_array().unwrap().len(), 4, "{runs}");
     assert!(runs["items"].as_array().unwrap().iter().all(|run| run["state"] == "completed"));
@@ -197,6 +199,39 @@ async fn work_in(hub: &TestHub, company: &Company, account: u64) {
     .execute(&hub.owner)
     .await
     .unwrap();
+}
+
+/// Meetings of every member with contacts of theirs, told to the CRM; and leads that failed, so that
+/// they can be retried, with a choice to make.
+async fn log_activities(hub: &TestHub, company: &Company, account: u64) {
+    for member in company.members() {
+        let contacts =
+            member.browser.get("/api/contacts?search=canary&limit=200").await.expect(200);
+        let mine = |contact: &&Value| contact["owner"]["member_id"] == member.id.to_string();
+        for contact in contacts["items"].as_array().unwrap().iter().filter(mine) {
+            let form = json!({
+                "contact_id": contact["id"], "kind": "MEETING", "booked": true,
+                "subject": format!("Canary meeting {account} {}", member.role),
+                "note": format!("Canary note {account}"),
+            });
+            member.browser.post("/api/activities", form).await.expect(201);
+        }
+    }
+    jobs::drain(&hub.hub).await.unwrap();
+    for sql in [
+        "update delivery set state = 'failed', cause = 'ambiguous',
+             candidates = jsonb_build_array(jsonb_build_object('remote_id', '1', 'name', 'Canary'))
+         where company_id = $1 and delivery_id in (
+             select delivery_id from delivery where company_id = $1 and kind = 'warm_lead'
+             order by delivery_id limit 4
+         )",
+        "insert into member_remote_user (company_id, connection_id, member_id, remote_user_id)
+         select company_id, connection_id, member_id, '1'
+         from connection join member using (company_id)
+         where company_id = $1 on conflict do nothing",
+    ] {
+        sqlx::query(sql).bind(company.id).execute(&hub.owner).await.unwrap();
+    }
 }
 
 /// Rows that come and go: a token that was refreshed, a sealed log, an import that is queued, and
@@ -250,6 +285,8 @@ async fn foreign(hub: &TestHub, ours: &Company, theirs: &Company, tables: &[Stri
         (Names::Contact, column(hub, theirs, &ids("contact", "contact_id")).await),
         (Names::Member, column(hub, theirs, &ids("member", "member_id")).await),
         (Names::Run, column(hub, theirs, &ids("sync_run", "run_id")).await),
+        (Names::Activity, column(hub, theirs, &ids("activity", "activity_id")).await),
+        (Names::Delivery, column(hub, theirs, &ids("delivery", "delivery_id")).await),
         (Names::ApiKey, keys_of(theirs).await),
         (Names::Request, (0..2).map(|copy| request_name(ALPEN, copy)).collect()),
         (Names::Remote, column(hub, theirs, &ids("mapping", "remote_id")).await),
@@ -298,6 +335,10 @@ pub(super) async fn cursors(of: &Browser) -> BTreeMap<String, String> {
     let all = of.get("/api/sync-logs").await.expect(200);
     for (name, path) in [
         ("list_contacts", "/api/contacts?limit=1".to_owned()),
+        ("list_activities", "/api/activities?limit=1".to_owned()),
+        ("activity_feed", "/api/activities/feed?limit=1".to_owned()),
+        ("list_deliveries", "/api/deliveries?limit=1".to_owned()),
+        ("list_provider_deliveries", format!("/api/integrations/{}/deliveries?limit=1", slug())),
         ("list_remote_people", format!("/api/integrations/{}/contacts?limit=1", slug())),
     ] {
         found.insert(name.to_owned(), next(&of.get(&path).await.expect(200)));

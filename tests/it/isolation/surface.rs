@@ -16,6 +16,7 @@ use crate::harness::Browser;
 /// In this order last: they end what the others need.
 const ENDING: &[&str] = &[
     "revoke_api_key",
+    "delete_activity",
     "delete_contact",
     "cancel_run",
     "disconnect",
@@ -68,6 +69,8 @@ async fn no_answer_to_anybody_holds_anything_of_another_company() {
 async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<'a> {
     let contacts = browser.get("/api/contacts").await.expect(200);
     let runs = browser.get("/api/sync-logs").await.expect(200);
+    let activities = browser.get("/api/activities").await.expect(200);
+    let deliveries = browser.get("/api/deliveries").await.expect(200);
     let id = |page: &serde_json::Value| {
         page["items"][0]["id"]
             .as_str()
@@ -82,6 +85,8 @@ async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<
             (Names::Contact, id(&contacts)),
             (Names::ApiKey, uuid::Uuid::now_v7().to_string()),
             (Names::Run, id(&runs)),
+            (Names::Activity, id(&activities)),
+            (Names::Delivery, id(&deliveries)),
             (Names::Company, world.acme.id.to_string()),
             (Names::Member, world.acme.member(role).id.to_string()),
         ]),
@@ -110,6 +115,7 @@ async fn no_header_and_no_parameter_makes_a_request_another_companys() {
     for operation in operations {
         // Reads, which answer the same twice.
         if !operation.method.is_safe()
+            || operation.streams
             || operation.path.contains("{id}")
             || ["connect", "callback", "list_remote_people", "list_remote_users"]
                 .contains(&operation.name.as_str())
@@ -169,6 +175,10 @@ async fn of_two_session_cookies_one_counts_and_answers_are_never_mixed() {
     }
 }
 
+/// What belongs to a member, and is not every colleague's to see.
+const OF_MEMBERS: &[Names] =
+    &[Names::Contact, Names::Run, Names::Activity, Names::Delivery, Names::Cursor];
+
 /// A consultant beside colleagues: what is theirs alone is as missing as another company's.
 #[tokio::test]
 async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
@@ -191,15 +201,30 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
         "select full_name from contact where {others} and full_name like 'Canary%'"
     ))
     .await;
+    let of_others = format!("contact_id in (select contact_id from contact where {others})");
+    let activities = column(&format!(
+        "select activity_id::text from activity where company_id = $1 and {of_others}"
+    ))
+    .await;
+    let deliveries = column(&format!(
+        "select delivery_id::text from delivery where company_id = $1 and {of_others}"
+    ))
+    .await;
+    assert!(activities.len() == 6 && deliveries.len() >= 6);
     assert!(contacts.len() > 6 && runs.len() == 2 && by_hand.len() == 6);
     let mut cursors = cursors(&world.acme.owner.browser).await;
     // The newest run, where the owner's second page begins, may be the consultant's own.
     let colleagues = URL_SAFE_NO_PAD.encode(serde_json::json!(runs[0]).to_string());
     cursors.insert("list_runs".to_owned(), colleagues);
     let foreign = Foreign {
-        values: BTreeMap::from([(Names::Contact, contacts.clone()), (Names::Run, runs.clone())]),
+        values: BTreeMap::from([
+            (Names::Contact, contacts.clone()),
+            (Names::Run, runs.clone()),
+            (Names::Activity, activities.clone()),
+            (Names::Delivery, deliveries.clone()),
+        ]),
         cursors,
-        secrets: contacts.into_iter().chain(runs).chain(by_hand).collect(),
+        secrets: [contacts, runs, by_hand, activities, deliveries].concat(),
     };
     let visitor = own(&world, &consultant.browser, Role::Consultant).await;
     let mut report = Report::default();
@@ -207,9 +232,7 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
         let before = world.sum_but(&world.acme, USED).await;
         // A colleague may be named as an owner, and a record at the CRM is everybody's.
         let mut operation = operation;
-        operation
-            .slots
-            .retain(|slot| [Names::Contact, Names::Run, Names::Cursor].contains(&slot.names));
+        operation.slots.retain(|slot| OF_MEMBERS.contains(&slot.names));
         visitor.try_foreign(&operation, &foreign, 6, &mut report).await;
         if world.sum_but(&world.acme, USED).await != before {
             report.broken.push(format!("{} changes something", operation.name));

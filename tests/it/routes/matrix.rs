@@ -34,6 +34,31 @@ const DEMANDS: &[Demand] = &[
     anybody("replace_contact"),
     anybody("update_contact"),
     anybody("delete_contact"),
+    anybody("check_warm_lead"),
+    anybody("list_activities"),
+    anybody("activity_feed"),
+    anybody("create_activity"),
+    anybody("get_activity"),
+    anybody("replace_activity"),
+    anybody("update_activity"),
+    anybody("delete_activity"),
+    anybody("get_activity_sync_status"),
+    anybody("list_deliveries"),
+    anybody("get_delivery"),
+    anybody("retry_delivery"),
+    anybody("choose_candidate"),
+    anybody("list_provider_deliveries"),
+    // All of them are retried by those who see all contacts.
+    anybody("retry_provider_deliveries"),
+    anybody("retry_deliveries_alias"),
+    Demand { operation: "count_push", roles: Role::ALL, plan: true },
+    Demand { operation: "push_contacts", roles: Role::ALL, plan: true },
+    Demand { operation: "push_contacts_alias", roles: Role::ALL, plan: true },
+    Demand { operation: "set_up_user", roles: Role::ALL, plan: true },
+    Demand { operation: "get_outbound_status", roles: Role::ALL, plan: true },
+    anybody("get_company"),
+    Demand { operation: "replace_company", roles: MANAGERS, plan: false },
+    Demand { operation: "update_company", roles: MANAGERS, plan: false },
     anybody("list_members"),
     anybody("billing"),
     Demand { operation: "change_plan", roles: &[Role::Owner], plan: false },
@@ -66,6 +91,13 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "change_plan" => json!({ "plan": "enterprise" }),
         "start_import" => json!({ "mode": "full" }),
         "delete_connection_data" => json!({ "confirm": "Acme" }),
+        "create_activity" => json!({ "contact_id": uuid::Uuid::nil(), "kind": "CALL" }),
+        "replace_activity" | "update_activity" => json!({ "done": true }),
+        "choose_candidate" => json!({ "create": true }),
+        "retry_provider_deliveries" | "retry_deliveries_alias" => json!({ "state": "failed" }),
+        "push_contacts" | "push_contacts_alias" => json!({ "dry_run": true }),
+        "replace_company" | "update_company" => json!({ "push_earlier": true }),
+        "check_warm_lead" | "retry_delivery" | "set_up_user" => json!({}),
         "logout" | "disconnect" | "resume_connection" | "cancel_run" | "resume_run" => json!({}),
         _ => return None,
     })
@@ -77,13 +109,14 @@ struct Operation {
     path: String,
 }
 
-/// The operations behind a sign-in.
+/// The operations behind a sign-in, but for the stream that does not end (`routes::events`).
 fn operations() -> Vec<Operation> {
     let document: Value = serde_json::from_str(&tandem::http::openapi_document()).unwrap();
     let mut found = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            if operation.get("security").is_some() {
+            let ends = operation["operationId"] != "watch_events";
+            if ends && operation.get("security").is_some() {
                 found.push(Operation {
                     name: operation["operationId"].as_str().unwrap().to_owned(),
                     method: method.to_uppercase().parse().unwrap(),
@@ -173,6 +206,12 @@ async fn furnish(hub: &TestHub, company: &Company) -> String {
          values ($1, $2, $3, 'active', '1', 'Acme', '1', 'https://x.example')",
         "insert into contact (company_id, contact_id, full_name, source, search)
          values ($1, $2, 'Secret ' || $3, $3, 'secret')",
+        "insert into activity (company_id, activity_id, contact_id, kind, subject, due_at)
+         values ($1, $2, $2, 'CALL', 'Secret ' || $3, now())",
+        "insert into delivery
+             (company_id, delivery_id, connection_id, provider, kind, contact_id, seq, trigger,
+              state, give_up_at, marker, created_at, updated_at)
+         values ($1, $2, $2, $3, 'warm_lead', $2, 1, 'push', 'failed', now(), $2, now(), now())",
         "insert into api_key (company_id, key_id, member_id, name, role, hint, secret_hash)
          select $1, $2, member_id, 'Secret ' || $3, 'consultant', 'tandem_live_0000',
                 decode(repeat('00', 32), 'hex')
@@ -200,6 +239,8 @@ async fn belongings(hub: &TestHub, company: &Company) -> String {
              (select string_agg(t::text, '|') from contact t where company_id = $1),
              (select string_agg(t::text, '|') from connection t where company_id = $1),
              (select string_agg(t::text, '|') from sync_run t where company_id = $1),
+             (select string_agg(t::text, '|') from activity t where company_id = $1),
+             (select string_agg(t::text, '|') from delivery t where company_id = $1),
              (select string_agg(t::text, '|') from api_key t where company_id = $1),
              (select string_agg(t::text, '|') from job t where company_id = $1),
              (select string_agg(t::text, '|') from audit_log t where company_id = $1))",

@@ -1,11 +1,16 @@
 //! The API over real HTTP; the files mirror its addresses.
 
 mod access_token;
+mod activities;
 mod api_keys;
 mod auth;
 mod billing;
+mod company;
 mod contacts;
+mod deliveries;
+mod events;
 mod idempotency;
+mod leads;
 mod matrix;
 mod rates;
 mod refusals;

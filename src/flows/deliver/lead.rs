@@ -8,8 +8,7 @@ use futures_util::future::{join_all, join3};
 use crate::{
     connectors::CrmError,
     domain::{
-        Cause, DeliveryState, Email, Fields, RemoteId, RemoteOrganization, RemotePerson,
-        RemoteValue,
+        Cause, DeliveryState, Email, RemoteId, RemoteOrganization, RemotePerson, RemoteValue,
         effect::{Effect, Marker, OrganizationToMake, PersonToMake},
     },
     flows::{

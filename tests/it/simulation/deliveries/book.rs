@@ -242,6 +242,12 @@ impl Book {
 
     pub(crate) fn commit(&mut self, commit: &Commit) -> bool {
         let Some(row) = self.rows.get(&commit.delivery_id) else { return false };
+        if commit.change.state == DeliveryState::Held
+            && commit.change.cause != Some(Cause::Reconnect)
+            && self.closed.is_none()
+        {
+            return false;
+        }
         if let Some(close) = &commit.close {
             let Some(attempt) = self.attempts.get_mut(&(close.delivery_id, close.n)) else {
                 return false;
@@ -252,12 +258,6 @@ impl Book {
             attempt.outcome = close.outcome.word();
             attempt.remote_id.clone_from(&close.remote_id);
         } else if (row.delivery.state, row.delivery.last) != commit.seen {
-            return false;
-        }
-        if commit.change.state == DeliveryState::Held
-            && commit.change.cause != Some(Cause::Reconnect)
-            && self.closed.is_none()
-        {
             return false;
         }
         let contact_id = row.delivery.contact_id;
@@ -281,7 +281,8 @@ impl Book {
             delivery.remarks.extend(change.remarks.iter().map(|word| (*word).to_owned()));
         }
         if let Some(circuit) = commit.circuit {
-            self.set_circuit(circuit, commit.now);
+            self.circuit = circuit;
+            self.lane_until = circuit.until.or(self.lane_until);
         }
         if commit.lane_until.is_some() {
             self.lane_until = commit.lane_until;
@@ -323,13 +324,14 @@ impl Book {
         }
     }
 
-    fn set_circuit(&mut self, circuit: Circuit, _now: DateTime<Utc>) {
-        let was_open = !self.circuit.is_closed();
+    /// After a probe: a closed one lets everything go on.
+    fn set_circuit(&mut self, circuit: Circuit) {
         self.circuit = circuit;
         self.lane_until = circuit.until;
-        if was_open && circuit.is_closed() {
+        if circuit.is_closed() {
             for row in self.rows.values_mut() {
-                if row.delivery.cause == Some(Cause::Down) {
+                let waits = row.delivery.state == DeliveryState::Retrying;
+                if waits && row.delivery.cause == Some(Cause::Down) {
                     row.delivery.next_at = None;
                 }
             }
@@ -400,9 +402,11 @@ impl Book {
             let waits = [DeliveryState::Queued, DeliveryState::Retrying];
             if cause.is_some() && waits.contains(&delivery.state) {
                 (delivery.state, delivery.cause) = (DeliveryState::Held, cause);
+                delivery.next_at = None;
             } else if cause.is_none() && delivery.state == DeliveryState::Held {
                 (delivery.state, delivery.cause) = (DeliveryState::Queued, None);
                 delivery.next_at = None;
+                delivery.attempts = 0;
             }
         }
     }
@@ -507,8 +511,8 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn set_circuit(&self, circuit: Circuit, now: DateTime<Utc>) -> Result<(), DbError> {
-        self.ask(|book| book.set_circuit(circuit, now)).await
+    async fn set_circuit(&self, circuit: Circuit, _now: DateTime<Utc>) -> Result<(), DbError> {
+        self.ask(|book| book.set_circuit(circuit)).await
     }
 }
 

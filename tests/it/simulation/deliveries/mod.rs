@@ -5,6 +5,7 @@
 mod book;
 mod crm;
 mod rules;
+mod same;
 mod stage;
 
 use std::{sync::atomic::Ordering, time::Duration};

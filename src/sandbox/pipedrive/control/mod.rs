@@ -19,6 +19,7 @@
 //! | `GET /marketplace` | | who installed, said no and uninstalled, and what the app answered |
 //! | `POST /api_domain` | `{"api_domain": "https://evil.example"}`, null for the own | what token answers say |
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
+//! | `DELETE /labels` | | persons have no labels to choose from, as in a new account |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
 //! | `GET /counters` | | requests by route, statuses, token calls, budgets |
 //! | `GET /arrivals` | | when each request was taken out of the budgets, in ms |
@@ -177,6 +178,10 @@ impl Control {
                 Ok(json!({ "api_domain": world.api_domain }))
             }
             ("POST", "/persons/mutate") => Ok(account.mutate(read(body)?, now)),
+            ("DELETE", "/labels") => {
+                account.forget_labels();
+                Ok(json!({}))
+            }
             ("GET", "/mutations") => {
                 Ok(account.mutations.iter().map(mutate::Mutation::json).collect())
             }

@@ -7,6 +7,7 @@ const IN_FRONT = [
   '/forgot',
   '/confirm#token=x',
   '/reset#token=x',
+  '/install',
   '/dev/mailbox',
   '/nowhere',
 ];

@@ -141,6 +141,13 @@ const home = createRoute({
   },
 });
 
+const install = createRoute({
+  getParentRoute: () => root,
+  path: '/install',
+  validateSearch: texts('id', 'integration', 'reason'),
+  component: lazyRouteComponent(() => import('./routes/install'), 'InstallRoute'),
+});
+
 const mailbox = createRoute({
   getParentRoute: () => root,
   path: '/dev/mailbox',
@@ -154,6 +161,7 @@ const tree = root.addChildren([
   door('/confirm', () => import('./routes/confirm'), 'ConfirmRoute'),
   door('/forgot', () => import('./routes/forgot'), 'ForgotRoute'),
   door('/reset', () => import('./routes/reset'), 'ResetRoute'),
+  install,
   mailbox,
   workspace.addChildren([
     contacts,

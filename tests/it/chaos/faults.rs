@@ -136,8 +136,8 @@ async fn whatever_the_crm_answers_the_run_goes_on_within_a_minute_and_ends_with_
     let mut scenarios = Vec::new();
     for (list_nth, list) in LISTS.into_iter().enumerate() {
         for (nth, fault) in faults().into_iter().enumerate() {
-            // The short version breaks each list in some ways, and each way in some list.
-            if long() || nth % 6 == 2 * list_nth {
+            // The short version breaks each list in one way: a status, a page, letters.
+            if long() || nth == [2, 8, 10][list_nth] {
                 scenarios.push(breaks(list, fault));
             }
         }
@@ -225,7 +225,11 @@ async fn changed_meanwhile(dice: u64) -> Held {
     // Where the leading person of a contact was merged away, the next run asks the next one.
     let third = stage.start(json!({ "mode": "full" })).await;
     let over = ends(&stage, &third, Instant::now()).await;
-    assert_eq!((&over["counts"]["created"], &over["counts"]["linked"]), (&json!(0), &json!(0)));
+    assert_eq!(over["counts"]["created"], 0, "seed {dice}: {over}");
+    // Who waited because another contact held the address until a later page let go of it.
+    let waited = truth::logged_as(&stage, &second, "conflict").await;
+    let linked = truth::logged_as(&stage, &third, "linked").await;
+    assert!(linked.is_subset(&waited), "seed {dice}: {linked:?} of {waited:?}");
     let fourth = stage.start(json!({ "mode": "full" })).await;
     let over = ends(&stage, &fourth, Instant::now()).await;
     for none in ["created", "updated", "linked"] {

@@ -36,6 +36,15 @@ impl Stage {
         let rig = Rig::connected().await;
         rig.sync("full").await.expect(202);
         jobs::drain(&rig.hub.hub).await.unwrap();
+        for at in 0..8 {
+            let member = rig.acme.members()[at % 4];
+            let lead = json!({ "full_name": format!("Lead {at}"), "warmness": 9,
+                "emails": [{ "value": format!("lead{at}@example.com") }] });
+            let made = member.browser.post("/api/contacts", lead).await.expect(201);
+            let call = json!({ "contact_id": made["id"], "kind": "CALL" });
+            member.browser.post("/api/activities", call).await.expect(201);
+        }
+        jobs::drain(&rig.hub.hub).await.unwrap();
         let mut tokens = Vec::new();
         for &role in Role::ALL {
             let browser = &rig.acme.member(role).browser;
@@ -50,7 +59,13 @@ impl Stage {
         }
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url: rig.hub.url.clone(), rig, known, tokens, client }
+        let mut stage = Self { url: rig.hub.url.clone(), rig, known, tokens, client };
+        for room in ["contacts", "activities", "deliveries"] {
+            let page = stage.rig.acme.owner.browser.get(&format!("/api/{room}?limit=9")).await;
+            stage.learn(room, &page.expect(200));
+        }
+        stage.refuse().await;
+        stage
     }
 
     /// Puts back what a request may have taken: the plan, and the connection.
@@ -68,6 +83,26 @@ impl Stage {
             assert_eq!(browser.get(&back).await.status, 303);
         }
         jobs::drain(&self.rig.hub.hub).await.unwrap();
+        self.refuse().await;
+    }
+
+    /// Lets leads stand as if the CRM had refused one and found two people for another.
+    async fn refuse(&self) {
+        self.rig.owner("delete from job where kind = 'deliver'").await;
+        self.rig
+            .owner(
+                "update delivery set state = 'failed', cause = 'ambiguous', candidates =
+                     '[{\"remote_id\": \"1\", \"name\": \"X\"}, {\"remote_id\": \"2\"}]'
+                 where kind = 'warm_lead' and get_byte(uuid_send(delivery_id), 15) % 2 = 0",
+            )
+            .await;
+        self.rig
+            .owner(
+                "update delivery set state = 'failed', cause = 'refused',
+                     fields = '[{\"field\": \"emails\", \"words\": \"No\"}]'
+                 where kind = 'warm_lead' and get_byte(uuid_send(delivery_id), 15) % 2 = 1",
+            )
+            .await;
     }
 
     /// A session of its own for a request: some end theirs.

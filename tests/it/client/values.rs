@@ -131,6 +131,8 @@ impl Values<'_> {
                 let length = rng.random_range(0..4);
                 (0..length).map(|_| self.valid(name, &schema["items"], rng)).collect()
             }
+            // The only thing that this word can say.
+            Some("boolean") if name == "create" => true.into(),
             Some("boolean") => rng.random_bool(0.5).into(),
             Some("integer") => rng.random_range(0..=10).into(),
             Some("number") => json!(rng.random::<f64>()),
@@ -166,6 +168,7 @@ impl Values<'_> {
             }
             (_, "provider") => crate::connections::slug().to_owned(),
             (_, "ids") => rng.random_range(1..80).to_string(),
+            (_, "remote_id") => rng.random_range(1..3).to_string(),
             (_, "search") => ["a", "Nord", "@", "1"].choose(rng).unwrap().to_string(),
             _ => format!("{name} {number}"),
         }

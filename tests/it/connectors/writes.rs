@@ -12,7 +12,7 @@ use tandem::{
 
 use super::{
     rig::connector,
-    sandbox::{Stage, small},
+    stage::{Stage, small},
 };
 
 pub(super) fn writer() -> &'static dyn Writer {
@@ -162,10 +162,7 @@ async fn people_and_organizations_are_found_exactly_and_alive() {
     let first = stage.sent(&make("Twice GmbH")).await.id;
     let second = stage.sent(&make("TWICE GmbH")).await.id;
     stage.sent(&make("Twice GmbH & Co")).await;
-    let found = writer().organizations_named(&stage.api, " twice  gmbh").await;
-    // Two spaces are another term over there; the comparison is ours.
-    assert!(found.unwrap().is_empty());
-    let found = writer().organizations_named(&stage.api, " twice gmbh ").await.unwrap();
+    let found = writer().organizations_named(&stage.api, " twice  gmbh ").await.unwrap();
     assert_eq!(found.iter().map(|one| &one.id).collect::<Vec<_>>(), [&first, &second]);
     assert!(writer().organizations_named(&stage.api, " ").await.unwrap().is_empty());
 }

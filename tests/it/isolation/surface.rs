@@ -175,6 +175,10 @@ async fn of_two_session_cookies_one_counts_and_answers_are_never_mixed() {
     }
 }
 
+/// What belongs to a member, and is not every colleague's to see.
+const OF_MEMBERS: &[Names] =
+    &[Names::Contact, Names::Run, Names::Activity, Names::Delivery, Names::Cursor];
+
 /// A consultant beside colleagues: what is theirs alone is as missing as another company's.
 #[tokio::test]
 async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
@@ -197,15 +201,30 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
         "select full_name from contact where {others} and full_name like 'Canary%'"
     ))
     .await;
+    let of_others = format!("contact_id in (select contact_id from contact where {others})");
+    let activities = column(&format!(
+        "select activity_id::text from activity where company_id = $1 and {of_others}"
+    ))
+    .await;
+    let deliveries = column(&format!(
+        "select delivery_id::text from delivery where company_id = $1 and {of_others}"
+    ))
+    .await;
+    assert!(activities.len() == 6 && deliveries.len() >= 6);
     assert!(contacts.len() > 6 && runs.len() == 2 && by_hand.len() == 6);
     let mut cursors = cursors(&world.acme.owner.browser).await;
     // The newest run, where the owner's second page begins, may be the consultant's own.
     let colleagues = URL_SAFE_NO_PAD.encode(serde_json::json!(runs[0]).to_string());
     cursors.insert("list_runs".to_owned(), colleagues);
     let foreign = Foreign {
-        values: BTreeMap::from([(Names::Contact, contacts.clone()), (Names::Run, runs.clone())]),
+        values: BTreeMap::from([
+            (Names::Contact, contacts.clone()),
+            (Names::Run, runs.clone()),
+            (Names::Activity, activities.clone()),
+            (Names::Delivery, deliveries.clone()),
+        ]),
         cursors,
-        secrets: contacts.into_iter().chain(runs).chain(by_hand).collect(),
+        secrets: [contacts, runs, by_hand, activities, deliveries].concat(),
     };
     let visitor = own(&world, &consultant.browser, Role::Consultant).await;
     let mut report = Report::default();
@@ -213,9 +232,7 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
         let before = world.sum_but(&world.acme, USED).await;
         // A colleague may be named as an owner, and a record at the CRM is everybody's.
         let mut operation = operation;
-        operation
-            .slots
-            .retain(|slot| [Names::Contact, Names::Run, Names::Cursor].contains(&slot.names));
+        operation.slots.retain(|slot| OF_MEMBERS.contains(&slot.names));
         visitor.try_foreign(&operation, &foreign, 6, &mut report).await;
         if world.sum_but(&world.acme, USED).await != before {
             report.broken.push(format!("{} changes something", operation.name));

@@ -46,8 +46,8 @@ fn begun<S>(answer: Result<Option<Begun<S>>, Trouble>) -> (String, Option<Begun<
                 .iter()
                 .map(|candidate| (candidate.token.expose_secret().to_owned(), candidate.orphan))
                 .collect();
-            let unanswered = begun.unanswered.is_some();
-            (format!("{} {candidates:?} {unanswered}", begun.lease), Some(begun))
+            let missed = begun.missed.is_some();
+            (format!("{} {candidates:?} {missed}", begun.lease), Some(begun))
         }
         Ok(None) => ("none".to_owned(), None),
         Err(error) => (seen::<()>(&Err(error)), None),
@@ -106,6 +106,8 @@ fn memory(rig: &Rig, access: u64, refresh: u64) -> Memory {
         machine,
         row: Arc::new(Mutex::new(row)),
         spool: Arc::default(),
+        life: (0, 1, 0),
+        dead: Arc::default(),
         provider,
         lease: Duration::from_secs(50),
         base: rig.provider().endpoints.default_api_base().clone(),

@@ -235,6 +235,9 @@ export interface paths {
         /**
          * Sign a company up. A mail with a link follows; the answer never tells whether the address
          *     has an account.
+         * @description There is no `Idempotency-Key` here, for there is no account yet to keep an answer with: sent
+         *     again, a sign-up gets the same answer and at most another mail, and of the links the first that
+         *     is followed makes the company.
          */
         post: operations["signup"];
         delete?: never;

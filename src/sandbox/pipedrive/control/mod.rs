@@ -14,6 +14,9 @@
 //! | `POST /tokens/life` | `{"seconds": 2}` | life of access tokens given from now on |
 //! | `POST /scopes` | `{"scope": "base,contacts:read"}` | the app's scopes, at once |
 //! | `POST /code` | `{"company_id"?, "user_id"?, "client_id"?, "redirect_uri"?}` | `{"code"}` without the page |
+//! | `POST /install` | `{"company_id"?, "user_id"?, "redirect_uri"?, "denied"?}` | `{"location"}`: an install from the marketplace, without a state |
+//! | `POST /uninstall` | `{"company_id"?, "user_id"?, "redirect_uri"?}` | ends the install and tells the app; `{"answered"}` |
+//! | `GET /marketplace` | | who installed, said no and uninstalled, and what the app answered |
 //! | `POST /api_domain` | `{"api_domain": "https://evil.example"}`, null for the own | what token answers say |
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
@@ -42,6 +45,7 @@ use super::{
     accounts::{self, COMPANIES},
     clock,
     faults::Fault,
+    marketplace::{self, Wish},
     oauth::grants::{Grants, InstallKey},
     world::Desk,
 };
@@ -56,7 +60,11 @@ impl Endpoint for Control {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let body = request.take_body().into_bytes_limit(1 << 20).await?;
-        let (status, value) = match self.run(&request, &body) {
+        let outcome = match (request.method().as_str(), request.uri().path()) {
+            ("POST", "/uninstall") => self.uninstall(&body).await,
+            _ => self.run(&request, &body),
+        };
+        let (status, value) = match outcome {
             Ok(value) => (StatusCode::OK, value),
             Err((status, problem)) => (status, json!({ "error": problem })),
         };
@@ -68,6 +76,16 @@ impl Endpoint for Control {
 }
 
 impl Control {
+    fn wish(&self, given: &Value) -> Result<Wish, (StatusCode, String)> {
+        let (company, user) = (given["company_id"].as_u64(), given["user_id"].as_u64());
+        Wish::new(&self.0, company, user, given["redirect_uri"].as_str()).map_err(bad)
+    }
+
+    async fn uninstall(&self, body: &Bytes) -> Outcome {
+        let wish = self.wish(&read(body)?)?;
+        Ok(json!({ "answered": marketplace::uninstall(&self.0, &wish).await }))
+    }
+
     fn run(&self, request: &Request, body: &Bytes) -> Outcome {
         let given: Value = if body.is_empty() { json!({}) } else { read(body)? };
         let query = request.uri().query().unwrap_or_default();
@@ -85,6 +103,11 @@ impl Control {
         if request.method() == "POST" && path == "/reset" {
             self.0.reset();
             return Ok(json!({}));
+        }
+        if request.method() == "POST" && path == "/install" {
+            let denied = given["denied"].as_bool().unwrap_or(false);
+            let location = marketplace::install(&self.0, &self.wish(&given)?, denied);
+            return Ok(json!({ "location": location.as_str() }));
         }
         let mut world = self.0.world();
         let world = &mut *world;
@@ -174,6 +197,7 @@ impl Control {
                 let after = number("after").unwrap_or(0);
                 Ok(truth::persons(account, ids, after, number("limit").unwrap_or(1_000)))
             }
+            ("GET", "/marketplace") => Ok(world.marketplace.clone().into()),
             ("GET", "/companies") => Ok(companies()),
             _ => Err((StatusCode::NOT_FOUND, "the control plane has no such call".into())),
         }

@@ -80,6 +80,7 @@ fn the_simulation_finds_what_is_broken_on_purpose() {
         Planted::NoOrphans,
         Planted::NoSpool,
         Planted::NoQuestions,
+        Planted::TakenForDead,
     ] {
         let found = (0..500).find(|seed| {
             let foul = Weather {

@@ -157,8 +157,8 @@ impl Worker {
         self.fetch(desk).await?;
         if desk.phase == "reconcile" {
             let hold = (desk.page, desk.attempts);
-            self.ask(|book| book.run.end(hold, "completed", "")).await?;
-            return Err(Halt::Done);
+            let is_held = self.ask(|book| book.run.end(hold, "completed", "")).await?;
+            return Err(if is_held { Halt::Done } else { Halt::Db(DbError::Fenced) });
         }
         let persons = self.stage.weather.persons;
         let mark = desk

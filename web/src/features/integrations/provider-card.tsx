@@ -136,8 +136,10 @@ function Explain({ provider, manages }: { provider: ProviderStatus; manages: boo
   if (connection)
     return (
       <p className="wide">
-        {connection.account_name} was disconnected.{' '}
-        {connection.contacts_linked > 0 && 'Its contacts and links are still here.'}
+        {connection.state_reason ?? `${connection.account_name} was disconnected.`}{' '}
+        {connection.contacts_linked > 0 &&
+          !connection.state_reason &&
+          'Its contacts and links are still here.'}
         {ask}
       </p>
     );

@@ -186,5 +186,10 @@ export function answer(req, res, url, body, cookie) {
     who.company.contacts.splice(who.company.contacts.indexOf(contact), 1);
     return [204];
   }
-  return [200, req.method === 'GET' ? contact : patch(who, contact, body)];
+  return [
+    200,
+    req.method === 'GET'
+      ? { ...contact, leads: out.leadsOf(who.company, contact) }
+      : patch(who, contact, body),
+  ];
 }

@@ -303,3 +303,18 @@ export function push(who, slug, { contact_ids }) {
     items: contact_ids ? items : [],
   };
 }
+
+/** What became of a contact as a warm lead, at each CRM. */
+export const leadsOf = (company, contact) =>
+  company.deliveries
+    .filter((d) => d.kind === 'warm_lead' && d.contact_id === contact.id)
+    .map(({ id, provider, state, cause, reason, next_at, updated_at }) => ({
+      provider,
+      provider_name: providerName(provider),
+      delivery_id: id,
+      state,
+      cause,
+      reason,
+      next_at,
+      updated_at,
+    }));

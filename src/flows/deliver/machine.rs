@@ -203,6 +203,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             effect,
             about,
             contact_at: desk.contact.as_ref().map(|contact| contact.updated_at),
+            words_at: desk.account.fields_at,
             now: wall,
         };
         let n = match self.store.begin(&begin).await? {

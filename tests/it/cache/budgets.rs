@@ -23,8 +23,6 @@ in_both! {
     whoever_starts_from_memory_holds_for_a_window,
     searches_have_a_narrower_window_within_the_general_one,
     jobs_leave_a_part_of_the_day_to_people,
-    deliveries_take_of_the_day_what_jobs_leave_and_leave_people_half_of_it,
-    a_delivery_that_waits_is_served_before_any_job,
     what_the_provider_says_of_the_day_wins,
     a_lower_count_wins_at_once_and_a_higher_one_minus_what_is_under_way,
     the_provider_tells_the_size_of_the_window,
@@ -166,24 +164,6 @@ async fn jobs_leave_a_part_of_the_day_to_people(world: &World) {
     assert_eq!((view.spent_today, view.left), (1000, 0));
     // The provider never said a word: nothing to show as its own numbers.
     assert_eq!((view.daily_limit, view.daily_remaining), (None, None));
-}
-
-async fn deliveries_take_of_the_day_what_jobs_leave_and_leave_people_half_of_it(world: &World) {
-    let budget = world.cache.budget("a", LIMITS);
-    assert_eq!(budget.take(tokens(960), Caller::Job).await, Taken::Granted);
-    assert_eq!(wait(budget.take(CHEAP, Caller::Job).await).0, Throttle::Daily);
-    assert_eq!(budget.take(tokens(20), Caller::Delivery).await, Taken::Granted);
-    assert_eq!(wait(budget.take(CHEAP, Caller::Delivery).await).0, Throttle::Daily);
-    assert_eq!(budget.take(tokens(20), Caller::Person).await, Taken::Granted);
-}
-
-async fn a_delivery_that_waits_is_served_before_any_job(world: &World) {
-    let budget = world.cache.budget("a", LIMITS);
-    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 10);
-    let (_, pause) = wait(budget.take(CHEAP, Caller::Delivery).await);
-    world.pass(pause).await;
-    assert_eq!(granted_until_full(&budget, CHEAP, Caller::Job).await, 9);
-    assert_eq!(budget.take(CHEAP, Caller::Delivery).await, Taken::Granted);
 }
 
 async fn what_the_provider_says_of_the_day_wins(world: &World) {

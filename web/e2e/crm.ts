@@ -24,6 +24,18 @@ async function control(page: Page, method: string, path: string, data?: unknown)
 
 export const outbound = (page: Page): Promise<Outbound> => control(page, 'GET', '/truth/outbound');
 
+type Known = { id: number; name: string; emails: string[] };
+
+/** An address that at least two living people there share; nothing where the stand-in has none. */
+export async function sharedAddress(page: Page): Promise<{ email: string; ids: number[] } | null> {
+  const people: Known[] = await control(page, 'GET', '/truth/persons?after=0&limit=1000');
+  const by = new Map<string, number[]>();
+  for (const { id, emails } of people)
+    for (const email of new Set(emails)) by.set(email, [...(by.get(email) ?? []), id]);
+  const [found] = [...by].filter(([, ids]) => ids.length === 2);
+  return found ? { email: found[0], ids: found[1] } : null;
+}
+
 /** Every request is answered with 503 until it is repaired. */
 export const breakCrm = (page: Page) => control(page, 'POST', '/faults', { kind: 'status_5xx', times: null });
 export const repairCrm = (page: Page) => control(page, 'DELETE', '/faults');

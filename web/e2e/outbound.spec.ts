@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
-import { breakCrm, newContact, openPerson, outbound, raiseTo, repairCrm } from './crm';
+import { breakCrm, newContact, openPerson, outbound, raiseTo, repairCrm, sharedAddress } from './crm';
 import { accessible, asMember, consent, demo, member, providerName, slug } from './demo';
 
 const stamp = Date.now();
@@ -46,7 +46,9 @@ test('a contact that turns warm stands in the CRM with organization, owner and l
   expect(persons[0]?.name).toBe(who);
   expect(there.organizations.find((o) => o.id === persons[0]?.org_id)?.name).toBe(organization);
   expect(persons[0]?.owner_id).toBeTruthy();
+  // The label is the account's own where it has one of that name; without any the page would say so.
   expect(persons[0]?.label_ids).toHaveLength(1);
+  await expect(crm(page)).not.toContainText('did not let us make the label');
 });
 
 test('an activity that is logged stands in the CRM, and what is undone does not', async ({ page }) => {
@@ -135,6 +137,30 @@ test('what the CRM refuses is edited and sent again', async ({ page }) => {
   expect(there.persons.filter((p) => p.name === who)).toMatchObject([
     { emails: [`rita.${stamp}@example.com`] },
   ]);
+});
+
+test('of two people with the address a member chooses, and nobody is made', async ({ page }) => {
+  const shared = await sharedAddress(page);
+  expect(shared, 'two people in the sandbox with one address').not.toBeNull();
+  const who = `Doris Double ${stamp}`;
+  const id = await newContact(page, {
+    full_name: who,
+    emails: [{ value: shared?.email, primary: true }],
+  });
+  await openPerson(page, id, who);
+  await raiseTo(page, who, 4);
+  await expect(notice(page, `Who is ${who} in ${name}?`)).toBeVisible({ timeout: 20_000 });
+  await expect(crm(page)).toContainText(`Two people in ${name} have this address: choose who it is.`);
+  await crm(page)
+    .getByRole('button', { name: `Choose who ${who} is in ${name}` })
+    .click();
+  const dialog = page.getByRole('dialog', { name: `Who is ${who} in ${name}?` });
+  await expect(dialog.getByRole('radio')).toHaveCount(3);
+  await accessible(page, 'whom to choose');
+  await dialog.getByRole('radio').nth(1).check();
+  await dialog.getByRole('button', { name: 'This is the one' }).click();
+  await expect(crm(page)).toContainText(`Found in ${name} and labelled Warm Lead`, { timeout: 20_000 });
+  expect((await outbound(page)).persons.some((p) => p.name === who)).toBe(false);
 });
 
 test('the card of the connection tells what did not arrive, and a booked meeting makes a lead', async ({

@@ -35,7 +35,7 @@ for (const scheme of ['light', 'dark'] as const)
   test(`every page in the ${scheme} theme: no violation, no sideways scroll at 320 px, no refused style or script`, async ({
     page,
   }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(300_000);
     const refused: string[] = [];
     page.on('console', (m) => /Content Security Policy/i.test(m.text()) && refused.push(m.text()));
     page.on('pageerror', (e) => refused.push(e.message));

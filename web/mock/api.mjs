@@ -168,7 +168,7 @@ export function answer(req, res, url, body, cookie) {
     return req.method === 'GET' ? [200, view.billing(who.company)] : changePlan(who, body);
   if (room === 'events') return events(who, res);
   if (room === 'company') return settings(who, req.method, body);
-  if (room === 'deliveries') return rest[0] ? out.one(who, rest[0], rest[1]) : [200, out.list(who, q)];
+  if (room === 'deliveries') return rest[0] ? out.one(who, rest[0], rest[1], body) : [200, out.list(who, q)];
   if (room === 'activities')
     return activities(who, req.method, rest[0], q, body, req.headers['idempotency-key']);
   if (room === 'sync-logs') return runs(who, req.method, rest[0], rest[1], q, res);
@@ -186,5 +186,10 @@ export function answer(req, res, url, body, cookie) {
     who.company.contacts.splice(who.company.contacts.indexOf(contact), 1);
     return [204];
   }
-  return [200, req.method === 'GET' ? contact : patch(who, contact, body)];
+  return [
+    200,
+    req.method === 'GET'
+      ? { ...contact, leads: out.leadsOf(who.company, contact) }
+      : patch(who, contact, body),
+  ];
 }

@@ -1,6 +1,6 @@
 // The contact book.
 import { randomUUID } from 'node:crypto';
-import { lead } from './deliveries.mjs';
+import { lead, leadsOf } from './deliveries.mjs';
 import { contactFrom } from './people.mjs';
 import { refuse } from './refuse.mjs';
 import { planOf } from './state.mjs';
@@ -34,7 +34,12 @@ export function contacts({ company, member }, q) {
   const by = SORT[sort.replace('-', '')] ?? refuse(400, 'invalid', 'There is no such order.');
   const sign = sort.startsWith('-') ? -1 : 1;
   const all = company.contacts.filter(has).sort((a, b) => (by(a) < by(b) ? -sign : by(a) > by(b) ? sign : 0));
-  return { ...paged(all, q), total: q.get('cursor') ? null : all.length };
+  const page = paged(all, q);
+  return {
+    ...page,
+    items: page.items.map((c) => ({ ...c, leads: leadsOf(company, c) })),
+    total: q.get('cursor') ? null : all.length,
+  };
 }
 
 export function patch(who, contact, body) {
@@ -54,7 +59,7 @@ export function patch(who, contact, body) {
   }
   if (rest.warmness >= company.warm_threshold) lead(who, contact, 'warmness');
   contact.edited = [...new Set([...contact.edited, ...Object.keys(rest)])];
-  return contact;
+  return { ...contact, leads: leadsOf(company, contact) };
 }
 
 export function create(who, body) {

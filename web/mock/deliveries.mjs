@@ -22,7 +22,7 @@ const contactOf = (company, d) => company.contacts.find((c) => c.id === d.contac
 const activityOf = (company, d) => company.activities.find((a) => a.id === d.activity_id);
 
 export function shown(company, d) {
-  const { contact_id, activity_id, log, ...rest } = d;
+  const { contact_id, activity_id, log, picked, subject, ...rest } = d;
   const contact = contactOf(company, d);
   const activity = activityOf(company, d);
   const can_choose = d.state === 'failed' && d.cause === 'ambiguous' && d.candidates.length > 0;
@@ -31,7 +31,7 @@ export function shown(company, d) {
     provider_name: providerName(d.provider),
     contact: { id: contact_id, full_name: contact?.full_name ?? null },
     activity: activity_id
-      ? { id: activity_id, kind: activity?.kind ?? null, subject: activity?.subject ?? d.subject ?? null }
+      ? { id: activity_id, kind: activity?.kind ?? null, subject: activity?.subject ?? subject ?? null }
       : null,
     url: d.remote_id ? `https://halden.${d.provider}.example/record/${d.remote_id}` : null,
     can_choose,
@@ -97,6 +97,9 @@ let remoteId = 88_000;
 /** Whether the CRM answers; see `control` in sandbox.mjs. */
 export const crm = { down: false };
 
+/** Two people there have this address. */
+export const TWINS = 'twin@example.com';
+
 /** Takes a delivery up: what becomes of it depends on the contact and the connection as they are now. */
 export function go(company, d) {
   set(company, d, { state: 'queued', cause: null, reason: null, objections: [], next_at: null, attempts: 0 });
@@ -136,8 +139,16 @@ function end(company, d) {
       objections: [{ field: 'emails', words: 'This e-mail address is not accepted' }],
     });
   }
-  const remote_id = String(remoteId++);
-  attempt(d, d.kind === 'warm_lead' ? 'person' : 'activity', 'done', { remote_id });
+  if (d.kind === 'warm_lead' && !d.picked && contact.emails.some((e) => e.value === TWINS))
+    return set(company, d, {
+      state: 'failed',
+      cause: 'ambiguous',
+      reason: 'Several people at the CRM have this address: choose one.',
+      candidates: ['3301', '4415'].map((id) => ({ remote_id: id, name: 'Twin', url: null })),
+    });
+  const remote_id = d.picked ?? String(remoteId++);
+  const step = d.kind !== 'warm_lead' ? 'activity' : d.picked ? 'person_labels' : 'person';
+  attempt(d, step, 'done', { remote_id });
   if (d.kind === 'warm_lead')
     contact.linked = [
       ...contact.linked.filter((l) => l.provider !== d.provider),
@@ -255,7 +266,7 @@ export function list({ company }, q) {
   };
 }
 
-export function one({ company }, id, action) {
+export function one({ company }, id, action, choice) {
   const d =
     company.deliveries.find((x) => x.id === id) ?? refuse(404, 'not_found', 'There is no such delivery.');
   const view = shown(company, d);
@@ -266,6 +277,7 @@ export function one({ company }, id, action) {
   if (action === 'choose') {
     if (!view.can_choose) refuse(409, 'conflict', 'There is nobody to choose.');
     d.candidates = [];
+    d.picked = choice.remote_id;
     go(company, d);
   }
   return [action ? 202 : 200, { delivery: shown(company, d), attempts: d.log }];
@@ -303,3 +315,18 @@ export function push(who, slug, { contact_ids }) {
     items: contact_ids ? items : [],
   };
 }
+
+/** What became of a contact as a warm lead, at each CRM. */
+export const leadsOf = (company, contact) =>
+  company.deliveries
+    .filter((d) => d.kind === 'warm_lead' && d.contact_id === contact.id)
+    .map(({ id, provider, state, cause, reason, next_at, updated_at }) => ({
+      provider,
+      provider_name: providerName(provider),
+      delivery_id: id,
+      state,
+      cause,
+      reason,
+      next_at,
+      updated_at,
+    }));

@@ -1,5 +1,5 @@
 // The control plane of the stand-in CRM, as far as the browser tests ask it.
-import { crm } from './deliveries.mjs';
+import { crm, TWINS } from './deliveries.mjs';
 import { companies } from './state.mjs';
 
 /** [status, body] */
@@ -8,6 +8,8 @@ export function control(method, path) {
     crm.down = method === 'POST';
     return [200, []];
   }
+  if (path.startsWith('/__sandbox/truth/persons'))
+    return [200, [3301, 4415].map((id) => ({ id, name: 'Twin', emails: [TWINS] }))];
   if (path === '/__sandbox/truth/outbound') return [200, outbound()];
   return [404, { error: 'the control plane has no such call' }];
 }
@@ -19,6 +21,7 @@ function outbound() {
       const contact = company.contacts.find((c) => c.id === d.contact_id);
       if (!contact) continue;
       const org = contact.organization;
+      if (d.kind === 'warm_lead' && !d.log.some((a) => a.step === 'person')) continue;
       if (d.kind === 'warm_lead') {
         if (org) organizations.push({ id: org.id, name: org.name });
         persons.push({

@@ -53,7 +53,12 @@ export function provider(company, p) {
     ],
     never: ['Mail and files', 'Users, permissions and billing', 'Deleting people or organizations'],
     connection: c
-      ? { also_installed_by: [], ...rest, contacts_linked: mapped.size, deliveries: backlog(company, p.provider) }
+      ? {
+          also_installed_by: [],
+          ...rest,
+          contacts_linked: mapped.size,
+          deliveries: backlog(company, p.provider),
+        }
       : null,
   };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../api/schemas';
+import type { Attempt, Delivery } from '../../api/schemas';
 import { isWaiting, standOf } from './standing';
-import { CAUSES, KIND, STATE, STATES, story } from './words';
+import { CAUSES, KIND, madePerson, STATE, STATES, story } from './words';
 
 const now = new Date(2026, 10, 28, 14, 0);
 const at = (minutes: number) => new Date(now.getTime() + minutes * 60_000).toISOString();
@@ -21,14 +21,23 @@ const lead: Delivery = {
   created_at: at(-2),
   updated_at: at(-2),
 } as unknown as Delivery;
-const say = (part: Partial<Delivery>) => story({ ...lead, ...part }, now);
+const say = (part: Partial<Delivery>, made?: boolean) => story({ ...lead, ...part }, made, now);
 
 test('a warm lead tells its life in words', () => {
   expect(say({})).toBe('Goes to Acme in a moment.');
   expect(say({ state: 'sending' })).toBe('Creating the person in Acme.');
-  expect(say({ state: 'delivered', delivered_at: at(-2) })).toBe(
-    'Created in Acme as Warm Lead 2 minutes ago.',
-  );
+  const there = { state: 'delivered', delivered_at: at(-2) } as const;
+  expect(say(there, true)).toBe('Created in Acme as Warm Lead 2 minutes ago.');
+  expect(say(there, false)).toBe('Found in Acme and labelled Warm Lead 2 minutes ago.');
+  expect(say(there)).toBe('Arrived in Acme as Warm Lead 2 minutes ago.');
+});
+
+test('a person is said to be created only when an attempt made it', () => {
+  const step = (step: string, outcome: string) => ({ step, outcome }) as Attempt;
+  expect(madePerson([step('organization', 'done'), step('person', 'done')])).toBe(true);
+  expect(madePerson([step('person', 'unknown'), step('person', 'found')])).toBe(true);
+  expect(madePerson([step('person', 'refused'), step('person_labels', 'done')])).toBe(false);
+  expect(madePerson([])).toBe(false);
 });
 
 test('waiting says why and until when', () => {

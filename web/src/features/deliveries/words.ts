@@ -1,4 +1,4 @@
-import type { Cause, Delivery, DeliveryKind, DeliveryState } from '../../api/schemas';
+import type { Attempt, Cause, Delivery, DeliveryKind, DeliveryState } from '../../api/schemas';
 import { atWhen } from '../../ui/days';
 import { ago } from '../../ui/figures';
 import type { Tone } from '../../ui/status-word';
@@ -59,8 +59,7 @@ const DOING: Record<DeliveryKind, string> = {
   activity_delete: 'Deleting the activity',
 };
 
-const DONE: Record<DeliveryKind, string> = {
-  warm_lead: 'Created in {name} as Warm Lead',
+const DONE: Record<Exclude<DeliveryKind, 'warm_lead'>, string> = {
   activity_create: 'Logged in {name}',
   activity_update: 'Changed in {name}',
   activity_delete: 'Deleted in {name}',
@@ -90,7 +89,7 @@ const FAILED: Partial<Record<Cause, string>> = {
   internal: 'This is our fault. Try again; if it happens twice, tell us the reference.',
 };
 
-const named = (words: string, name: string) => words.replaceAll('{name}', name);
+export const named = (words: string, name: string) => words.replaceAll('{name}', name);
 
 const FIELD: Record<string, string> = {
   emails: 'e-mail',
@@ -120,8 +119,18 @@ function refused({ objections, reason, provider_name: name }: Delivery): string 
   return `${name} refused it: ${what} ${next}`;
 }
 
+/** How a lead came to its person, where the attempts are known: a person who was there is not created. */
+export function leadWords(made: boolean | undefined): string {
+  if (made === undefined) return 'Arrived in {name} as Warm Lead';
+  return made ? 'Created in {name} as Warm Lead' : 'Found in {name} and labelled Warm Lead';
+}
+
+/** Whether the person was made by us; also when that was only found out by looking. */
+export const madePerson = (attempts: readonly Attempt[]) =>
+  attempts.some((a) => a.step === 'person' && (a.outcome === 'done' || a.outcome === 'found'));
+
 /** What became of it and what comes next, in one or two sentences. */
-export function story(delivery: Delivery, now = new Date()): string {
+export function story(delivery: Delivery, made?: boolean, now = new Date()): string {
   const { state, cause, kind, next_at, provider_name: name } = delivery;
   switch (state) {
     case 'queued':
@@ -129,7 +138,7 @@ export function story(delivery: Delivery, now = new Date()): string {
     case 'sending':
       return `${DOING[kind]} in ${name}.`;
     case 'delivered':
-      return `${named(DONE[kind], name)} ${ago(delivery.delivered_at ?? delivery.updated_at, now.getTime())}.`;
+      return `${named(kind === 'warm_lead' ? leadWords(made) : DONE[kind], name)} ${ago(delivery.delivered_at ?? delivery.updated_at, now.getTime())}.`;
     case 'retrying': {
       const why = named(WAITS[cause ?? 'down'] ?? '{name} could not take it yet', name);
       return next_at && Date.parse(next_at) > now.getTime()

@@ -4,7 +4,8 @@ import { activities } from './activities.mjs';
 import { auth } from './auth.mjs';
 import { forecast, ledger } from './budget.mjs';
 import { contacts, create, paged, patch } from './contacts.mjs';
-import * as out from './deliveries.mjs';
+import { leadsOf, watch } from './deliveries.mjs';
+import * as out from './outbound.mjs';
 import { refuse } from './refuse.mjs';
 import { FINAL, finish, go, listen, startRun } from './runs.mjs';
 import { mails, PROVIDERS, planOf, sessions } from './state.mjs';
@@ -140,7 +141,7 @@ function settings({ company, member }, method, body) {
 function events(who, res) {
   res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   const send = (event) => res.write(`event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`);
-  res.on('close', out.watch(who.company, send));
+  res.on('close', watch(who.company, send));
   send({ kind: 'resync', delivery: null });
   return null;
 }
@@ -188,8 +189,6 @@ export function answer(req, res, url, body, cookie) {
   }
   return [
     200,
-    req.method === 'GET'
-      ? { ...contact, leads: out.leadsOf(who.company, contact) }
-      : patch(who, contact, body),
+    req.method === 'GET' ? { ...contact, leads: leadsOf(who.company, contact) } : patch(who, contact, body),
   ];
 }

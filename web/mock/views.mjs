@@ -1,6 +1,6 @@
 // State as the API shows it.
 
-import { backlog } from './deliveries.mjs';
+import { backlog } from './outbound.mjs';
 import { remotePerson } from './people.mjs';
 import { companies, FEATURES, MAY, PEOPLE, PLANS, PROVIDERS, planOf } from './state.mjs';
 

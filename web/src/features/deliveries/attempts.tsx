@@ -23,7 +23,7 @@ const OUTCOME: Record<string, { word: string; tone: Tone }> = {
 
 /** Each request that was to change something, folded: most readers need the sentence above only. */
 export function Attempts({ attempts }: { attempts: Attempt[] }) {
-  if (attempts.length === 0) return <p className="hint">Nothing was sent yet.</p>;
+  if (attempts.length === 0) return <p className="hint">Nothing was sent yet that would change the CRM.</p>;
   return (
     <details className="attempts">
       <summary>{counted(attempts.length, 'attempt', 'attempts')}</summary>

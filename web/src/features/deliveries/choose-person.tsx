@@ -1,3 +1,4 @@
+import '../../styles/choose.css';
 import { Button, Modal } from '@mantine/core';
 import { useState } from 'react';
 import { chooseFor, refreshDeliveries } from '../../api/deliveries';

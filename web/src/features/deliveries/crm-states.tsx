@@ -91,7 +91,7 @@ function AtProvider({ contact, provider: p, deliveries, ready, onEdit }: AtProps
             {ready && from !== undefined && (
               <span className="told">
                 {contact.warmness >= from
-                  ? 'Warm enough, but it was not sent by itself: it was warm before the connection was.'
+                  ? 'Warm, but it was so before this CRM was connected or the threshold lowered. It goes there when you send it.'
                   : `Goes there by itself from warmness ${from}, or when a meeting is booked.`}
               </span>
             )}

@@ -1,3 +1,4 @@
+import '../../styles/story.css';
 import type { Delivery } from '../../api/schemas';
 import { exact } from '../../ui/figures';
 import { StatusWord } from '../../ui/status-word';

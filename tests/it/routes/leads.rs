@@ -73,7 +73,7 @@ async fn members_who_raise_the_same_contact_at_the_same_moment_make_one_delivery
     work(&rig).await;
     assert_eq!(
         rig.hub.value::<i64>("select count(*) from mapping").await,
-        2,
+        1,
         "person, and nobody else"
     );
 }

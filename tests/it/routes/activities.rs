@@ -49,7 +49,7 @@ async fn an_activity_is_logged_read_changed_and_deleted() {
     assert_eq!((&changed["subject"], &changed["title"]), (&json!(null), &json!("E-mail")));
     assert_eq!((&changed["note"], &changed["duration_minutes"]), (&made["note"], &json!(null)));
     let changed = browser.put(&path, json!({ "has_time": false })).await.expect(200);
-    assert_eq!(changed["due_at"], "2024-02-29T00:00:00Z");
+    assert_eq!(changed["due_at"], "2024-02-29T00:00:00+00:00");
     let version: i32 = hub.value("select version from activity").await;
     assert_eq!(version, 3);
     // What changes nothing is no version.

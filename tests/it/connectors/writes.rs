@@ -124,8 +124,8 @@ async fn a_lead_arrives_with_organization_owner_label_and_marker() {
     assert_eq!(there["website"], "writer.example");
     assert_eq!(stage.writes().await.len(), 3);
     let counters = stage.control("GET", "/counters", json!({})).await;
-    let spent = &counters["budgets"]["tokens_spent"]["7001"];
-    assert_eq!(*spent, json!(stage.meter.read().tokens), "the price list is theirs");
+    let tokens = &counters["budgets"]["tokens_spent"]["7001"];
+    assert_eq!(*tokens, json!(stage.meter.read().tokens), "the price list is theirs");
 }
 
 #[tokio::test]

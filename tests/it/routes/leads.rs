@@ -259,8 +259,8 @@ async fn a_push_of_all_is_counted_first_and_sends_who_qualifies_once() {
     assert_eq!((&dry["queued"], &dry["remaining"]), (&json!(0), &json!(121)));
     let mine = consultant.post(&of("push"), json!({})).await.expect(200);
     assert_eq!((&mine["queued"], &mine["remaining"]), (&json!(1), &json!(0)));
-    let (one, other) =
-        tokio::join!(owner.post(&of("push"), json!({})), owner.post(&of("push"), json!({})));
+    let push = of("push");
+    let (one, other) = tokio::join!(owner.post(&push, json!({})), owner.post(&push, json!({})));
     let queued = |answer: &crate::harness::Answer| answer.expect(200)["queued"].as_i64().unwrap();
     assert_eq!(queued(&one) + queued(&other), 120, "two at once make no lead twice");
     assert_eq!(rig.hub.value::<i64>("select count(*) from delivery").await, 121);

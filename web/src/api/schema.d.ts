@@ -1165,7 +1165,7 @@ export interface components {
             days: components["schemas"]["DayUse"][];
         };
         /** @enum {string} */
-        BudgetPurpose: "import" | "browse" | "connect" | "refresh";
+        BudgetPurpose: "import" | "browse" | "connect" | "delivery" | "refresh";
         /**
          * CandidateChoice
          * @description One of both.

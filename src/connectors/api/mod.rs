@@ -106,8 +106,11 @@ impl Api {
 
     /// The same, but no change leaves after `not_after`: whoever committed that something is being
     /// sent must not send it when others have come to think that it never will be
-    /// ([`CrmError::TooLate`]: nothing was sent). It is asked right before the bytes leave, by
-    /// [`Pace::now`].
+    /// ([`CrmError::TooLate`]: nothing was sent).
+    ///
+    /// The clock, [`Pace::now`], goes on while a process is stopped. It is read when everything is
+    /// ready to leave; a new connection may take another five seconds, and the answer its own time,
+    /// so others begin to think so no earlier than a minute after `not_after`.
     #[must_use]
     pub fn before(&self, not_after: Instant) -> Self {
         Self { not_after: Some(not_after), ..self.clone() }

@@ -46,12 +46,13 @@ pub async fn keep_contact(tx: &mut TenantTx, contact_id: ContactId) -> Result<bo
     Ok(there.is_some())
 }
 
-/// Whether another delivery is making the same thing for the account. The connection's row is locked,
+/// Whether another delivery is making the same thing for the account, or has made it since `since`. The connection's row is locked,
 /// so that two that ask at once do not both hear no.
 pub async fn is_in_the_making(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
     new: &NewAttempt<'_>,
+    since: Option<DateTime<Utc>>,
 ) -> Result<bool, DbError> {
     sqlx::query("select from connection where connection_id = $1 for no key update")
         .bind(connection_id)
@@ -61,7 +62,9 @@ pub async fn is_in_the_making(
         "select exists (
              select from delivery_attempt other
              join delivery using (company_id, delivery_id)
-             where other.step = $2 and other.outcome in ('sending', 'unknown')
+             where other.step = $2
+               and (other.outcome in ('sending', 'unknown')
+                    or other.outcome in ('done', 'found') and other.finished_at >= $5)
                and other.delivery_id <> $3 and other.subject is not distinct from $4
                and connection_id = $1
          )",
@@ -70,6 +73,7 @@ pub async fn is_in_the_making(
     .bind(new.step)
     .bind(new.delivery_id)
     .bind(new.subject)
+    .bind(since)
     .fetch_one(tx.conn())
     .await?)
 }

@@ -128,6 +128,8 @@ pub struct Known {
     pub own_user: RemoteId,
     pub users: Option<(Vec<RemoteUser>, Option<DateTime<Utc>>)>,
     pub fields: Option<Fields>,
+    /// Since when these may be out of date, where this turn has read them from the CRM.
+    pub fields_at: Option<DateTime<Utc>>,
     pub types: Option<(Vec<ActivityType>, Option<DateTime<Utc>>)>,
     /// When it refused us a field for our marker.
     pub reference_refused_at: Option<DateTime<Utc>>,

@@ -1,6 +1,6 @@
 //! What is written when a CRM did not do it, or may not have.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     connectors::CrmError,
@@ -94,7 +94,12 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
                 let looks = Change { next_at: Some(at), ..to(DeliveryState::Unknown) };
                 (looks.why(Cause::Uncertain, words), failed(), None)
             }
-            Verdict::Held(cause) => (to(DeliveryState::Held).why(cause, words), None, None),
+            Verdict::Held(cause) => {
+                // A consent that came meanwhile is not tried without end.
+                let next_at = Some(now + TimeDelta::seconds(5));
+                let held = Change { next_at, ..to(DeliveryState::Held) };
+                (held.why(cause, words), None, None)
+            }
             Verdict::Failed { cause, fields } => {
                 let failed = Change { fields, ..to(DeliveryState::Failed) };
                 (failed.why(cause, words), None, None)

@@ -119,6 +119,8 @@ pub struct Begin<'a> {
     /// Read with the contact and the activity at these versions, or it does not leave.
     pub about: About,
     pub contact_at: Option<DateTime<Utc>>,
+    /// When the account was asked for its words: what was made since is not missing.
+    pub words_at: Option<DateTime<Utc>>,
     pub now: DateTime<Utc>,
 }
 

@@ -63,6 +63,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     /// What can be read at once, is: people with an address, organizations with the name, the words
     /// of the account.
     async fn gather(&self, desk: &mut Desk, contact: &Contact) -> Flow<Gathered> {
+        let asked = self.machine.wall();
         let is_known = desk.person.is_some() || desk.delivery.chosen.is_some();
         let emails = if is_known { Vec::new() } else { addresses(contact) };
         let wanted = wanted_organization(desk, contact).map(|of| of.name.clone());
@@ -92,6 +93,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         if let Some(fields) = fields? {
             self.store.learn(&Learned::Fields(fields.clone())).await?;
             desk.account.fields = Some(fields);
+            desk.account.fields_at = Some(asked);
         }
         Ok(Gathered { people: by_id.into_values().collect(), organizations })
     }

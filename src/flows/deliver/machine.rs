@@ -203,6 +203,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             effect,
             about,
             contact_at: desk.contact.as_ref().map(|contact| contact.updated_at),
+            words_at: desk.account.fields_at,
             now: wall,
         };
         let n = match self.store.begin(&begin).await? {
@@ -271,7 +272,9 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         links: Vec<Link>,
     ) -> Flow<()> {
         let now = self.machine.wall();
-        let works = desk.circuit.failures > 0 && desk.circuit.is_closed() && close.is_some();
+        // The CRM has said something: its failures are not in a row any more.
+        let answered = close.as_ref().is_some_and(|close| close.outcome != Outcome::NotSent);
+        let works = answered && desk.circuit.failures > 0 && desk.circuit.is_closed();
         let circuit = works.then(Circuit::default);
         let commit = Commit { circuit, ..commit(desk, close, change, links, now) };
         self.carry(&commit).await

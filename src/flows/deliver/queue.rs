@@ -151,7 +151,8 @@ pub(in crate::flows) fn obstacle(plan: Plan, outlet: &Outlet) -> Option<Cause> {
     match outlet.state.as_str() {
         "active" => None,
         "needs_reconnect" => Some(Cause::Reconnect),
-        _ => Some(Cause::Paused),
+        "paused" => Some(Cause::Paused),
+        _ => Some(Cause::Disconnected),
     }
 }
 

@@ -135,6 +135,7 @@ fn known(row: deliveries::Account) -> Known {
         own_user: RemoteId(row.account_user_id),
         users: read(row.remote_users).map(|users| (users, row.remote_users_at)),
         fields: read(row.remote_fields),
+        fields_at: None,
         types: read(row.remote_types).map(|types| (types, row.remote_types_at)),
         reference_refused_at: row.reference_refused_at,
     }

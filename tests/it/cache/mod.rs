@@ -6,6 +6,7 @@ mod doors;
 mod property;
 mod rates;
 mod redis;
+mod shares;
 pub(crate) mod world;
 
 /// Runs each rule twice: in process with simulated time, and on a Redis of its own.

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use tandem::connectors::{self, Endpoints, Extent};
+use tandem::{
+    connectors::{self, Endpoints, Extent, Stale},
+    domain::{ActivityKind, ActivityType},
+};
 
 #[test]
 fn every_manifest_is_whole_and_no_slug_is_used_twice() {
@@ -25,6 +28,39 @@ fn every_manifest_is_whole_and_no_slug_is_used_twice() {
         assert_eq!(endpoints.api_base(default.as_str()).as_ref(), Ok(default));
     }
     assert!(connectors::find("unknown").is_none());
+}
+
+#[test]
+fn whoever_can_be_written_to_has_a_price_and_a_kind_for_every_activity() {
+    for connector in connectors::all() {
+        let Some(writer) = connector.writer() else { continue };
+        let costs = &connector.manifest().costs;
+        assert!(costs.write > 0 && costs.delete > 0 && costs.record > 0 && costs.kinds > 0);
+        assert!(writer.reference_name().is_none_or(|name| name.contains("Tandem")));
+        let known =
+            |active| [ActivityType { key: "own_kind".into(), name: "Own kind".into(), active }];
+        for kind in ActivityKind::ALL {
+            assert_eq!(writer.activity_type(*kind, &[]), None);
+            assert_eq!(writer.activity_type(*kind, &known(false)), None);
+            let any = writer.activity_type(*kind, &known(true));
+            assert_eq!(any.as_deref(), Some("own_kind"), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn what_is_stale_is_said_by_the_code_of_a_refusal() {
+    let refused = |code: &str| connectors::CrmError::Refused {
+        reason: "",
+        status: 400,
+        code: Some(code.to_owned()),
+        said: vec![],
+    };
+    for stale in [Stale::Reference, Stale::Label, Stale::Owner, Stale::Organization, Stale::Kind] {
+        assert_eq!(refused(stale.word()).stale(), Some(stale));
+    }
+    assert_eq!(refused("ERR_SCHEMA_VALIDATION_FAILED").stale(), None);
+    assert_eq!(connectors::CrmError::Missing.stale(), None);
 }
 
 #[test]

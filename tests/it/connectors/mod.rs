@@ -7,5 +7,6 @@ mod faults;
 mod oauth;
 mod rig;
 mod sandbox;
+mod stage;
 mod write_faults;
 mod writes;

@@ -2,166 +2,25 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, AtomicU32, Ordering::SeqCst},
-    },
+    sync::{Arc, atomic::Ordering::SeqCst},
     time::Duration,
 };
 
-use async_trait::async_trait;
 use chrono::Utc;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Value, json};
+use secrecy::SecretString;
+use serde_json::json;
 use tandem::{
-    cache::Cache,
     connectors::{
-        self, AccessToken, Api, ApiBase, BudgetHandle, Caller, Credentials, CrmError, Endpoints,
-        From, Grant, Http, Meter, OAuthError, Revocable, Throttle, TokenSource, missing_scopes,
+        self, Credentials, CrmError, From, OAuthError, Revocable, Throttle, missing_scopes,
     },
-    domain::{RemoteId, RemotePerson},
-    sandbox::{Sandbox, SandboxConfig},
+    domain::RemoteId,
+    sandbox::SandboxConfig,
 };
-use tokio::net::TcpListener;
-use url::Url;
 
-use super::rig::connector;
-
-/// A stand-in, a grant from it, and a client for it.
-pub(super) struct Stage {
-    crm: Sandbox,
-    endpoints: Endpoints,
-    credentials: Credentials,
-    http: Http,
-    tokens: Arc<Refreshing>,
-    budget: BudgetHandle,
-    pub(super) meter: Arc<Meter>,
-    pub(super) api: Api,
-}
-
-/// Refreshes for real.
-pub(super) struct Refreshing {
-    endpoints: Endpoints,
-    credentials: Credentials,
-    http: Http,
-    base: ApiBase,
-    access: Mutex<SecretString>,
-    refresh: SecretString,
-    generation: AtomicI64,
-    refreshes: AtomicU32,
-}
-
-#[async_trait]
-impl TokenSource for Refreshing {
-    async fn access_token(&self) -> Result<AccessToken, CrmError> {
-        Ok(AccessToken {
-            secret: self.access.lock().unwrap().clone(),
-            generation: self.generation.load(SeqCst),
-            api_base: self.base.clone(),
-        })
-    }
-
-    async fn refused(&self, _: i64) -> Result<AccessToken, CrmError> {
-        self.refreshes.fetch_add(1, SeqCst);
-        let grant =
-            connectors::refresh(&self.http, &self.endpoints, &self.credentials, &self.refresh)
-                .await?;
-        *self.access.lock().unwrap() = grant.access_token;
-        self.generation.fetch_add(1, SeqCst);
-        self.access_token().await
-    }
-}
-
-fn credentials() -> Credentials {
-    Credentials { client_id: "sandbox-client".to_owned(), client_secret: "sandbox-secret".into() }
-}
-
-fn callback() -> Url {
-    "http://localhost:9/callback".parse().unwrap()
-}
-
-pub(super) fn small() -> SandboxConfig {
-    SandboxConfig { persons: 1_200, organizations: 200, deals: 600, ..SandboxConfig::default() }
-}
-
-impl Stage {
-    pub(super) async fn new(config: SandboxConfig) -> Self {
-        Self::patient(config, Duration::from_secs(20)).await
-    }
-
-    pub(super) async fn patient(config: SandboxConfig, timeout: Duration) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let manifest = connector().manifest();
-        let crm = Sandbox::start(manifest.slug, listener, config).await.unwrap();
-        let url: Url = crm.url.parse().unwrap();
-        let endpoints = Endpoints::overridden(manifest, Some(&url), Some(&url)).unwrap();
-        let http = Http::with_timeout(true, timeout);
-        let grant = grant(&crm, &endpoints, &http).await.unwrap();
-        assert_eq!(missing_scopes(manifest, &grant.scopes), [""; 0]);
-        let tokens = Arc::new(Refreshing {
-            endpoints: endpoints.clone(),
-            credentials: credentials(),
-            http: http.clone(),
-            base: grant.api_domain.expect("the stand-in names its own address"),
-            access: Mutex::new(grant.access_token),
-            refresh: grant.refresh_token.unwrap(),
-            generation: AtomicI64::new(1),
-            refreshes: AtomicU32::new(0),
-        });
-        let budget = Cache::in_process().budget("connection", manifest.limits());
-        let meter = Arc::new(Meter::default());
-        let source = Arc::clone(&tokens) as Arc<dyn TokenSource>;
-        let api =
-            Api::new(http.clone(), source, Arc::clone(&budget), Caller::Job, Arc::clone(&meter));
-        let credentials = credentials();
-        Self { crm, endpoints, credentials, http, tokens, budget, meter, api }
-    }
-
-    /// All persons, page by page.
-    async fn persons(&self) -> Result<Vec<RemotePerson>, CrmError> {
-        let (mut all, mut from) = (Vec::new(), From::default());
-        loop {
-            let mut page = connector().persons(&self.api, &from).await?;
-            assert_eq!(page.quarantined, []);
-            all.append(&mut page.items);
-            match page.next {
-                Some(next) => from.cursor = Some(next),
-                None => return Ok(all),
-            }
-        }
-    }
-
-    pub(super) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
-        control(&self.crm, method, path, body).await
-    }
-
-    /// As the company itself would, past the connector.
-    pub(super) async fn delete(&self, path: &str) {
-        let url = format!("{}{path}", self.crm.url);
-        let token = self.tokens.access_token().await.unwrap().secret;
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let answer = client.delete(url).bearer_auth(token.expose_secret()).send().await.unwrap();
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
-    }
-
-    pub(super) async fn fault(&self, fault: Value) {
-        self.control("POST", "/faults", fault).await;
-    }
-}
-
-async fn control(crm: &Sandbox, method: &str, path: &str, body: Value) -> Value {
-    let url = format!("{}/__sandbox{path}", crm.url);
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = client.request(method.parse().unwrap(), url).json(&body).send().await.unwrap();
-    assert!(answer.status().is_success(), "{path}: {}", answer.status());
-    answer.json().await.unwrap()
-}
-
-async fn grant(crm: &Sandbox, endpoints: &Endpoints, http: &Http) -> Result<Grant, OAuthError> {
-    let code = control(crm, "POST", "/code", json!({})).await;
-    let code = SecretString::from(code["code"].as_str().unwrap());
-    connectors::exchange(http, endpoints, &credentials(), &code, &callback(), None).await
-}
+use super::{
+    rig::connector,
+    stage::{Stage, callback, credentials, grant, small},
+};
 
 #[tokio::test]
 async fn every_living_record_is_read_exactly_once_and_the_meter_agrees_with_the_truth() {

@@ -12,7 +12,7 @@ use tandem::{
 
 use super::{
     rig::connector,
-    sandbox::{Stage, small},
+    stage::{Stage, small},
 };
 
 pub(super) fn writer() -> &'static dyn Writer {
@@ -162,10 +162,7 @@ async fn people_and_organizations_are_found_exactly_and_alive() {
     let first = stage.sent(&make("Twice GmbH")).await.id;
     let second = stage.sent(&make("TWICE GmbH")).await.id;
     stage.sent(&make("Twice GmbH & Co")).await;
-    let found = writer().organizations_named(&stage.api, " twice  gmbh").await;
-    // Two spaces are another term over there; the comparison is ours.
-    assert!(found.unwrap().is_empty());
-    let found = writer().organizations_named(&stage.api, " twice gmbh ").await.unwrap();
+    let found = writer().organizations_named(&stage.api, " twice  gmbh ").await.unwrap();
     assert_eq!(found.iter().map(|one| &one.id).collect::<Vec<_>>(), [&first, &second]);
     assert!(writer().organizations_named(&stage.api, " ").await.unwrap().is_empty());
 }
@@ -209,8 +206,8 @@ async fn an_activity_is_made_changed_and_deleted_once() {
     let make = call(&person);
     let effect = Effect::CreateActivity(make.clone());
     assert!(stage.looked(&effect, now()).await.is_empty());
-    let made = stage.sent(&effect).await.id;
-    assert_eq!(stage.looked(&effect, now()).await, [made.clone()]);
+    let known = stage.sent(&effect).await.id;
+    assert_eq!(stage.looked(&effect, now()).await, [known.clone()]);
     let later = now() + TimeDelta::minutes(5);
     assert!(stage.looked(&effect, later).await.is_empty(), "made before");
     let there = stage.outbound().await["activities"][0].clone();
@@ -228,10 +225,10 @@ async fn an_activity_is_made_changed_and_deleted_once() {
         done: false,
         ..make
     };
-    let update = Effect::UpdateActivity { id: made.clone(), activity: bare };
+    let update = Effect::UpdateActivity { id: known.clone(), activity: bare };
     assert!(stage.looked(&update, now()).await.is_empty());
-    assert_eq!(stage.sent(&update).await.id, made);
-    assert_eq!(stage.looked(&update, now()).await, [made.clone()]);
+    assert_eq!(stage.sent(&update).await.id, known);
+    assert_eq!(stage.looked(&update, now()).await, [known.clone()]);
     let there = stage.outbound().await["activities"][0].clone();
     assert_eq!(
         json!([there["subject"], there["due_time"], there["duration"], there["note"]]),
@@ -241,11 +238,11 @@ async fn an_activity_is_made_changed_and_deleted_once() {
     stage.sent(&update).await;
     assert_eq!(stage.writes().await.len(), before, "it is as it should be");
 
-    let delete = Effect::DeleteActivity { id: made.clone() };
+    let delete = Effect::DeleteActivity { id: known.clone() };
     assert!(stage.looked(&delete, now()).await.is_empty());
-    assert_eq!(stage.sent(&delete).await.id, made);
-    assert_eq!(stage.looked(&delete, now()).await, [made.clone()]);
-    assert_eq!(stage.sent(&delete).await.id, made, "what is gone is deleted");
+    assert_eq!(stage.sent(&delete).await.id, known);
+    assert_eq!(stage.looked(&delete, now()).await, [known.clone()]);
+    assert_eq!(stage.sent(&delete).await.id, known, "what is gone is deleted");
     assert_eq!(writer().send(&stage.api, &update).await, Err(CrmError::Missing));
     assert!(stage.looked(&update, now()).await.is_empty());
     assert!(stage.looked(&effect, now()).await.is_empty());
@@ -328,6 +325,6 @@ async fn what_the_crm_refuses_comes_back_by_our_names_and_says_what_is_stale() {
     // A note of any length is made to fit.
     let long = ActivityToMake { note: "<é>\n".repeat(60_000), ..call(&person) };
     let effect = activity(long);
-    let made = stage.sent(&effect).await.id;
-    assert_eq!(stage.looked(&effect, now()).await, [made]);
+    let known = stage.sent(&effect).await.id;
+    assert_eq!(stage.looked(&effect, now()).await, [known]);
 }

@@ -32,6 +32,8 @@ impl Stage {
         let crm = Sandbox::start("pipedrive", listener, config).await.unwrap();
         let http = Client::builder()
             .redirect(Policy::none())
+            // Left alone it sends again what was cut off on a connection that it used before.
+            .retry(reqwest::retry::never())
             .timeout(Duration::from_secs(5))
             .build()
             .unwrap();

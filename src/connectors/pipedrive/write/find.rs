@@ -32,7 +32,8 @@ pub(super) async fn organizations(
     api: &Api,
     name: &str,
 ) -> Result<Vec<RemoteOrganization>, CrmError> {
-    let ids = exact(api, "/api/v2/organizations/search", "name", name.trim()).await?;
+    let term = html::one_line(name);
+    let ids = exact(api, "/api/v2/organizations/search", "name", &term).await?;
     let mut found = Pipedrive.organizations_by_id(api, &ids).await?.items;
     found.retain(|organization| !organization.deleted && is_named(organization, name));
     // Ids are given out in order.

@@ -43,11 +43,13 @@ use super::{
     clock,
     faults::Fault,
     oauth::grants::{Grants, InstallKey},
-    world::Desk,
+    world::{Account, Desk},
 };
 
 /// The control plane; it stands beside the line and is never broken by faults.
 pub(super) struct Control(pub(super) Arc<Desk>);
+
+const NO_CALL: &str = "the control plane has no such call";
 
 type Outcome = Result<Value, (StatusCode, String)>;
 
@@ -164,19 +166,26 @@ impl Control {
             }
             ("GET", "/arrivals") => Ok(world.limits.arrivals()),
             ("GET", "/truth/writes") => Ok(world.writes.json()),
-            ("GET", "/truth/outbound") => Ok(account.outbound()),
-            ("GET", "/truth") => Ok(truth::counts(account)),
-            ("GET", "/truth/persons") => {
-                let number = |name: &str| param(name).and_then(|text| text.parse::<u64>().ok());
-                let ids = param("ids").map(|text| {
-                    text.split(',').filter_map(|id| id.parse().ok()).collect::<Vec<u64>>()
-                });
-                let after = number("after").unwrap_or(0);
-                Ok(truth::persons(account, ids, after, number("limit").unwrap_or(1_000)))
-            }
+            ("GET", path) if path.starts_with("/truth") => told(account, path, param),
             ("GET", "/companies") => Ok(companies()),
-            _ => Err((StatusCode::NOT_FOUND, "the control plane has no such call".into())),
+            _ => Err((StatusCode::NOT_FOUND, NO_CALL.into())),
         }
+    }
+}
+
+/// What is, for tests that compare.
+fn told(account: &Account, path: &str, param: impl Fn(&str) -> Option<String>) -> Outcome {
+    match path {
+        "/truth" => Ok(truth::counts(account)),
+        "/truth/outbound" => Ok(account.outbound()),
+        "/truth/persons" => {
+            let number = |name: &str| param(name).and_then(|text| text.parse::<u64>().ok());
+            let ids = param("ids")
+                .map(|text| text.split(',').filter_map(|id| id.parse().ok()).collect::<Vec<u64>>());
+            let after = number("after").unwrap_or(0);
+            Ok(truth::persons(account, ids, after, number("limit").unwrap_or(1_000)))
+        }
+        _ => Err((StatusCode::NOT_FOUND, NO_CALL.into())),
     }
 }
 

@@ -1,28 +1,23 @@
 //! A model of what Postgres keeps of one connection's deliveries. `same.rs` holds it to the real one.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard},
-};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use tandem::{
-    connectors::CrmError,
-    db::DbError,
     domain::{
-        ActivityId, ActivityType, Cause, ContactId, DeliveryId, DeliveryKind, DeliveryState,
-        Fields, MemberId, OrganizationId, RemoteId, RemoteUser, effect::Effect,
+        ActivityId, ActivityType, Cause, ContactId, DeliveryId, DeliveryState, Fields, MemberId,
+        OrganizationId, RemoteId, RemoteUser, effect::Effect,
     },
     flows::deliver::{
-        circuit::{Circuit, PROBING},
+        circuit::Circuit,
         ground::{
-            About, Activity, Begin, Begun, Commit, Contact, Delivery, Desk, Known, Learned, Link,
-            Member, Open, Organization, Outcome, Store, Whose,
+            About, Activity, Begin, Begun, Commit, Contact, Delivery, Desk, Known, Link, Member,
+            Open, Organization, Outcome,
         },
     },
 };
 
-use super::super::machine::{Process, Simulated};
+use super::super::machine::Process;
 
 /// Bugs that are planted to see the simulation find them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +45,7 @@ pub(crate) struct Attempt {
     pub(crate) remote_id: Option<RemoteId>,
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) process: Process,
+    pub(crate) finished_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone)]
@@ -145,6 +141,7 @@ impl Book {
                 own_user: self.own_user.clone(),
                 users: self.users.clone().map(|(users, at)| (users, Some(at))),
                 fields: self.fields.clone(),
+                fields_at: None,
                 types: self.types.clone().map(|(types, at)| (types, Some(at))),
                 reference_refused_at: self.reference_refused_at,
             },
@@ -165,8 +162,11 @@ impl Book {
                 }
                 _ => false,
             };
+            let since = begin.words_at.is_some_and(|at| {
+                was_done(attempt) && attempt.finished_at.is_some_and(|ended| ended >= at)
+            });
             same && *id != begin.delivery.delivery_id
-                && ["sending", "unknown"].contains(&attempt.outcome)
+                && (since || ["sending", "unknown"].contains(&attempt.outcome))
         })
     }
 
@@ -188,7 +188,7 @@ impl Book {
         }
     }
 
-    fn begin(&mut self, begin: &Begin<'_>, process: Process, planted: Planted) -> Begun {
+    pub(super) fn begin(&mut self, begin: &Begin<'_>, process: Process, planted: Planted) -> Begun {
         let delivery = begin.delivery;
         let Some(row) = self.rows.get(&delivery.delivery_id) else { return Begun::Moved };
         let first = self.head(delivery.contact_id).is_some_and(|head| head.seq == row.seq);
@@ -230,10 +230,12 @@ impl Book {
             remote_id: None,
             started_at: begin.now,
             process,
+            finished_at: None,
         };
         self.attempts.insert((delivery.delivery_id, n), attempt);
         if let Some(row) = self.rows.get_mut(&delivery.delivery_id) {
             row.delivery.state = DeliveryState::Sending;
+            row.delivery.cause = None;
             row.delivery.last = n;
             row.delivery.next_at = None;
         }
@@ -256,6 +258,7 @@ impl Book {
                 return false;
             }
             attempt.outcome = close.outcome.word();
+            attempt.finished_at = Some(commit.now);
             attempt.remote_id.clone_from(&close.remote_id);
         } else if (row.delivery.state, row.delivery.last) != commit.seen {
             return false;
@@ -325,7 +328,7 @@ impl Book {
     }
 
     /// After a probe: a closed one lets everything go on.
-    fn set_circuit(&mut self, circuit: Circuit) {
+    pub(super) fn set_circuit(&mut self, circuit: Circuit) {
         self.circuit = circuit;
         self.lane_until = circuit.until;
         if circuit.is_closed() {
@@ -336,183 +339,6 @@ impl Book {
                 }
             }
         }
-    }
-
-    /// What [`tandem::flows::deliver::queue`] does for a contact.
-    pub(crate) fn queue(
-        &mut self,
-        kind: DeliveryKind,
-        contact_id: ContactId,
-        activity_id: Option<ActivityId>,
-        now: DateTime<Utc>,
-    ) {
-        let waits = [DeliveryState::Queued, DeliveryState::Held, DeliveryState::Retrying];
-        let same = |row: &&Row| {
-            row.delivery.kind == kind
-                && row.delivery.contact_id == contact_id
-                && row.delivery.activity_id == activity_id
-                && (kind == DeliveryKind::WarmLead || waits.contains(&row.delivery.state))
-        };
-        if self.rows.values().any(|row| same(&row)) {
-            return;
-        }
-        let delivery = Delivery {
-            delivery_id: DeliveryId::fresh(),
-            kind,
-            contact_id,
-            activity_id,
-            state: if self.closed.is_some() { DeliveryState::Held } else { DeliveryState::Queued },
-            cause: self.closed,
-            attempts: 0,
-            looks: 0,
-            next_at: None,
-            give_up_at: now + chrono::TimeDelta::hours(72),
-            chosen: None,
-            remarks: Vec::new(),
-            marker: uuid::Uuid::new_v4(),
-            last: 0,
-            remote_id: None,
-            organization: None,
-        };
-        let seq = 1 + i64::try_from(self.rows.len()).unwrap();
-        self.rows.insert(delivery.delivery_id, Row { delivery, seq });
-    }
-
-    /// What a contact's end does to its deliveries, in the same transaction.
-    pub(crate) fn delete_contact(&mut self, id: ContactId) {
-        self.contacts.remove(&id);
-        self.persons.retain(|_, of| *of != id);
-        self.activities.retain(|_, (of, _)| *of != id);
-        for row in self.rows.values_mut().filter(|row| row.delivery.contact_id == id) {
-            let open = self.attempts.iter().any(|((of, _), attempt)| {
-                *of == row.delivery.delivery_id && ["sending", "unknown"].contains(&attempt.outcome)
-            });
-            if !row.delivery.state.is_final() && !open {
-                row.delivery.state = DeliveryState::Dead;
-                row.delivery.cause = Some(Cause::Withdrawn);
-            }
-        }
-    }
-
-    /// A pause and its end.
-    pub(crate) fn close(&mut self, cause: Option<Cause>) {
-        self.closed = cause;
-        for row in self.rows.values_mut() {
-            let delivery = &mut row.delivery;
-            let waits = [DeliveryState::Queued, DeliveryState::Retrying];
-            if cause.is_some() && waits.contains(&delivery.state) {
-                (delivery.state, delivery.cause) = (DeliveryState::Held, cause);
-                delivery.next_at = None;
-            } else if cause.is_none() && delivery.state == DeliveryState::Held {
-                (delivery.state, delivery.cause) = (DeliveryState::Queued, None);
-                delivery.next_at = None;
-                delivery.attempts = 0;
-            }
-        }
-    }
-}
-
-/// The store of one contact, as one process has it.
-#[derive(Clone)]
-pub(crate) struct Memory {
-    pub(crate) machine: Simulated,
-    pub(crate) book: Arc<Mutex<Book>>,
-    pub(crate) contact_id: ContactId,
-    /// Percent of calls that fail, before or after they took effect.
-    pub(crate) trouble: u64,
-    pub(crate) planted: Planted,
-}
-
-impl Memory {
-    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap()
-    }
-
-    /// A round trip: `work` happens in one moment of it, or not at all.
-    async fn ask<T>(&self, work: impl FnOnce(&mut Book) -> T) -> Result<T, DbError> {
-        let world = &self.machine.world;
-        world.a_while(4).await;
-        self.machine.pass().await;
-        let away = || DbError::Unavailable(sqlx::Error::PoolTimedOut);
-        if world.percent(self.trouble) {
-            return Err(away());
-        }
-        let done = work(&mut self.book());
-        world.a_while(4).await;
-        self.machine.pass().await;
-        // It took effect, and nobody heard of it.
-        if world.percent(self.trouble) { Err(away()) } else { Ok(done) }
-    }
-}
-
-impl Store for Memory {
-    async fn head(&self) -> Result<Option<Desk>, DbError> {
-        let mut desk = self.ask(|book| book.desk(self.contact_id)).await?;
-        if let Some(desk) = &mut desk
-            && self.planted == Planted::UnknownIsQueued
-        {
-            desk.open = None;
-        }
-        Ok(desk)
-    }
-
-    async fn begin(&self, begin: &Begin<'_>) -> Result<Begun, DbError> {
-        let (process, planted) = (self.machine.process, self.planted);
-        self.ask(|book| book.begin(begin, process, planted)).await
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<bool, DbError> {
-        self.ask(|book| book.commit(commit)).await
-    }
-
-    async fn learn(&self, learned: &Learned) -> Result<(), DbError> {
-        let now = self.machine.world.wall();
-        self.ask(|book| match learned.clone() {
-            Learned::Users(users) => book.users = Some((users, now)),
-            Learned::Fields(fields) => book.fields = Some(fields),
-            Learned::Types(types) => book.types = Some((types, now)),
-            Learned::Made(_) => {}
-            Learned::Member(id, remote) => {
-                if let Some(member) = book.member.as_mut().filter(|member| member.member_id == id) {
-                    member.remote = Some(remote);
-                }
-            }
-        })
-        .await
-    }
-
-    async fn taken(&self, of: Whose, ids: &[RemoteId]) -> Result<Vec<RemoteId>, DbError> {
-        self.ask(|book| {
-            let is_taken = |id: &&RemoteId| match of {
-                Whose::Contact(mine) => book.persons.get(*id).is_some_and(|of| *of != mine),
-                Whose::Organization => book.remote_organizations.contains_key(*id),
-                Whose::Activity(mine) => {
-                    book.sent.iter().any(|(of, (known, _))| known == *id && *of != mine)
-                }
-            };
-            ids.iter().filter(is_taken).cloned().collect()
-        })
-        .await
-    }
-
-    async fn take_probe(&self, now: DateTime<Utc>) -> Result<bool, DbError> {
-        self.ask(|book| {
-            let due = book.circuit.until.is_some_and(|until| until <= now);
-            if due {
-                book.circuit.until = Some(now + PROBING);
-                book.lane_until = book.circuit.until;
-            }
-            due
-        })
-        .await
-    }
-
-    async fn blame(&self, _error: &CrmError) -> Result<(), DbError> {
-        Ok(())
-    }
-
-    async fn set_circuit(&self, circuit: Circuit, _now: DateTime<Utc>) -> Result<(), DbError> {
-        self.ask(|book| book.set_circuit(circuit)).await
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod book;
 mod crm;
+mod members;
+mod memory;
 mod rules;
 mod same;
 mod stage;

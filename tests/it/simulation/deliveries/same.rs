@@ -23,7 +23,8 @@ use tandem::{
 
 use super::{
     super::machine::{Hazard, Simulated, World},
-    book::{Book, Memory, Planted, Row},
+    book::{Book, Planted, Row},
+    memory::Memory,
 };
 use crate::flows::stage::{Stage, slug};
 
@@ -209,14 +210,26 @@ async fn the_model_of_deliveries_and_postgres_answer_alike() {
                     let (effect, about) = effect(&mut dice, &desk);
                     let delivery = desk.delivery.clone();
                     let contact_at = desk.contact.as_ref().map(|contact| contact.updated_at);
-                    let begin =
-                        Begin { delivery: &delivery, effect: &effect, about, contact_at, now };
+                    let begin = Begin {
+                        delivery: &delivery,
+                        effect: &effect,
+                        about,
+                        contact_at,
+                        words_at: None,
+                        now,
+                    };
                     let real = pair.real.begin(&begin).await.unwrap();
                     let (copy, of) = (delivery.clone(), effect.clone());
                     let model = pair
                         .model(async move |model: Memory| {
-                            let begin =
-                                Begin { delivery: &copy, effect: &of, about, contact_at, now };
+                            let begin = Begin {
+                                delivery: &copy,
+                                effect: &of,
+                                about,
+                                contact_at,
+                                words_at: None,
+                                now,
+                            };
                             model.begin(&begin).await.unwrap()
                         })
                         .await;

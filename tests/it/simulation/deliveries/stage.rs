@@ -20,8 +20,9 @@ use tandem::{
 
 use super::{
     super::machine::{Hazard, Process, Simulated, World},
-    book::{Book, Memory, Planted, member},
+    book::{Book, Planted, member},
     crm::{Crm, Kept, Temper, Truth},
+    memory::Memory,
 };
 
 /// What a seed is allowed to do.

@@ -116,9 +116,29 @@ pub struct BenchArgs {
     /// Reads with and without isolation, of each kind; 0 leaves them out
     #[arg(long, default_value_t = 3_000)]
     pub isolation_reads: u32,
+    /// Measure only these parts
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [BenchPart::Imports, BenchPart::Deliveries])]
+    pub only: Vec<BenchPart>,
+    /// How long leads come at each rate, in seconds
+    #[arg(long, default_value_t = 20)]
+    pub delivery_seconds: u32,
+    /// Leads that are queued at once to see how fast they go
+    #[arg(long, default_value_t = 2_000)]
+    pub delivery_queue: u32,
+    /// Leads of one company that are queued while another has a single one
+    #[arg(long, default_value_t = 10_000)]
+    pub delivery_backlog: u32,
     /// Where the figures go
     #[arg(long, default_value = "target/bench")]
     pub out: std::path::PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum BenchPart {
+    /// Imports and reads
+    Imports,
+    /// Leads and activities on their way to the CRM
+    Deliveries,
 }
 
 #[cfg(test)]

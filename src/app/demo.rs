@@ -59,7 +59,7 @@ async fn serve(
     postgres: &PrivatePostgres,
     stopping: &tokio_util::sync::CancellationToken,
 ) -> anyhow::Result<()> {
-    let sandboxes = sandboxes(&mut config, args).await?;
+    let sandboxes = sandboxes(&mut config, args, port).await?;
     config.public_url = Some(format!("http://localhost:{port}").parse()?);
     config.listen.set_port(port);
     config.spool_dir.get_or_insert_with(|| config.data_dir.join("spool"));
@@ -103,7 +103,11 @@ type Sandboxes = Vec<(&'static str, Sandbox)>;
 
 /// Starts a stand-in for every CRM, on the port it had last time: connections made with it keep
 /// working.
-async fn sandboxes(config: &mut Config, args: &DemoArgs) -> anyhow::Result<Sandboxes> {
+async fn sandboxes(
+    config: &mut Config,
+    args: &DemoArgs,
+    app_port: u16,
+) -> anyhow::Result<Sandboxes> {
     let mut running = Vec::new();
     for connector in connectors::all() {
         let manifest = connector.manifest();
@@ -123,7 +127,11 @@ async fn sandboxes(config: &mut Config, args: &DemoArgs) -> anyhow::Result<Sandb
             None => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
         };
         fs::write(&note, listener.local_addr()?.port().to_string())?;
-        let crm = SandboxConfig::of_size(args.persons, args.seed);
+        let callback = format!("http://localhost:{app_port}/api/integrations/{slug}/callback");
+        let crm = SandboxConfig {
+            redirect_uri: Some(callback),
+            ..SandboxConfig::of_size(args.persons, args.seed)
+        };
         let credentials = ProviderCredentials {
             client_id: crm.client_id.clone(),
             client_secret: crm.client_secret.clone().into(),

@@ -6,7 +6,11 @@ mod keys;
 mod sandbox;
 mod service;
 
-use std::{io::Write as _, sync::Arc};
+use std::{
+    io::Write as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
@@ -16,7 +20,7 @@ use crate::{
     cache::Cache,
     clock::Clock,
     config::{Config, ConfigError, MasterKeys as KeySource},
-    db::Db,
+    db::{Db, DbError, StartError},
     flows::{self, Hub, SealError, SharedHub},
     http,
     vault::{MasterKeys, Vault},
@@ -51,6 +55,49 @@ async fn hub(config: Config, connections: u32) -> anyhow::Result<SharedHub> {
         SealError::Db(error) => anyhow::Error::from(error),
     })?;
     Ok(Arc::new(Hub::new(config, db, cache, vault, Clock::system())?))
+}
+
+/// The same for a service, with what a crash left in the spool stored: a database that is away is
+/// waited for, since it comes back by itself and whoever starts services may give up on one that
+/// ends. `None` when it is told to stop meanwhile.
+async fn hub_at_last(
+    config: Config,
+    connections: u32,
+    stopping: &CancellationToken,
+) -> anyhow::Result<Option<SharedHub>> {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(500);
+    loop {
+        let error = match ready(config.clone(), connections).await {
+            Ok(hub) => return Ok(Some(hub)),
+            Err(error) => error,
+        };
+        let waited = begun.elapsed();
+        if !is_passing(&error) || waited >= config.database_patience {
+            return Err(error);
+        }
+        tracing::warn!(
+            waited_s = waited.as_secs(),
+            patience_s = config.database_patience.as_secs(),
+            "waiting for the database: {error:#}"
+        );
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stopping.cancelled() => return Ok(None),
+        }
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
+
+async fn ready(config: Config, connections: u32) -> anyhow::Result<SharedHub> {
+    let hub = hub(config, connections).await?;
+    flows::recover_spooled(&hub).await?;
+    Ok(hub)
+}
+
+fn is_passing(error: &anyhow::Error) -> bool {
+    let start = error.downcast_ref::<StartError>().is_some_and(StartError::is_passing);
+    start || error.downcast_ref::<DbError>().is_some_and(DbError::is_passing)
 }
 
 /// Lets refreshes that are under way store what they get, then leaves the database.

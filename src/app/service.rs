@@ -10,7 +10,7 @@ use crate::{
     app,
     config::{Config, ConfigError},
     db, failpoint,
-    flows::{self, SharedHub},
+    flows::SharedHub,
     http, jobs,
 };
 
@@ -24,8 +24,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     config.check_service()?;
     arm(&config)?;
     let stopping = app::stopping()?;
-    let hub = app::hub(config, CONNECTIONS).await?;
-    flows::recover_spooled(&hub).await?;
+    let Some(hub) = app::hub_at_last(config, CONNECTIONS, &stopping).await? else {
+        return Ok(());
+    };
     crate::telemetry::recorder();
     let listener = http::listen(hub.config.listen).await?;
     tracing::info!(address = %hub.config.listen, "serving");
@@ -53,8 +54,9 @@ pub async fn work(config: Config) -> anyhow::Result<()> {
     config.check_service()?;
     arm(&config)?;
     let stopping = app::stopping()?;
-    let hub = app::hub(config, CONNECTIONS).await?;
-    flows::recover_spooled(&hub).await?;
+    let Some(hub) = app::hub_at_last(config, CONNECTIONS, &stopping).await? else {
+        return Ok(());
+    };
     crate::telemetry::recorder();
     tracing::info!("working");
     let ((), measured) = tokio::join!(

@@ -86,6 +86,8 @@ pub struct Config {
     pub listen: SocketAddr,
     pub database_url: Option<SecretString>,
     pub owner_database_url: Option<SecretString>,
+    /// How long a start waits for the database.
+    pub database_patience: Duration,
     pub redis_url: Option<SecretString>,
     pub single_process: bool,
     pub master_keys: Option<MasterKeys>,
@@ -169,6 +171,7 @@ impl Config {
                 .unwrap_or_else(|| fallback.parse().expect("a literal address")),
             database_url: reader.secret("DATABASE_URL"),
             owner_database_url: reader.secret("TANDEM_OWNER_DATABASE_URL"),
+            database_patience: reader.seconds("TANDEM_DATABASE_PATIENCE_SECONDS", 0..=86_400, 300),
             redis_url: reader.secret("REDIS_URL"),
             single_process: reader.yes("TANDEM_SINGLE_PROCESS"),
             master_keys,

@@ -23,6 +23,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "The same database as its owner, for `tandem migrate` alone; never give it to the web or worker processes.",
     ),
     (
+        "TANDEM_DATABASE_PATIENCE_SECONDS",
+        "How long `serve` and `work` wait at their start for a database that is away, 0 to 86400; 300 when unset.",
+    ),
+    (
         "REDIS_URL",
         "Redis for budgets and live events shared by all processes; losing it loses no data.",
     ),
@@ -37,7 +41,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("TANDEM_MASTER_KEYS", "The same lines in the environment; development only."),
     (
         "TANDEM_SPOOL_DIR",
-        "Folder on a volume where a refreshed token waits, sealed, until it is committed; without one a crash in that moment costs a reconnect.",
+        "Folder on a volume where a refreshed token waits, sealed, until it is committed, and where processes see each other die; without one a crash in that moment costs a reconnect, and other crashes of a refresh its lease.",
     ),
     (
         "TANDEM_REFRESH_LEASE_SECONDS",

@@ -34,6 +34,8 @@ pub struct Connection {
     pub remote_fields: Option<Value>,
     pub watermark: Option<DateTime<Utc>>,
     pub persons_estimate: Option<i64>,
+    /// When the provider said that its user took the app out.
+    pub uninstalled_at: Option<DateTime<Utc>>,
 }
 
 /// The connection to a provider, whatever its state.
@@ -88,11 +90,21 @@ pub struct Standing {
 pub async fn standing(tx: &mut TenantTx, id: ConnectionId) -> Result<Standing, DbError> {
     Ok(sqlx::query_as(
         "select
-             -- Several remote persons may be one contact: contacts are counted, not mappings.
-             (select count(*) from (
-                  select distinct contact_id from mapping
-                  where connection_id = $1 and kind = 'person' and state = 'linked'
-              ) linked) as contacts_linked,
+             -- Kept by the mappings themselves, for the whole company; whoever sees the own contacts
+             -- only has few enough to count.
+             case when current_setting('tandem.scope') = 'all' then
+                 coalesce(
+                     (select contacts_linked from connection_count where connection_id = $1), 0)
+             else
+                 (select count(*) from contact
+                  where owner_member_id = nullif(current_setting('tandem.member_id'), '')::uuid
+                    and exists (
+                        select from mapping
+                        where mapping.company_id = contact.company_id
+                          and mapping.contact_id = contact.contact_id
+                          and connection_id = $1 and kind = 'person' and state = 'linked'
+                    ))
+             end as contacts_linked,
              last.run_id as last_run, last.state as last_run_state,
              last.finished_at as last_run_finished,
              (select run_id from sync_run
@@ -292,6 +304,25 @@ pub async fn disconnect(tx: &mut TenantTx, id: ConnectionId) -> Result<(), DbErr
          where connection_id = $1",
     )
     .bind(id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The provider said that its user took the app out: why the connection has ended.
+pub async fn note_uninstall(
+    tx: &mut TenantTx,
+    id: ConnectionId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update connection set state_reason = $2, uninstalled_at = $3
+         where connection_id = $1 and state = 'disconnected'",
+    )
+    .bind(id)
+    .bind(reason)
+    .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -22,11 +22,15 @@ pub async fn write(
     connection_id: ConnectionId,
     deals: &[RemoteDeal],
 ) -> Result<Written, DbError> {
+    let (deals, prints) = changed(tx, connection_id, deals).await?;
+    if deals.is_empty() {
+        return Ok(Written::default());
+    }
     let company_id = tx.company_id();
     let id = |id: &Option<RemoteId>| id.as_ref().map(|id| id.as_str().to_owned());
     let clean = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
     let column = |of: &dyn Fn(&RemoteDeal) -> Option<String>| -> Vec<Option<String>> {
-        deals.iter().map(of).collect()
+        deals.iter().copied().map(of).collect()
     };
     let updated: Vec<Option<DateTime<Utc>>> = deals.iter().map(|deal| deal.updated_at).collect();
     let changed: Vec<(Option<String>,)> = sqlx::query_as(
@@ -69,7 +73,7 @@ pub async fn write(
     .bind(column(&|deal| id(&deal.stage)))
     .bind(column(&|deal| id(&deal.pipeline)))
     .bind(updated)
-    .bind(deals.iter().map(fingerprint).collect::<Vec<_>>())
+    .bind(prints)
     .fetch_all(tx.conn())
     .await?;
     let written = i64::try_from(changed.len()).unwrap_or(i64::MAX);
@@ -77,6 +81,37 @@ pub async fn write(
     persons.sort();
     persons.dedup();
     Ok(Written { written, persons })
+}
+
+/// Those that differ from what is stored, with their fingerprints. An insert that meets its row locks
+/// and logs it even where it changes nothing, so what is the same is told apart before.
+async fn changed<'a>(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    deals: &'a [RemoteDeal],
+) -> Result<(Vec<&'a RemoteDeal>, Vec<i64>), DbError> {
+    let prints: Vec<i64> = deals.iter().map(fingerprint).collect();
+    let places: Vec<i64> = sqlx::query_scalar(
+        "select place
+         from unnest($2::text[], $3::bigint[]) with ordinality as wanted (remote_id, print, place)
+         left join lateral (
+             select fingerprint from remote_deal
+             where connection_id = $1 and remote_deal.remote_id = wanted.remote_id
+             limit 1
+         ) as known on true
+         where known.fingerprint is distinct from wanted.print
+         order by place",
+    )
+    .bind(connection_id)
+    .bind(deals.iter().map(|deal| deal.id.as_str()).collect::<Vec<_>>())
+    .bind(&prints)
+    .fetch_all(tx.conn())
+    .await?;
+    let at = |place: i64| {
+        let at = usize::try_from(place).ok()?.checked_sub(1)?;
+        Some((deals.get(at)?, *prints.get(at)?))
+    };
+    Ok(places.into_iter().filter_map(at).unzip())
 }
 
 fn fingerprint(deal: &RemoteDeal) -> i64 {

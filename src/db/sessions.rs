@@ -147,16 +147,24 @@ pub async fn usage(tx: &mut TenantTx) -> Result<Usage, DbError> {
 /// A connection that somebody has to do something about.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Attention {
-    /// `needs_reconnect` or `paused`.
+    /// `needs_reconnect`, `paused` or `uninstalled`.
     pub state: String,
     pub provider: String,
 }
 
-pub async fn attention(tx: &mut TenantTx) -> Result<Vec<Attention>, DbError> {
+/// What was uninstalled at the CRM is told for a week: somebody may have meant it.
+const UNINSTALLED: TimeDelta = TimeDelta::days(7);
+
+pub async fn attention(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Attention>, DbError> {
     Ok(sqlx::query_as(
-        "select state, provider from connection
-         where state in ('needs_reconnect', 'paused') order by provider",
+        "select case state when 'disconnected' then 'uninstalled' else state end as state, provider
+         from connection
+         where state in ('needs_reconnect', 'paused')
+            -- One that somebody disconnected here has no reason.
+            or state = 'disconnected' and state_reason is not null and uninstalled_at > $1
+         order by provider",
     )
+    .bind(now - UNINSTALLED)
     .fetch_all(tx.conn())
     .await?)
 }

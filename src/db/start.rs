@@ -10,8 +10,10 @@ const OLDEST_SERVER: i32 = 150_014;
 /// A reason not to start, as a sentence for whoever operates Tandem.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("cannot reach the database: {0}. Check DATABASE_URL and that Postgres is running.")]
-    Away(String),
+    #[error(
+        "cannot reach the database: {reason}. Check DATABASE_URL and that Postgres is running."
+    )]
+    Away { reason: String, passes: bool },
     #[error("PostgreSQL {0} is too old: Tandem needs 15.14 or later.")]
     TooOld(String),
     #[error(
@@ -31,14 +33,29 @@ pub enum StartError {
     Db(#[from] DbError),
 }
 
+impl StartError {
+    /// Whether a later start may succeed without anybody doing anything.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Away { passes, .. } => *passes,
+            Self::Db(error) => error.is_passing(),
+            _ => false,
+        }
+    }
+}
+
 impl Db {
     /// Connects, and refuses a database that is away, too old, behind, or that would not isolate.
     pub async fn start(options: PgConnectOptions, connections: u32) -> Result<Self, StartError> {
         let db = match Self::connect(options, connections).await {
             Ok(db) => db,
             // The server's own sentence names no secret; sqlx's would name the URL's parts.
-            Err(DbError::Unavailable(error) | DbError::Query(error)) => {
-                return Err(StartError::Away(reason(&error)));
+            Err(DbError::Unavailable(error)) => {
+                return Err(StartError::Away { reason: reason(&error), passes: true });
+            }
+            // Another password, no such database: somebody has to do something.
+            Err(DbError::Query(error)) => {
+                return Err(StartError::Away { reason: reason(&error), passes: false });
             }
             Err(error) => return Err(error.into()),
         };
@@ -47,6 +64,7 @@ impl Db {
         match pending_migrations(&db).await {
             Ok(pending) if pending.is_empty() => Ok(db),
             Ok(pending) => Err(StartError::Behind(pending.len())),
+            Err(error) if error.is_passing() => Err(error.into()),
             Err(_) => Err(StartError::Empty),
         }
     }

@@ -71,6 +71,8 @@ pub struct Lease<'a> {
 pub struct Leased {
     pub lease_gen: i64,
     pub unanswered: Option<DateTime<Utc>>,
+    /// The same, or with one that came too late.
+    pub missed: Option<DateTime<Utc>>,
 }
 
 /// Takes the right to refresh generation `token_gen`; `None` while another holds it, or when the
@@ -92,7 +94,11 @@ pub async fn lease(tx: &mut TenantTx, wish: &Lease<'_>) -> Result<Option<Leased>
              select min(started_at) from refresh_attempt
              where refresh_attempt.connection_id = $1 and refresh_attempt.token_gen = $2
                and outcome in ('sent', 'unknown')
-         ) as unanswered",
+         ) as unanswered, (
+             select min(started_at) from refresh_attempt
+             where refresh_attempt.connection_id = $1 and refresh_attempt.token_gen = $2
+               and outcome in ('sent', 'unknown', 'fenced')
+         ) as missed",
     )
     .bind(wish.id)
     .bind(wish.token_gen)
@@ -114,6 +120,32 @@ pub async fn lease(tx: &mut TenantTx, wish: &Lease<'_>) -> Result<Option<Leased>
         .await?;
     }
     Ok(leased)
+}
+
+/// Ends the right to refresh of a holder that is known to be dead, once what it may have sent has
+/// reached the provider; whether there was one.
+pub async fn release(
+    tx: &mut TenantTx,
+    id: ConnectionId,
+    dead: &[String],
+    on_its_way: Duration,
+) -> Result<bool, DbError> {
+    let released = sqlx::query(
+        "update connection set lease_until = null
+         where connection_id = $1 and lease_until is not null and exists (
+             select from refresh_attempt
+             where refresh_attempt.connection_id = $1
+               and refresh_attempt.lease_gen = connection.lease_gen
+               and instance = any($2)
+               and started_at < clock_timestamp() - make_interval(secs => $3)
+         )",
+    )
+    .bind(id)
+    .bind(dead)
+    .bind(on_its_way.as_secs_f64())
+    .execute(tx.conn())
+    .await?;
+    Ok(released.rows_affected() == 1)
 }
 
 /// A refresh token that came too late to be stored: sealed for its own place.

@@ -97,6 +97,10 @@ id!(
     DeliveryId
 );
 id!(
+    /// An install that waits for somebody to say where it belongs.
+    InstallationId
+);
+id!(
     /// A row of the queue.
     JobId
 );

@@ -6,6 +6,8 @@ use crate::{
     flows::Hub,
 };
 
+pub use db::audit::by_script;
+
 /// Rows per transaction: hashed in milliseconds.
 const BATCH: i64 = 1_000;
 

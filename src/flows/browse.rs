@@ -150,7 +150,8 @@ async fn read(
     let connection_id = account.connection.connection_id;
     let ids: Vec<&str> = page.items.iter().map(|person| person.id.as_str()).collect();
     let mappings = db::intake::person_mappings(&mut tx, connection_id, &ids).await?;
-    let mut identifiers: Vec<_> = incoming.iter().flat_map(Incoming::identifiers).collect();
+    let mut identifiers: Vec<_> =
+        incoming.iter().flat_map(|one| &one.identifiers).cloned().collect();
     identifiers.sort();
     identifiers.dedup();
     let holders = db::intake::holders(&mut tx, &identifiers).await?;

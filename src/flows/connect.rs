@@ -4,9 +4,8 @@
 //! and provider: a consent that somebody else started, or that was meant for another provider, never
 //! attaches to this company (RFC 9700 sections 2.1 and 4.4).
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use rand::RngExt;
@@ -16,18 +15,20 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
-    connectors::{
-        self, AccessToken, Api, ApiBase, Caller, CrmError, Grant, Meter, OAuthError, Revocable,
-        TokenSource, authorize_url,
-    },
+    connectors::authorize_url,
     db::{
         self, DbError, Scope, TenantTx, connections,
-        connections::{Connected, NewState},
+        connections::{Connected, Connection, NewState},
     },
-    domain::{Account, CompanyId, ConnectionId, MemberId},
+    domain::{CompanyId, ConnectionId, MemberId},
     failpoint::reach,
     flows::{
-        FlowError, Provider, SharedHub, account, deliver, import, providers::callback_url,
+        FlowError, Provider, SharedHub, account, deliver,
+        grant::{self, Granted},
+        import,
+        install::{self, Arrived},
+        installers::{self, lives_on_another},
+        providers::callback_url,
         throttle, tokens,
     },
     policy::{self, Action},
@@ -160,7 +161,7 @@ pub async fn finish(
     who: Connecting<'_>,
     provider: &Provider,
     callback: Callback,
-) -> Result<ConnectionId, CallbackError> {
+) -> Result<Finished, CallbackError> {
     throttle::attempt(hub, &format!("callback:{}", who.member_id), CALLBACKS)
         .await
         .map_err(|_| Denied::TooOften)?;
@@ -179,68 +180,39 @@ pub async fn finish(
     }
     let code = callback.code.ok_or(Denied::CodeRefused)?;
     let credentials = provider.credentials.clone().ok_or(Denied::NotConfigured)?;
-    let redirect = callback_url(&hub.public_url(), provider.slug());
-
-    let grant = connectors::exchange(
-        &provider.http,
-        &provider.endpoints,
-        &credentials,
-        &code,
-        &redirect,
-        None,
-    )
-    .await
-    .map_err(|error| {
-        tracing::warn!(provider = provider.slug(), %error, "a consent brought no token");
-        match error {
-            OAuthError::InvalidGrant | OAuthError::CodeRefused => Denied::CodeRefused,
-            OAuthError::InvalidClient => Denied::NotConfigured,
-            OAuthError::ForbiddenHost { .. } => Denied::HostRefused,
-            _ => Denied::ProviderDown,
-        }
-    })?;
-    reach("connect.exchanged");
-    let base =
-        grant.api_domain.clone().unwrap_or_else(|| provider.endpoints.default_api_base().clone());
-    let account = whose(hub, provider, &grant, &base).await.map_err(|error| {
-        tracing::warn!(provider = provider.slug(), %error, "a new token did not tell its account");
-        match error {
-            CrmError::ForbiddenHost => Denied::HostRefused,
-            CrmError::Expired | CrmError::Revoked | CrmError::MissingScope { .. } => {
-                Denied::CodeRefused
-            }
-            _ => Denied::ProviderDown,
-        }
-    })?;
+    let granted = grant::obtain(hub, provider, &credentials, &code).await?;
     reach("connect.account_known");
-    let stored = match store(hub, who, provider, &grant, &base, &account).await {
-        // Two consents came back at once: the second finds what the first has made.
-        Err(CallbackError::Flow(FlowError::Db(DbError::Conflict { .. }))) => {
-            store(hub, who, provider, &grant, &base, &account).await
-        }
-        other => other,
-    };
-    match stored? {
+    match store_once_more(hub, who, provider, &granted, OtherUser::Ask).await? {
         Stored::Connection(id) => {
-            account::first_use(hub, who.company_id, id, provider, &account).await;
-            Ok(id)
+            account::first_use(hub, who.company_id, id, provider, &granted.account).await;
+            Ok(Finished::Connected(id))
+        }
+        Stored::AnotherUser | Stored::Kept => {
+            Ok(Finished::MustChoose(install::park(hub, provider, &granted).await?))
         }
         Stored::Refused { denied, give_back } => {
             // Not ours to keep: give it back rather than leave a grant that nobody knows of.
-            if give_back
-                && let Some(token) = &grant.refresh_token
-                && let Err(error) = connectors::revoke(
-                    &provider.http,
-                    &provider.endpoints,
-                    &credentials,
-                    Revocable::Refresh(token),
-                )
-                .await
-            {
-                tracing::warn!(provider = provider.slug(), %error, "an unwanted grant was not revoked");
+            if give_back {
+                grant::give_back(hub, provider, &credentials, &granted, None).await;
             }
             Err(denied.into())
         }
+    }
+}
+
+/// Two consents that came back at once: the second finds what the first has made.
+pub(super) async fn store_once_more(
+    hub: &SharedHub,
+    who: Connecting<'_>,
+    provider: &Provider,
+    granted: &Granted,
+    other_user: OtherUser,
+) -> Result<Stored, CallbackError> {
+    match store(hub, who, provider, granted, other_user).await {
+        Err(CallbackError::Flow(FlowError::Db(DbError::Conflict { .. }))) => {
+            store(hub, who, provider, granted, other_user).await
+        }
+        other => other,
     }
 }
 
@@ -272,9 +244,30 @@ async fn take_state(
     Ok(tx.commit().await?)
 }
 
+/// How a consent ended well.
+pub enum Finished {
+    Connected(ConnectionId),
+    /// The account is connected with another of its users: a person decides who stays.
+    MustChoose(Arrived),
+}
+
+/// What is done with a live connection that another user of the same account has made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherUser {
+    /// Nobody was asked yet.
+    Ask,
+    /// The connection stays with its user; the one who came is named beside it.
+    Keep,
+    Replace,
+}
+
 /// What became of a grant.
-enum Stored {
+pub(super) enum Stored {
     Connection(ConnectionId),
+    /// It lives on another user's access, and nobody has said who stays.
+    AnotherUser,
+    /// It stays with its user.
+    Kept,
     /// `give_back` unless a connection lives on the same install, which a revocation would end.
     Refused {
         denied: Denied,
@@ -286,18 +279,29 @@ async fn store(
     hub: &SharedHub,
     who: Connecting<'_>,
     provider: &Provider,
-    grant: &Grant,
-    base: &ApiBase,
-    account: &Account,
+    Granted { grant, base, account }: &Granted,
+    other_user: OtherUser,
 ) -> Result<Stored, CallbackError> {
     let mut tx = hub.db.tenant(who.company_id, Scope::All).await?;
-    let known = connections::find(&mut tx, provider.slug()).await?;
+    let denied = entitlement(&mut tx, who.member_id, provider).await?;
+    let known = locked(&mut tx, provider.slug()).await?;
     if known.as_ref().is_some_and(|known| known.account_id != account.company_id.as_str()) {
         // Mappings of one account mean nothing in another.
         return Ok(Stored::Refused { denied: Denied::AccountMismatch, give_back: true });
     }
-    if let Some(denied) = entitlement(&mut tx, who.member_id, provider).await? {
+    if let Some(denied) = denied {
         return Ok(Stored::Refused { denied, give_back: known.is_none() });
+    }
+    let other = known.as_ref().filter(|known| lives_on_another(known, account));
+    match (other, other_user) {
+        (Some(_), OtherUser::Ask) => return Ok(Stored::AnotherUser),
+        (Some(known), OtherUser::Keep) => {
+            let id = known.connection_id;
+            installers::keep(&mut tx, who.member_id, id, account, hub.clock.now()).await?;
+            tx.commit().await?;
+            return Ok(Stored::Kept);
+        }
+        _ => {}
     }
     let (connection_id, generation) = match &known {
         Some(known) => {
@@ -332,13 +336,24 @@ async fn store(
         import::go_on_after_consent(&mut tx, connection_id, provider.slug()).await?;
     }
     let action = if known.is_some() { "connection.reconnected" } else { "connection.connected" };
-    let detail = json!({ "provider": provider.slug() });
+    let mut detail = json!({ "provider": provider.slug() });
+    let (alive, now) = (other.is_some(), hub.clock.now());
+    if let Some(user) = installers::settle(&mut tx, known.as_ref(), alive, account, now).await? {
+        detail["replaced_user"] = user.into();
+    }
     db::audit::append(&mut tx, Some(who.member_id), action, Some(connection_id.uuid()), &detail)
         .await?;
     reach("connect.stored");
     tx.commit().await?;
     reach("connect.committed");
     Ok(Stored::Connection(connection_id))
+}
+
+/// The connection as it is once nobody else changes it: two users of one account may come at once.
+async fn locked(tx: &mut TenantTx, provider: &str) -> Result<Option<Connection>, DbError> {
+    let Some(known) = connections::find(tx, provider).await? else { return Ok(None) };
+    db::tokens::sealed_for_update(tx, known.connection_id).await?;
+    connections::find(tx, provider).await
 }
 
 /// Why the member may not connect any more: asking the provider took seconds, in which the role or
@@ -356,39 +371,6 @@ async fn entitlement(
     }
     let feature = provider.connector.manifest().plan_feature;
     Ok((!policy::allows(plan, feature)).then_some(Denied::Plan))
-}
-
-/// A token that was just granted and is stored nowhere yet.
-struct Fresh {
-    secret: SecretString,
-    base: ApiBase,
-}
-
-#[async_trait]
-impl TokenSource for Fresh {
-    async fn access_token(&self) -> Result<AccessToken, CrmError> {
-        Ok(AccessToken { secret: self.secret.clone(), generation: 1, api_base: self.base.clone() })
-    }
-
-    async fn refused(&self, _generation: i64) -> Result<AccessToken, CrmError> {
-        Err(CrmError::Revoked)
-    }
-}
-
-async fn whose(
-    hub: &SharedHub,
-    provider: &Provider,
-    grant: &Grant,
-    base: &ApiBase,
-) -> Result<Account, CrmError> {
-    let tokens = Arc::new(Fresh { secret: grant.access_token.clone(), base: base.clone() });
-    let manifest = provider.connector.manifest();
-    // The account is not known yet, so this one call is counted on a budget of its own.
-    let alone = format!("new:{}", uuid::Uuid::now_v7());
-    let budget = hub.cache.budget(alone.as_str(), manifest.limits());
-    let api =
-        Api::new(provider.http.clone(), tokens, budget, Caller::Person, Arc::new(Meter::default()));
-    provider.connector.account(&api).await
 }
 
 fn hash(state: &str) -> Vec<u8> {

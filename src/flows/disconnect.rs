@@ -1,11 +1,12 @@
 //! Ending a connection, taking it up again after an upgrade, and forgetting it.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::{
     connectors::{self, Revocable},
-    db::{self, Scope, connections},
-    domain::{Cause, CompanyId, MemberId},
+    db::{self, DbError, Scope, TenantTx, connections},
+    domain::{Cause, CompanyId, ConnectionId, MemberId},
     failpoint::reach,
     flows::{FlowError, Provider, SharedHub, deliver, tokens},
 };
@@ -46,11 +47,7 @@ pub async fn disconnect(
 
     reach("disconnect.revoked");
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
-    connections::disconnect(&mut tx, connection.connection_id).await?;
-    db::runs::cancel_all(&mut tx, connection.connection_id).await?;
-    // Connecting the same account again lets them go on; forgetting it forgets them.
-    let now = hub.clock.now();
-    deliver::hold(&mut tx, connection.connection_id, Cause::Disconnected, now).await?;
+    end(&mut tx, connection.connection_id, hub.clock.now()).await?;
     let standing = connections::standing(&mut tx, connection.connection_id).await?;
     db::audit::append(
         &mut tx,
@@ -64,6 +61,18 @@ pub async fn disconnect(
     tx.commit().await?;
     reach("disconnect.committed");
     Ok(standing.contacts_linked)
+}
+
+/// Destroys the tokens and stops what runs, whoever ended it.
+pub(super) async fn end(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    connections::disconnect(tx, connection_id).await?;
+    db::runs::cancel_all(tx, connection_id).await?;
+    // Connecting the same account again lets them go on; forgetting it forgets them.
+    deliver::hold(tx, connection_id, Cause::Disconnected, now).await.map(drop)
 }
 
 /// Takes a paused connection up again. The caller has checked that the plan allows it.

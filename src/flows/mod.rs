@@ -12,8 +12,11 @@ pub mod deliver;
 pub mod demo;
 pub mod disconnect;
 pub mod door_mail;
+mod grant;
 pub mod idempotency;
 pub mod import;
+pub mod install;
+mod installers;
 pub mod keys;
 pub mod ledger;
 pub mod mailbox;
@@ -28,6 +31,7 @@ pub mod sign_in;
 pub mod sign_up;
 mod throttle;
 pub mod tokens;
+pub mod uninstall;
 
 use std::sync::Arc;
 

@@ -49,6 +49,11 @@ pub async fn needed(
         &serde_json::json!({ "reason": reason }),
     )
     .await?;
+    mail(tx, connection_id).await
+}
+
+/// Tells owners and admins that the connection works no more.
+pub(super) async fn mail(tx: &mut TenantTx, connection_id: ConnectionId) -> Result<(), DbError> {
     db::jobs::enqueue(
         tx,
         NewJob {
@@ -152,14 +157,19 @@ pub async fn send_mail(
     let Some(connection) = connections::get(&mut tx, connection_id).await? else {
         return Ok(());
     };
-    if connection.state != "needs_reconnect" {
+    let uninstalled = connection.state == "disconnected" && connection.state_reason.is_some();
+    if connection.state != "needs_reconnect" && !uninstalled {
         return Ok(());
     }
     let company = db::directory::company(&mut tx).await?;
     let managers = db::directory::managers(&mut tx).await?;
     drop(tx);
     let name = hub.providers.get(&connection.provider).map_or("your CRM", |found| found.name());
-    let letter = letters::needs_reconnect(&hub.public_url(), name, &company.name);
+    let letter = if uninstalled {
+        letters::uninstalled(&hub.public_url(), name, &company.name)
+    } else {
+        letters::needs_reconnect(&hub.public_url(), name, &company.name)
+    };
     for address in &managers {
         hub.mailer.send(address, &letter).await?;
     }

@@ -24,6 +24,10 @@ pub(super) struct AuthApi;
 impl AuthApi {
     /// Sign a company up. A mail with a link follows; the answer never tells whether the address
     /// has an account.
+    ///
+    /// There is no `Idempotency-Key` here, for there is no account yet to keep an answer with: sent
+    /// again, a sign-up gets the same answer and at most another mail, and of the links the first that
+    /// is followed makes the company.
     #[oai(path = "/signup", method = "post", operation_id = "signup")]
     async fn sign_up(
         &self,
@@ -305,6 +309,8 @@ struct AttentionView {
 enum AttentionKind {
     NeedsReconnect,
     Paused,
+    /// The app was taken out at the provider, within the last week.
+    Uninstalled,
 }
 
 impl SessionView {
@@ -316,7 +322,7 @@ impl SessionView {
         door.commit().await?;
         let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
         let usage = db::sessions::usage(&mut tx).await?;
-        let attention = db::sessions::attention(&mut tx).await?;
+        let attention = db::sessions::attention(&mut tx, hub.clock.now()).await?;
         tx.commit().await?;
 
         let here = memberships.iter().find(|one| one.company_id == session.company_id());
@@ -365,10 +371,10 @@ impl SessionView {
 impl From<db::sessions::Attention> for AttentionView {
     fn from(row: db::sessions::Attention) -> Self {
         Self {
-            kind: if row.state == "paused" {
-                AttentionKind::Paused
-            } else {
-                AttentionKind::NeedsReconnect
+            kind: match row.state.as_str() {
+                "paused" => AttentionKind::Paused,
+                "uninstalled" => AttentionKind::Uninstalled,
+                _ => AttentionKind::NeedsReconnect,
             },
             name: connectors::find(&row.provider)
                 .map_or_else(|| row.provider.clone(), |known| known.manifest().name.to_owned()),

@@ -53,11 +53,13 @@ fn leave_out_what_cannot_be(path: &str, method: &str, operation: &mut Value) {
     let closed = operation.get("security").is_some();
     let crm = path.contains("/integrations/");
     let possible = |status: &str| match status {
-        "401" => closed || ["connect", "login", "exchange_api_key"].contains(&&*name),
+        "401" => {
+            closed || ["connect", "login", "exchange_api_key", "uninstalled"].contains(&&*name)
+        }
         "403" => closed || crm || !reads,
         "404" => path.contains('{') || NOT_FOUND.contains(&&*name),
         "408" | "415" => !reads,
-        "409" => crm || !reads,
+        "409" => crm || !reads || name == "get_installation",
         "502" => crm,
         _ => true,
     };
@@ -69,9 +71,12 @@ fn leave_out_what_cannot_be(path: &str, method: &str, operation: &mut Value) {
 /// Operations that look for something which no part of their address names.
 const NOT_FOUND: &[&str] = &[
     "change_plan",
+    "confirm_installation",
     "create_activity",
     "create_api_key",
     "create_contact",
+    "decline_installation",
+    "get_installation",
     "mailbox",
     "switch_company",
 ];

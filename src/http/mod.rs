@@ -16,6 +16,7 @@ mod development;
 mod document;
 mod field;
 mod headers;
+mod installation;
 mod integrations;
 mod limits;
 mod once;
@@ -81,6 +82,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         integrations::ConsentApi,
         (deliveries::DeliveriesApi, deliveries::OutboundApi, deliveries::PushApi),
         (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi),
+        installation::InstallationApi,
         sync_logs::SyncLogsApi,
         team::TeamApi,
         billing::BillingApi,

@@ -9,7 +9,7 @@ use poem::{Endpoint, IntoResponse, Request, Response, Result, http::HeaderValue}
 
 use crate::{
     flows::{
-        SharedHub,
+        SharedHub, audit,
         rates::{self, Counted},
     },
     http::{ApiError, Session, client_address},
@@ -36,6 +36,7 @@ where
         }
         None => rates::of_stranger(&hub, &client_address::of(&request, &hub.config)).await,
     };
+    let key = session.as_ref().and_then(Session::api_key);
     request.set_data(Caller(session));
     let refused = counted.iter().filter_map(|(_, reading)| reading.refused_for).max();
     let mut answer = match refused {
@@ -44,7 +45,7 @@ where
             ApiError::too_many(round_up(wait), "Too many requests. Slow down; see RateLimit.")
                 .into_response()
         }
-        None => inner.call(request).await?.into_response(),
+        None => audit::by_script(key, inner.call(request)).await?.into_response(),
     };
     for (name, value) in [("ratelimit-policy", policy(&counted)), ("ratelimit", left(&counted))] {
         if let Ok(value) = HeaderValue::from_str(&value) {

@@ -10,8 +10,10 @@ use crate::{
         access_token::ExchangeError,
         activities::ActivityError,
         api_keys::{self, ApiKeyError},
+        connect::Denied,
         contacts::ContactError,
         deliver::replay::ReplayError,
+        install::{Gone, InstallError, Refusal},
         plan::PlanError,
         reset::ResetError,
         sign_in::SignInError,
@@ -200,6 +202,80 @@ impl From<PlanError> for ApiError {
                 ),
             ),
             PlanError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<Gone> for ApiError {
+    fn from(gone: Gone) -> Self {
+        const AGAIN: &str = "Start the install at the provider's marketplace again.";
+        let words = |what: &str| format!("{what} {AGAIN}");
+        match gone {
+            Gone::None => {
+                Self::not_found_as("installation_none", &words("No install waits in this browser."))
+            }
+            Gone::Elsewhere => Self::not_found_as(
+                "installation_elsewhere",
+                &words("This install was begun in another browser, or another one took its place."),
+            ),
+            Gone::Used => Self::conflict(
+                "installation_used",
+                "This install was confirmed before. Look under Integrations.",
+            ),
+            Gone::Expired => Self::conflict(
+                "installation_expired",
+                &words(
+                    "Nobody confirmed this install within ten minutes, so its access was given back.",
+                ),
+            ),
+            Gone::Declined => {
+                Self::conflict("installation_declined", &words("This install was declined."))
+            }
+            Gone::Uninstalled => Self::conflict(
+                "installation_uninstalled",
+                &words("The app was uninstalled at the provider before this was confirmed."),
+            ),
+        }
+    }
+}
+
+impl From<InstallError> for ApiError {
+    fn from(error: InstallError) -> Self {
+        match error {
+            InstallError::Refused(refusal) => refusal.into(),
+            InstallError::Flow(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Gone(gone) => gone.into(),
+            Refusal::Busy => Self::conflict(
+                "installation_busy",
+                "This install is being confirmed at this moment. Load the page again.",
+            ),
+            Refusal::OtherCompany => Self::conflict(
+                "company_changed",
+                "You went on in another company meanwhile. Load the page again and look whom it names.",
+            ),
+            Refusal::AnotherUser => Self::conflict(
+                "another_user",
+                "Another user of this account is connected. Say whether they stay.",
+            ),
+            Refusal::Denied(Denied::Forbidden) => Self::forbidden(),
+            Refusal::Denied(Denied::Plan) => Self::plan(None, "Your plan does not include this."),
+            Refusal::Denied(Denied::AccountMismatch) => Self::conflict(
+                "account_mismatch",
+                "Another account of this CRM is connected. Disconnect it and delete its data first, or \
+                 choose another company.",
+            ),
+            Refusal::Denied(Denied::NotConfigured) => Self::conflict(
+                "not_configured",
+                "This CRM is not set up on this installation. Ask whoever operates it.",
+            ),
+            Refusal::Denied(_) => Self::conflict("conflict", "This install cannot be confirmed."),
         }
     }
 }

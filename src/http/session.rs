@@ -72,6 +72,14 @@ impl Session {
         }
     }
 
+    /// The API key that a script came with.
+    pub(super) fn api_key(&self) -> Option<ApiKeyId> {
+        match self.means {
+            Means::Cookie(_) => None,
+            Means::ApiKey(key) => Some(key),
+        }
+    }
+
     /// Whether a script is calling: it stays in the company of its key.
     pub fn is_script(&self) -> bool {
         matches!(self.means, Means::ApiKey(_))
@@ -155,7 +163,7 @@ impl Session {
 }
 
 /// The value of a cookie. By hand: poem reads cookies inside the API only, and ours need no decoding.
-fn sent_cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+pub(super) fn sent_cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let headers = request.headers().get_all(header::COOKIE).iter();
     headers
         .filter_map(|header| header.to_str().ok())
@@ -307,7 +315,8 @@ pub(super) fn no_cookie(hub: &Hub) -> String {
     finish(hub, cookie)
 }
 
-fn finish(hub: &Hub, mut cookie: Cookie) -> String {
+/// With what every cookie of ours has.
+pub(super) fn finish(hub: &Hub, mut cookie: Cookie) -> String {
     cookie.set_path("/");
     cookie.set_http_only(true);
     cookie.set_secure(hub.is_https());

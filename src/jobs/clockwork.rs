@@ -9,7 +9,7 @@ use crate::{
     db::{self, DbError, Scope},
     domain::CompanyId,
     failpoint::reach,
-    flows::{SharedHub, account, audit, door_mail, idempotency},
+    flows::{SharedHub, account, audit, door_mail, idempotency, install},
 };
 
 /// Dead workers' jobs and mail that nobody belongs to are looked for that often.
@@ -66,6 +66,9 @@ async fn chores(hub: &SharedHub, minutes: u32) {
     if let Err(error) = sweep(hub).await {
         report("ended sessions", &error);
     }
+    if let Err(error) = unclaimed(hub).await {
+        report("installs that nobody confirmed", &error);
+    }
     if minutes.is_multiple_of(SEALING)
         && let Err(error) = for_each_company(hub, Chore::SealAudit).await
     {
@@ -108,6 +111,12 @@ async fn sweep(hub: &SharedHub) -> Result<(), DbError> {
     tx.commit().await
 }
 
+/// Installs that began at a CRM and were never confirmed here.
+pub async fn unclaimed(hub: &SharedHub) -> Result<(), DbError> {
+    install::give_back_expired(hub).await?;
+    install::sweep(hub).await
+}
+
 #[derive(Clone, Copy)]
 enum Chore {
     SealAudit,
@@ -138,7 +147,7 @@ async fn wake(hub: &SharedHub, company_id: CompanyId) -> Result<(), DbError> {
     let dormant = db::tokens::dormant(&mut tx, hub.clock.now() - DORMANT).await?;
     drop(tx);
     for connection_id in dormant {
-        account::keep_alive(hub, company_id, connection_id).await;
+        Box::pin(account::keep_alive(hub, company_id, connection_id)).await;
     }
     Ok(())
 }

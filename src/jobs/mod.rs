@@ -21,7 +21,7 @@ use crate::{
     flows::{FlowError, Next, SharedHub, deliver},
 };
 
-pub use clockwork::tick;
+pub use clockwork::{tick, unclaimed};
 pub use kind::Kind;
 
 /// A lease is renewed that often in its time, so that one late heartbeat loses no job.

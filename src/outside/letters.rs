@@ -68,6 +68,19 @@ pub fn needs_reconnect(public_url: &Url, provider_name: &str, company_name: &str
     )
 }
 
+/// To whoever looks after a CRM from which the app was uninstalled.
+pub fn uninstalled(public_url: &Url, provider_name: &str, company_name: &str) -> Letter {
+    letter(
+        &format!("Tandem was uninstalled in {provider_name}"),
+        &format!(
+            "Somebody uninstalled Tandem in {provider_name}, so {company_name} is no longer \
+             connected. Its access was destroyed here; contacts, links and history are kept.\n\n\
+             If that was a mistake, connect it again:\n\n{}",
+            page(public_url, "integrations"),
+        ),
+    )
+}
+
 fn letter(subject: &str, text: &str) -> Letter {
     Letter { subject: subject.to_owned(), text: format!("{text}\n\n-- \nTandem\n") }
 }

@@ -6,6 +6,7 @@
 //! There is no plaintext fallback.
 
 mod masters;
+mod pending;
 mod sealed;
 
 use rand::RngExt;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::domain::{CompanyId, ConnectionId};
 
 pub use masters::MasterKeys;
+pub use pending::Waiting;
 pub use sealed::key_of;
 use sealed::{bind, open, seal};
 

@@ -1,6 +1,7 @@
 //! One binary, one room per concern.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::print_stdout, reason = "nextest keeps what a test prints beside its name")]
 
 mod attacks;
 mod cache;

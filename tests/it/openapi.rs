@@ -67,17 +67,22 @@ fn only_what_a_stranger_needs_is_open() {
         .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
         .collect();
     // `connect` and `callback` are navigations: they look for the session themselves, to answer
-    // with a page.
+    // with a page. An installation is its browser's, signed in or not; `uninstalled` and `shared` are
+    // called by providers.
     let expected = [
         "callback",
         "confirm",
         "confirm_reset",
         "connect",
+        "decline_installation",
         "exchange_api_key",
+        "get_installation",
         "login",
         "mailbox",
         "reset",
+        "shared",
         "signup",
+        "uninstalled",
     ];
     assert_eq!(open, expected.map(str::to_owned).into());
 }
@@ -96,8 +101,14 @@ fn scripts_and_people_are_let_in_alike_except_where_only_people_are() {
         .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
         .collect();
     // Whoever finds a script's token can neither make a key that outlives it nor move elsewhere.
-    let expected =
-        ["create_api_key", "list_api_keys", "logout", "revoke_api_key", "switch_company"];
+    let expected = [
+        "confirm_installation",
+        "create_api_key",
+        "list_api_keys",
+        "logout",
+        "revoke_api_key",
+        "switch_company",
+    ];
     assert_eq!(only_people, expected.map(str::to_owned).into());
 }
 
@@ -120,8 +131,16 @@ fn every_post_of_a_member_takes_an_idempotency_key_and_says_how_it_is_refused() 
         }
     }
     // At the door there is no company yet to keep an answer for; ending a session twice ends it.
-    let expected =
-        ["confirm", "confirm_reset", "exchange_api_key", "login", "logout", "reset", "signup"];
+    let expected = [
+        "confirm",
+        "confirm_reset",
+        "exchange_api_key",
+        "login",
+        "logout",
+        "reset",
+        "shared",
+        "signup",
+    ];
     assert_eq!(without, expected.map(str::to_owned).into());
     assert!(keyed.contains("create_contact") && keyed.len() >= 9, "{keyed:?}");
 }
@@ -131,8 +150,11 @@ fn no_parameter_and_no_field_names_a_company() {
     let document = document();
     let mut said = Vec::new();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
-        // Going over to another of one's own companies: checked against the memberships.
-        if name != "SwitchCompany" && schema["properties"].get("company_id").is_some() {
+        // Going over to another of one's own companies: checked against the memberships. And what a
+        // CRM calls its own companies.
+        if !["SwitchCompany", "Uninstall"].contains(&name.as_str())
+            && schema["properties"].get("company_id").is_some()
+        {
             said.push(name.clone());
         }
     }

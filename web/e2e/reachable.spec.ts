@@ -7,6 +7,7 @@ const IN_FRONT = [
   '/forgot',
   '/confirm#token=x',
   '/reset#token=x',
+  '/install',
   '/dev/mailbox',
   '/nowhere',
 ];
@@ -17,8 +18,14 @@ const INSIDE = [
   '/contacts?upgrade=business',
   `/contacts/${slug}`,
   '/contacts/nobody-knows-it',
+  '/activities',
+  '/activities?kind=REFERRAL&show=todo',
+  '/contacts/person/00000000-0000-4000-8000-000000000000',
   '/integrations',
   '/sync-logs',
+  '/sync-logs/deliveries',
+  '/sync-logs/deliveries?state=dead&cause=plan',
+  '/sync-logs/deliveries/00000000-0000-4000-8000-000000000000',
   '/sync-logs/00000000-0000-4000-8000-000000000000',
   '/billing',
   '/settings',
@@ -28,7 +35,7 @@ for (const scheme of ['light', 'dark'] as const)
   test(`every page in the ${scheme} theme: no violation, no sideways scroll at 320 px, no refused style or script`, async ({
     page,
   }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(300_000);
     const refused: string[] = [];
     page.on('console', (m) => /Content Security Policy/i.test(m.text()) && refused.push(m.text()));
     page.on('pageerror', (e) => refused.push(e.message));
@@ -46,6 +53,16 @@ for (const scheme of ['light', 'dark'] as const)
     for (const path of IN_FRONT) await look(path);
     await asMember(page, member('business'));
     for (const path of INSIDE) await look(path);
+    const first = async (path: string) => {
+      const { items } = (await (await page.request.get(`${demo.url}/api/${path}`)).json()) as {
+        items: { id: string }[];
+      };
+      return items[0]?.id;
+    };
+    const person = await first('contacts?limit=1&sort=-warmness');
+    if (person) await look(`/contacts/person/${person}`);
+    const delivery = await first('deliveries?limit=1');
+    if (delivery) await look(`/sync-logs/deliveries/${delivery}`);
     const answer = await page.request.get(`${demo.url}/api/sync-logs?limit=1`);
     const { items } = (await answer.json()) as { items: { id: string }[] };
     if (items[0]) await look(`/sync-logs/${items[0].id}`);

@@ -1,8 +1,11 @@
 // The HTTP contract, in memory. Enough to build and look at every page without the real server.
 
+import { activities } from './activities.mjs';
 import { auth } from './auth.mjs';
 import { forecast, ledger } from './budget.mjs';
 import { contacts, create, paged, patch } from './contacts.mjs';
+import { leadsOf, watch } from './deliveries.mjs';
+import * as out from './outbound.mjs';
 import { refuse } from './refuse.mjs';
 import { FINAL, finish, go, listen, startRun } from './runs.mjs';
 import { mails, PROVIDERS, planOf, sessions } from './state.mjs';
@@ -34,6 +37,14 @@ function integration(who, method, slug, action, q, body) {
     if (c?.state !== 'active') refuse(404, 'not_connected', 'Connect it first.');
     if (c.running) return [202, { run_id: c.running.run_id, already_running: true }];
     return [202, { run_id: startRun(company, slug, body.mode, body.ids, member).id, already_running: false }];
+  }
+  if (action === 'deliveries') return [200, out.list(who, new URLSearchParams([...q, ['provider', slug]]))];
+  if (action === 'retry') return [200, out.retry(who, slug, body)];
+  if (action === 'push') {
+    if (!c || c.state === 'disconnected') refuse(404, 'not_connected', 'Connect it first.');
+    return method === 'GET'
+      ? [200, { provider: slug, qualifying: out.qualifying(company, slug).length }]
+      : [200, out.push(who, slug, body)];
   }
   if (action === 'resume') {
     c.state = 'active';
@@ -120,6 +131,21 @@ function changePlan({ company }, { plan }) {
   return [200, view.billing(company)];
 }
 
+function settings({ company, member }, method, body) {
+  if (method !== 'GET') Object.assign(company, body);
+  const { name, country, warm_threshold, push_earlier } = company;
+  const can_change = ['owner', 'admin'].includes(member.role);
+  return [200, { name, country, warm_threshold, push_earlier, can_change, qualifying: null }];
+}
+
+function events(who, res) {
+  res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  const send = (event) => res.write(`event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`);
+  res.on('close', watch(who.company, send));
+  send({ kind: 'resync', delivery: null });
+  return null;
+}
+
 /** [status, body], or null when the answer is on its way already; throws Refused. */
 export function answer(req, res, url, body, cookie) {
   const [, , room, ...rest] = url.pathname.split('/');
@@ -141,6 +167,11 @@ export function answer(req, res, url, body, cookie) {
     ];
   if (room === 'billing')
     return req.method === 'GET' ? [200, view.billing(who.company)] : changePlan(who, body);
+  if (room === 'events') return events(who, res);
+  if (room === 'company') return settings(who, req.method, body);
+  if (room === 'deliveries') return rest[0] ? out.one(who, rest[0], rest[1], body) : [200, out.list(who, q)];
+  if (room === 'activities')
+    return activities(who, req.method, rest[0], q, body, req.headers['idempotency-key']);
   if (room === 'sync-logs') return runs(who, req.method, rest[0], rest[1], q, res);
   if (room === 'integrations') {
     if (rest[0] === 'status')
@@ -156,5 +187,8 @@ export function answer(req, res, url, body, cookie) {
     who.company.contacts.splice(who.company.contacts.indexOf(contact), 1);
     return [204];
   }
-  return [200, req.method === 'GET' ? contact : patch(who, contact, body)];
+  return [
+    200,
+    req.method === 'GET' ? { ...contact, leads: leadsOf(who.company, contact) } : patch(who, contact, body),
+  ];
 }

@@ -1,5 +1,6 @@
 // The contact book.
 import { randomUUID } from 'node:crypto';
+import { lead, leadsOf } from './deliveries.mjs';
 import { contactFrom } from './people.mjs';
 import { refuse } from './refuse.mjs';
 import { planOf } from './state.mjs';
@@ -33,18 +34,32 @@ export function contacts({ company, member }, q) {
   const by = SORT[sort.replace('-', '')] ?? refuse(400, 'invalid', 'There is no such order.');
   const sign = sort.startsWith('-') ? -1 : 1;
   const all = company.contacts.filter(has).sort((a, b) => (by(a) < by(b) ? -sign : by(a) > by(b) ? sign : 0));
-  return { ...paged(all, q), total: q.get('cursor') ? null : all.length };
+  const page = paged(all, q);
+  return {
+    ...page,
+    items: page.items.map((c) => ({ ...c, leads: leadsOf(company, c) })),
+    total: q.get('cursor') ? null : all.length,
+  };
 }
 
-export function patch({ company }, contact, body) {
+export function patch(who, contact, body) {
+  const { company } = who;
   const { owner_member_id, organization_name, ...rest } = body;
+  for (const email of rest.emails ?? [])
+    if (!/^[^@ ]+@[^@ ]+\.[^@ ]+$/.test(email.value))
+      refuse(400, 'invalid', 'This is not an e-mail address.', {
+        fields: [{ field: 'emails', message: 'This is not an e-mail address' }],
+      });
+  if (organization_name !== undefined)
+    contact.organization = organization_name ? { id: randomUUID(), name: organization_name } : null;
   Object.assign(contact, rest, { updated_at: new Date().toISOString() });
   if (owner_member_id !== undefined) {
     const m = company.members.find((x) => x.id === owner_member_id);
     contact.owner = m ? { member_id: m.id, name: m.name } : null;
   }
+  if (rest.warmness >= company.warm_threshold) lead(who, contact, 'warmness');
   contact.edited = [...new Set([...contact.edited, ...Object.keys(rest)])];
-  return contact;
+  return { ...contact, leads: leadsOf(company, contact) };
 }
 
 export function create(who, body) {
@@ -58,7 +73,7 @@ export function create(who, body) {
   const remote = {
     name: body.full_name,
     emails: body.emails ?? [],
-    phones: body.phones ?? [],
+    phones: (body.phones ?? []).map((p) => ({ e164: p.value.replaceAll(' ', ''), ...p })),
     organization: null,
     custom_fields: {},
   };

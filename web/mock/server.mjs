@@ -4,7 +4,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { answer } from './api.mjs';
+import { past as pastOf } from './past.mjs';
 import { finish, startRun } from './runs.mjs';
+import { control } from './sandbox.mjs';
 import { companies, connection, PASSWORD, PROVIDERS, planOf, sessions } from './state.mjs';
 
 const TYPES = {
@@ -76,6 +78,11 @@ async function read(req) {
 }
 
 const consentServer = createServer((req, res) => {
+  const { pathname } = new URL(req.url, 'http://x');
+  if (pathname.startsWith('/__sandbox/')) {
+    const [status, body] = control(req.method, pathname);
+    return res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
   const slug = new URL(req.url, 'http://x').searchParams.get('provider');
   const back = `http://127.0.0.1:${port}/api/integrations/${slug}/callback`;
   res
@@ -148,6 +155,7 @@ const settle = setInterval(() => {
     contact.owner = n % 6 ? { member_id: birch.members[n % 3].id, name: birch.members[n % 3].name } : null;
   }
   for (const known of birch.connections.acme.mapped.values()) known.stale = n++ % 9 === 2;
+  pastOf(birch);
   const cut = startRun(birch, 'acme', 'full', undefined, birch.members[1]);
   setTimeout(() => {
     cut.state_reason = 'Acme CRM stopped answering. Resume when it is back; nothing is imported twice.';

@@ -41,6 +41,7 @@ const EVERYTHING = [
   'read_audit',
   'manage_campaigns',
   'import_contacts',
+  'work_contacts',
   'log_activities',
   'review_duplicates',
   'see_all_contacts',
@@ -49,7 +50,7 @@ export const MAY = {
   owner: EVERYTHING,
   admin: EVERYTHING.slice(1),
   golden_ticket: EVERYTHING.slice(4),
-  consultant: ['import_contacts', 'log_activities', 'review_duplicates'],
+  consultant: ['import_contacts', 'work_contacts', 'log_activities', 'review_duplicates'],
 };
 
 let counter = 1;
@@ -68,6 +69,10 @@ function company(n, name, plan, roles, contacts) {
   c.contacts = Array.from({ length: contacts }, (_, i) => ownContact(c, i * 11, c.members));
   c.connections = {};
   c.runs = [];
+  c.activities = [];
+  c.deliveries = [];
+  c.warm_threshold = 4;
+  c.push_earlier = false;
   c.entries = {};
   c.seq = 100_000;
   return c;

@@ -1,5 +1,6 @@
 // State as the API shows it.
 
+import { backlog } from './outbound.mjs';
 import { remotePerson } from './people.mjs';
 import { companies, FEATURES, MAY, PEOPLE, PLANS, PROVIDERS, planOf } from './state.mjs';
 
@@ -51,7 +52,14 @@ export function provider(company, p) {
       { scope: 'users', words: 'Read the names of users, to know who owns a person' },
     ],
     never: ['Mail and files', 'Users, permissions and billing', 'Deleting people or organizations'],
-    connection: c ? { ...rest, contacts_linked: mapped.size } : null,
+    connection: c
+      ? {
+          also_installed_by: [],
+          ...rest,
+          contacts_linked: mapped.size,
+          deliveries: backlog(company, p.provider),
+        }
+      : null,
   };
 }
 

@@ -28,6 +28,14 @@ const as = (plan, role = 'owner') => members.find((m) => m.plan === plan && m.ro
 const business = as('business');
 const runOf = async (p, n) => (await (await p.request.get(`${url}/api/sync-logs`)).json()).items.at(n).id;
 
+const get = async (p, path) => (await p.request.get(url + path)).json();
+/** The contact of the first delivery in this state. */
+const contactOf = async (p, query) =>
+  `/contacts/person/${(await get(p, `/api/deliveries?${query}`)).items[0].contact.id}`;
+const deliveryOf = async (p, query) =>
+  `/sync-logs/deliveries/${(await get(p, `/api/deliveries?${query}`)).items[0].id}`;
+const log = (p) => p.getByRole('button', { name: /^Log( activity)?$/ }).click();
+
 const PAGES = {
   signin: [null, '/signin'],
   signup: [null, '/signup'],
@@ -133,6 +141,73 @@ const PAGES = {
         .first()
         .click(),
   ],
+  person: [
+    business,
+    async (p) => `/contacts/person/${(await get(p, '/api/activities/feed?done=false')).items[1].contact.id}`,
+  ],
+  'person-failed': [business, (p) => contactOf(p, 'cause=refused')],
+  'person-choose': [
+    business,
+    (p) => contactOf(p, 'cause=ambiguous'),
+    (p) => p.getByRole('button', { name: /^Choose who/ }).click(),
+  ],
+  'person-waiting': [business, (p) => contactOf(p, 'state=retrying')],
+  'person-email': [
+    business,
+    (p) => contactOf(p, 'cause=refused'),
+    async (p) => {
+      await p
+        .getByRole('button', { name: /^Edit e-mail/ })
+        .first()
+        .click();
+      await p.getByRole('textbox', { name: 'E-mail' }).fill('not an address');
+      await p.getByRole('button', { name: 'Save' }).click();
+    },
+  ],
+  'person-cold': [
+    business,
+    async (p) => {
+      const { items } = await get(p, '/api/contacts?limit=400&sort=warmness&source=manual');
+      return `/contacts/person/${items.find((c) => c.linked.length === 0).id}`;
+    },
+  ],
+  'person-missing': [business, '/contacts/person/00000000-0000-4000-8000-000000000000'],
+  'person-toast': [
+    business,
+    async (p) => {
+      const { items } = await get(p, '/api/contacts?limit=400&sort=warmness&source=manual');
+      return `/contacts/person/${items.findLast((c) => c.linked.length === 0 && c.warmness === 3).id}`;
+    },
+    async (p) => {
+      await p.getByRole('button', { name: /^Raise warmness/ }).click();
+      await p.getByText('as Warm Lead').first().waitFor();
+    },
+  ],
+  activities: [business, '/activities'],
+  'activities-nomatch': [business, '/activities?kind=REFERRAL&show=todo'],
+  'activities-first': [as('teams'), '/activities'],
+  'activities-log': [business, '/activities', log],
+  'activities-form': [
+    business,
+    async (p) => `/contacts/person/${(await get(p, '/api/activities/feed?done=false')).items[1].contact.id}`,
+    log,
+  ],
+  'activities-book': [
+    business,
+    async (p) => `/contacts/person/${(await get(p, '/api/activities/feed?done=false')).items[1].contact.id}`,
+    async (p) => {
+      await log(p);
+      await p.getByText('Meeting', { exact: true }).click();
+      await p.getByText('Book it, or another time').click();
+    },
+  ],
+  deliveries: [business, '/sync-logs/deliveries'],
+  'deliveries-failed': [business, '/sync-logs/deliveries?state=failed&cause=refused'],
+  'deliveries-nomatch': [business, '/sync-logs/deliveries?state=dead&cause=plan'],
+  'deliveries-first': [as('teams'), '/sync-logs/deliveries'],
+  delivery: [business, (p) => deliveryOf(p, 'cause=refused'), (p) => p.getByText('2 attempts').click()],
+  'delivery-waiting': [business, (p) => deliveryOf(p, 'state=retrying')],
+  keys: [business, '/activities', (p) => p.keyboard.press('Shift+?')],
   billing: [business, '/billing'],
   'billing-free': [as('free'), '/billing?plan=business&from=acme'],
   settings: [as('business', 'admin'), '/settings'],
@@ -162,7 +237,7 @@ for (const [name, [who, path, act]] of Object.entries(PAGES)) {
       const shot = `${name}-${width}-${scheme}`;
       page.on(
         'console',
-        (m) => m.type() === 'error' && !/401|404/.test(m.text()) && faults.push(`${shot}: ${m.text()}`),
+        (m) => m.type() === 'error' && !/40[014]/.test(m.text()) && faults.push(`${shot}: ${m.text()}`),
       );
       page.on('pageerror', (e) => faults.push(`${shot}: ${e.message}`));
       try {

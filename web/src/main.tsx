@@ -3,6 +3,7 @@ import './styles/mantine';
 import './styles/base.css';
 import './styles/shell.css';
 import './styles/nav.css';
+import './styles/subtabs.css';
 import './styles/door.css';
 import './styles/table.css';
 import './styles/use.css';

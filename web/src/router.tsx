@@ -9,6 +9,7 @@ import { onSessionEnded, queryClient } from './api/client';
 import { statusQuery } from './api/integrations';
 import { asProblem } from './api/problem';
 import { sessionQuery } from './api/session';
+import { activitiesSearch } from './features/activities/url';
 import { contactsSearch } from './features/contacts/url';
 import { Failed } from './routes/failed';
 import { NotFound } from './routes/not-found';
@@ -55,6 +56,20 @@ const contacts = createRoute({
   component: lazyRouteComponent(() => import('./routes/contacts'), 'ContactsRoute'),
 });
 
+const contact = createRoute({
+  getParentRoute: () => workspace,
+  path: '/contacts/person/$id',
+  validateSearch: texts('edit'),
+  component: lazyRouteComponent(() => import('./routes/contact'), 'ContactRoute'),
+});
+
+const activities = createRoute({
+  getParentRoute: () => workspace,
+  path: '/activities',
+  validateSearch: activitiesSearch,
+  component: lazyRouteComponent(() => import('./routes/activities'), 'ActivitiesRoute'),
+});
+
 const importPeople = createRoute({
   getParentRoute: () => workspace,
   path: '/contacts/$provider',
@@ -92,6 +107,19 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('./routes/run'), 'RunRoute'),
 });
 
+const deliveries = createRoute({
+  getParentRoute: () => workspace,
+  path: '/sync-logs/deliveries',
+  validateSearch: texts('provider', 'state', 'cause', 'kind', 'contact'),
+  component: lazyRouteComponent(() => import('./routes/deliveries'), 'DeliveriesRoute'),
+});
+
+const delivery = createRoute({
+  getParentRoute: () => workspace,
+  path: '/sync-logs/deliveries/$id',
+  component: lazyRouteComponent(() => import('./routes/delivery'), 'DeliveryRoute'),
+});
+
 const billing = createRoute({
   getParentRoute: () => workspace,
   path: '/billing',
@@ -113,6 +141,13 @@ const home = createRoute({
   },
 });
 
+const install = createRoute({
+  getParentRoute: () => root,
+  path: '/install',
+  validateSearch: texts('id', 'integration', 'reason'),
+  component: lazyRouteComponent(() => import('./routes/install'), 'InstallRoute'),
+});
+
 const mailbox = createRoute({
   getParentRoute: () => root,
   path: '/dev/mailbox',
@@ -126,8 +161,21 @@ const tree = root.addChildren([
   door('/confirm', () => import('./routes/confirm'), 'ConfirmRoute'),
   door('/forgot', () => import('./routes/forgot'), 'ForgotRoute'),
   door('/reset', () => import('./routes/reset'), 'ResetRoute'),
+  install,
   mailbox,
-  workspace.addChildren([contacts, importPeople, integrations, runs, run, billing, settings]),
+  workspace.addChildren([
+    contacts,
+    contact,
+    importPeople,
+    activities,
+    integrations,
+    runs,
+    run,
+    deliveries,
+    delivery,
+    billing,
+    settings,
+  ]),
 ]);
 
 export const router = createRouter({

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     bare::Bare,
+    deliveries::Deliveries,
     imports::{Import, PERSONS},
     isolation::Compared,
     reads::Reads,
@@ -87,8 +88,12 @@ pub(super) struct Figures {
 }
 
 impl Import {
-    /// Persons alone are the records: organizations and deals come on top and cost, too.
+    /// Everything that the run read and accounts for: persons, organizations and deals.
     fn records(&self) -> f64 {
+        number(self.run.seen + self.run.organizations_seen + self.run.deals_seen)
+    }
+
+    fn persons(&self) -> f64 {
         number(self.run.seen)
     }
 
@@ -100,13 +105,18 @@ impl Import {
         self.records() / self.spent.together()
     }
 
+    /// Persons alone, by what everything cost.
+    pub(super) fn persons_per_cpu_second_of_all(&self) -> f64 {
+        self.persons() / self.spent.together()
+    }
+
     /// Of the pages of persons alone.
     fn persons_per_cpu_second(&self) -> Option<f64> {
-        Some(self.records() / self.phase(PERSONS)?.spent.together())
+        Some(self.persons() / self.phase(PERSONS)?.spent.together())
     }
 
     fn persons_per_second(&self) -> Option<f64> {
-        Some(self.records() / self.phase(PERSONS)?.seconds)
+        Some(self.persons() / self.phase(PERSONS)?.seconds)
     }
 }
 
@@ -204,7 +214,7 @@ impl Figures {
             "parts": parts.collect::<Map<_, _>>(),
             "records_per_cpu_second": (self.first.records() / bare.spent()).round(),
             "persons_records_per_cpu_second":
-                (self.first.records() / bare.persons.spent.together()).round(),
+                (self.first.persons() / bare.persons.spent.together()).round(),
             "ratio": option(self.ratio()),
             "persons_ratio": option(self.persons_ratio()),
         })
@@ -222,12 +232,14 @@ fn import(import: &Import) -> Value {
         })
     });
     json!({
-        "records": run.seen,
+        "records": import.records(),
+        "persons": run.seen,
         "organizations": run.organizations_seen,
         "deals": run.deals_seen,
         "seconds": rounded(import.took.as_secs_f64()),
         "records_per_second": import.per_second().round(),
         "records_per_cpu_second": import.per_cpu_second().round(),
+        "persons_per_cpu_second_of_all": import.persons_per_cpu_second_of_all().round(),
         "persons_records_per_second": import.persons_per_second().map(f64::round),
         "persons_records_per_cpu_second": import.persons_per_cpu_second().map(f64::round),
         "cpu_seconds_tandem": rounded(import.spent.tandem),
@@ -249,6 +261,7 @@ pub(super) fn keep(
     folder: &Path,
     environment: &Environment,
     all: &[Figures],
+    deliveries: Option<&Deliveries>,
 ) -> anyhow::Result<PathBuf> {
     let now = Clock::system().now();
     let report = json!({
@@ -262,6 +275,7 @@ pub(super) fn keep(
         "build": if cfg!(debug_assertions) { "debug" } else { "release" },
         "machine": { "processor": environment.processor, "cores": environment.cores },
         "sizes": all.iter().map(Figures::json).collect::<Vec<_>>(),
+        "deliveries": deliveries.map(Deliveries::json),
     });
     fs::create_dir_all(folder)?;
     let path = folder.join(now.format("%Y%m%dT%H%M%SZ.json").to_string());

@@ -55,21 +55,14 @@ impl Ground {
         config.offer_sandbox(crm.slug, Crm::app(), &crm.url);
         let hub = app::hub(config, CONNECTIONS).await?;
 
-        let signup = Signup {
-            email: EMAIL.to_owned(),
-            name: "Bench".to_owned(),
-            company_name: "Bench".to_owned(),
-            country: "DE".to_owned(),
-            password_hash: demo::hash(EMAIL).await,
-        };
-        let mut tx = hub.db.door().await?;
-        let founded =
-            db::accounts::found_company(&mut tx, &signup, Plan::Enterprise, hub.clock.now())
-                .await?;
-        tx.commit().await?;
-        let (company_id, member_id) = (founded.company_id, founded.member_id);
-        let connection_id = consent(&hub, crm, company_id, member_id).await?;
+        let (company_id, member_id, connection_id) = found(&hub, crm, EMAIL).await?;
         Ok(Self { hub, url, company_id, member_id, connection_id, slug: crm.slug })
+    }
+
+    /// One more company, connected to the same account; whoever signs in there has this address.
+    pub(super) async fn another(&self, crm: &Crm, email: &str) -> anyhow::Result<()> {
+        found(&self.hub, crm, email).await?;
+        Ok(())
     }
 
     /// The same database with another number of connections.
@@ -90,6 +83,27 @@ impl Ground {
     }
 }
 
+async fn found(
+    hub: &SharedHub,
+    crm: &Crm,
+    email: &str,
+) -> anyhow::Result<(CompanyId, MemberId, ConnectionId)> {
+    let signup = Signup {
+        email: email.to_owned(),
+        name: "Bench".to_owned(),
+        company_name: "Bench".to_owned(),
+        country: "DE".to_owned(),
+        password_hash: demo::hash(email).await,
+    };
+    let mut tx = hub.db.door().await?;
+    let founded =
+        db::accounts::found_company(&mut tx, &signup, Plan::Enterprise, hub.clock.now()).await?;
+    tx.commit().await?;
+    let (company_id, member_id) = (founded.company_id, founded.member_id);
+    let connection_id = consent(hub, crm, company_id, member_id).await?;
+    Ok((company_id, member_id, connection_id))
+}
+
 /// The way of every connection, with a code that needed no page.
 async fn consent(
     hub: &SharedHub,
@@ -107,7 +121,10 @@ async fn consent(
         error: None,
         issuer: None,
     };
-    Ok(connect::finish(hub, who, provider, callback).await?)
+    match connect::finish(hub, who, provider, callback).await? {
+        connect::Finished::Connected(id) => Ok(id),
+        connect::Finished::MustChoose(_) => anyhow::bail!("another user is connected already"),
+    }
 }
 
 /// A master key for this measurement, in a file that only we may read.

@@ -7,9 +7,13 @@
 //! import wrote, written once more by a bare `unnest` into another empty database of the cluster;
 //! reads over HTTP from `tandem serve` beside the same statements without it; and the same reads
 //! with and without what keeps companies apart.
+//!
+//! And deliveries ([`deliveries`]): leads and activities from `tandem serve` through `tandem work` to
+//! the sandbox.
 
 mod bare;
 mod cpu;
+mod deliveries;
 mod figures;
 mod ground;
 mod growth;
@@ -30,13 +34,14 @@ use anyhow::Context as _;
 
 use crate::{
     app,
-    command_line::BenchArgs,
+    command_line::{BenchArgs, BenchPart},
     config::Config,
     connectors::{self, Connector},
     db::bare::Owner,
     embedded::{self, PrivatePostgres},
 };
 
+use deliveries::Deliveries;
 use figures::{Environment, Figures};
 use processes::Crm;
 
@@ -56,9 +61,12 @@ pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
     };
     postgres.stop().await?;
     embedded::erase(&cluster).await?;
-    let (environment, figures) = measured?;
-    let path = figures::keep(&args.out, &environment, &figures)?;
+    let (environment, figures, deliveries) = measured?;
+    let path = figures::keep(&args.out, &environment, &figures, deliveries.as_ref())?;
     app::say(&table::text(&environment, &figures))?;
+    if let Some(deliveries) = &deliveries {
+        app::say(&deliveries::table::text(deliveries))?;
+    }
     app::say(&format!("The figures are in {}.", path.display()))
 }
 
@@ -67,10 +75,10 @@ async fn measure(
     args: &BenchArgs,
     folder: &Path,
     postgres: &PrivatePostgres,
-) -> anyhow::Result<(Environment, Vec<Figures>)> {
+) -> anyhow::Result<(Environment, Vec<Figures>, Option<Deliveries>)> {
     let keys = ground::master_keys(folder)?;
     let mut all = Vec::new();
-    let mut environment = None;
+    let (mut environment, mut deliveries) = (None, None);
     for &connector in connectors::all() {
         let password = uuid::Uuid::new_v4().simple().to_string();
         let sheet =
@@ -78,14 +86,21 @@ async fn measure(
         if environment.is_none() {
             environment = Some(sheet.environment().await?);
         }
-        for &persons in &args.persons {
+        if deliveries.is_none()
+            && args.only.contains(&BenchPart::Deliveries)
+            && connector.writer().is_some()
+        {
+            deliveries = Some(sheet.deliveries().await?);
+        }
+        let imports = args.only.contains(&BenchPart::Imports);
+        for &persons in args.persons.iter().filter(|_| imports) {
             for (at, &latency_ms) in args.latency_ms.iter().enumerate() {
                 let crm = Crm::start(connector.manifest().slug, persons, latency_ms).await?;
                 all.push(sheet.series(&crm, persons, latency_ms, at == 0).await?);
             }
         }
     }
-    Ok((environment.context("there is nothing to measure")?, all))
+    Ok((environment.context("there is nothing to measure")?, all, deliveries))
 }
 
 /// What all sizes of one CRM have in common.

@@ -77,6 +77,25 @@ impl Crm {
         Ok(())
     }
 
+    /// Delays every answer.
+    pub(super) async fn delay(&self, ms: u64) -> anyhow::Result<()> {
+        self.ask("/__sandbox/latency", &json!({ "ms": ms })).await?;
+        Ok(())
+    }
+
+    /// Lets go of every limit of the plan: rates that no real account would allow.
+    pub(super) async fn lift_limits(&self) -> anyhow::Result<()> {
+        let plan = json!({ "burst": 90_000, "search_burst": 90_000, "daily": 2_000_000_000_u64 });
+        self.ask("/__sandbox/plan", &plan).await?;
+        Ok(())
+    }
+
+    /// Its own record of what wanted a change, and of what was made.
+    pub(super) async fn record(&self) -> anyhow::Result<(Value, Value)> {
+        let writes = self.send("GET", "/__sandbox/truth/writes", None).await?;
+        Ok((writes, self.send("GET", "/__sandbox/truth/outbound", None).await?))
+    }
+
     /// What it was asked so far, and how long it worked on it.
     pub(super) async fn counted(&self) -> anyhow::Result<Counted> {
         let counters = self.send("GET", "/__sandbox/counters", None).await?;

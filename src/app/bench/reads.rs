@@ -151,7 +151,7 @@ pub(super) async fn measure(
     sample: Vec<(Uuid, String)>,
     pace: Pace,
 ) -> anyhow::Result<(Reads, Reads)> {
-    let cookie = sign_in(url).await?;
+    let cookie = sign_in(url, EMAIL).await?;
     let wanted = Arc::new(Wanted { sample, cursors: cursors(url, &cookie).await? });
     let mut lines = Vec::new();
     for _ in 0..LINES {
@@ -191,8 +191,8 @@ async fn timed<L: Line<Kind = Kind>>(
     Reads::of(&sent, pace, seconds, meter.read()?.since(before))
 }
 
-async fn sign_in(url: &url::Url) -> anyhow::Result<String> {
-    let form = json!({ "email": EMAIL, "password": demo::PASSWORD }).to_string();
+pub(super) async fn sign_in(url: &url::Url, email: &str) -> anyhow::Result<String> {
+    let form = json!({ "email": email, "password": demo::PASSWORD }).to_string();
     let headers = ["x-tandem-csrf: 1".to_owned()];
     let mut wire = Wire::connect(url).await?;
     let answer = wire.ask("POST", "/api/auth/login", &headers, Some(&form)).await?;

@@ -21,6 +21,7 @@ struct Logged {
     subject: Option<String>,
     detail: Value,
     created_at: DateTime<Utc>,
+    api_key_id: Option<Uuid>,
 }
 
 /// What the verifier found.
@@ -52,7 +53,7 @@ pub async fn seal(tx: &mut TenantTx, most: i64) -> Result<usize, DbError> {
         None => (0, ORIGIN.to_vec(), Uuid::nil()),
     };
     let rows: Vec<Logged> = sqlx::query_as(
-        "select audit_id, member_id, action, subject, detail, created_at
+        "select audit_id, member_id, action, subject, detail, created_at, api_key_id
          from audit_log
          where audit_id >= $1
            and not exists (select from audit_seal
@@ -100,7 +101,8 @@ pub async fn verify(tx: &mut TenantTx) -> Result<Verdict, DbError> {
     let (mut hash, mut position, mut broken_at) = (ORIGIN.to_vec(), 0_i64, None);
     loop {
         let page: Vec<Sealed> = sqlx::query_as(
-            "select position, hash, audit_id, member_id, action, subject, detail, created_at
+            "select position, hash, audit_id, member_id, action, subject, detail, created_at,
+                    api_key_id
              from audit_seal
              join audit_log using (company_id, audit_id)
              where position > $1
@@ -132,7 +134,7 @@ pub async fn verify(tx: &mut TenantTx) -> Result<Verdict, DbError> {
 }
 
 fn link(before: &[u8], company_id: &str, position: i64, row: &Logged) -> Vec<u8> {
-    let text = canonical(&json!({
+    let mut told = json!({
         "action": row.action,
         "audit_id": row.audit_id,
         "company_id": company_id,
@@ -141,8 +143,12 @@ fn link(before: &[u8], company_id: &str, position: i64, row: &Logged) -> Vec<u8>
         "member_id": row.member_id,
         "position": position,
         "subject": row.subject,
-    }))
-    .to_string();
+    });
+    // Left out where there is none: rows from before the column hash as they did.
+    if let Some(key) = row.api_key_id {
+        told["api_key_id"] = json!(key);
+    }
+    let text = canonical(&told).to_string();
     Sha256::new().chain_update(before).chain_update(text).finalize().to_vec()
 }
 

@@ -7,8 +7,22 @@ use uuid::Uuid;
 
 use crate::{
     db::{DbError, DoorTx, TenantTx},
-    domain::{CompanyId, MemberId},
+    domain::{ApiKeyId, CompanyId, MemberId},
 };
+
+tokio::task_local! {
+    /// Whose script this task works for. Not an argument: no flow decides anything by it, and none
+    /// can forget to hand it on.
+    static SCRIPT: ApiKeyId;
+}
+
+/// Does the work of a request; what it appends names the API key that the request came with.
+pub async fn by_script<T>(key: Option<ApiKeyId>, work: impl Future<Output = T>) -> T {
+    match key {
+        Some(key) => SCRIPT.scope(key, work).await,
+        None => work.await,
+    }
+}
 
 pub use chain::{Verdict, seal, verify};
 
@@ -24,9 +38,9 @@ pub struct Event<'a> {
     pub detail: &'a Value,
 }
 
-const APPEND: &str =
-    "insert into audit_log (company_id, audit_id, member_id, action, subject, detail)
-     values ($1, $2, $3, $4, $5, $6)";
+const APPEND: &str = "insert into audit_log
+         (company_id, audit_id, member_id, action, subject, detail, api_key_id)
+     values ($1, $2, $3, $4, $5, $6, $7)";
 
 /// Appends within a company. `detail` holds ids, words and counts only.
 pub async fn append(
@@ -61,6 +75,7 @@ async fn write(
         .bind(event.action)
         .bind(event.subject.map(|id| id.to_string()))
         .bind(event.detail)
+        .bind(SCRIPT.try_with(|key| *key).ok())
         .execute(conn)
         .await?;
     Ok(())

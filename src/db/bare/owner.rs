@@ -58,6 +58,17 @@ impl Owner {
         Ok(pid.unsigned_abs())
     }
 
+    /// Deliveries that still have something to do, and those that are done.
+    pub async fn deliveries(&mut self) -> Result<(i64, i64), DbError> {
+        Ok(sqlx::query_as(
+            "select count(*) filter (where state in ('queued', 'sending', 'retrying', 'unknown')),
+                    count(*) filter (where state = 'delivered')
+             from delivery",
+        )
+        .fetch_one(&mut self.connection)
+        .await?)
+    }
+
     /// What Postgres says about one of its settings.
     pub async fn setting(&mut self, name: &str) -> Result<String, DbError> {
         Ok(sqlx::query_scalar("select current_setting($1)")

@@ -20,12 +20,13 @@ use crate::{
         ConnectionId, ContactId, MemberId, OrganizationId, RemoteId,
         intake::{
             Candidate, ContactFields, Identifier, IdentifierKind, OrganizationRef, PersonMapping,
+            Resolved,
         },
     },
 };
 
 pub use seen::{Kind, mark_gone, note_seen, promote, seen, unseen};
-pub use write::{insert_contacts, move_identifiers, update_contacts, upsert_mappings};
+pub use write::{Held, insert_contacts, move_identifiers, update_contacts, upsert_mappings};
 
 /// How this page's persons are mapped already.
 pub async fn person_mappings(
@@ -54,6 +55,75 @@ pub async fn person_mappings(
             (RemoteId(remote_id), PersonMapping { contact_id, fingerprint, is_primary, gone })
         })
         .collect())
+}
+
+/// How a page of persons stands to the book.
+#[derive(Debug, Default)]
+pub struct Stand {
+    /// For each person: nothing that we would store has changed.
+    pub same: Vec<bool>,
+    /// How the others are mapped, where they are.
+    pub known: HashMap<RemoteId, PersonMapping>,
+}
+
+/// Places of those that are the same; places and mappings of the others, side by side.
+type Compared = (Vec<i32>, Vec<i32>, Vec<Uuid>, Vec<i64>, Vec<bool>, Vec<bool>);
+
+/// Compares persons with what was last taken in of them. The answer is one row, however many there
+/// are: of most pages, all persons are new or none has changed.
+pub async fn compare_persons(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    persons: &[(Resolved, i64)],
+) -> Result<Stand, DbError> {
+    let ids: Vec<&str> = persons.iter().map(|(person, _)| person.remote_id.as_str()).collect();
+    // Whoever is deleted over there is never the same.
+    let prints: Vec<Option<i64>> =
+        persons.iter().map(|(person, print)| (!person.deleted).then_some(*print)).collect();
+    let (same, others, contacts, stored, primary, gone): Compared = sqlx::query_as(
+        "with known as (
+             select place::int as place, contact_id, fingerprint, is_primary,
+                    state = 'gone' as gone,
+                    (fingerprint = print and state = 'linked') is true as same
+             from unnest($2::text[], $3::bigint[]) with ordinality
+                  as wanted (remote_id, print, place)
+             cross join lateral (
+                 select contact_id, fingerprint, is_primary, state
+                 from mapping
+                 where connection_id = $1 and kind = 'person'
+                   and mapping.remote_id = wanted.remote_id
+                 limit 1
+             ) as known
+         )
+         select coalesce(array_agg(place) filter (where same), '{}'),
+                coalesce(array_agg(place) filter (where not same), '{}'),
+                coalesce(array_agg(contact_id) filter (where not same), '{}'),
+                coalesce(array_agg(fingerprint) filter (where not same), '{}'),
+                coalesce(array_agg(is_primary) filter (where not same), '{}'),
+                coalesce(array_agg(gone) filter (where not same), '{}')
+         from known",
+    )
+    .bind(connection_id)
+    .bind(ids)
+    .bind(prints)
+    .fetch_one(tx.conn())
+    .await?;
+    let at = |place: i32| usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+    let mut stand = Stand { same: vec![false; persons.len()], ..Stand::default() };
+    for place in same.into_iter().filter_map(at) {
+        if let Some(same) = stand.same.get_mut(place) {
+            *same = true;
+        }
+    }
+    let others = others.into_iter().zip(contacts).zip(stored).zip(primary).zip(gone);
+    for ((((place, contact_id), fingerprint), is_primary), gone) in others {
+        if let Some((person, _)) = at(place).and_then(|place| persons.get(place)) {
+            let contact_id = ContactId::from_uuid(contact_id);
+            let mapping = PersonMapping { contact_id, fingerprint, is_primary, gone };
+            stand.known.insert(person.remote_id.clone(), mapping);
+        }
+    }
+    Ok(stand)
 }
 
 /// The organizations of the book behind these remote ones.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    db::{DbError, TenantTx},
+    db::{DbError, TenantTx, book},
     domain::{ConnectionId, RemoteId, RunId},
 };
 
@@ -84,12 +84,17 @@ pub async fn unseen(
     Ok(ids.into_iter().map(RemoteId).collect())
 }
 
-/// Marks records as gone at the provider; their contacts stay.
+/// Marks records as gone at the provider; their contacts stay. Takes the book first, as a page does:
+/// both write mappings and their count.
 pub async fn mark_gone(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
     ids: &[&str],
 ) -> Result<(), DbError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    book::lock(tx).await?;
     sqlx::query(
         "update mapping set state = 'gone', last_synced_at = now()
          where connection_id = $1 and kind = 'person' and state = 'linked' and remote_id = any($2)",

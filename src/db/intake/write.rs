@@ -156,12 +156,22 @@ async fn write_contacts(
     Ok(())
 }
 
-/// Gives identifiers back and claims new ones. An e-mail that another contact holds stays there:
-/// the primary key refuses a second holder.
+/// What becomes of a claim to an identifier that somebody else turns out to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The page is a conflict. Cheaper: an insert that may meet its row looks for it twice.
+    Refuses,
+    /// It stays where it is.
+    Stays,
+}
+
+/// Gives identifiers back and claims new ones. An e-mail belongs to one contact: the primary key
+/// refuses a second holder.
 pub async fn move_identifiers(
     tx: &mut TenantTx,
     releases: &[(Identifier, ContactId)],
     claims: &[(Identifier, ContactId)],
+    held: Held,
 ) -> Result<(), DbError> {
     let company_id = tx.company_id();
     if !releases.is_empty() {
@@ -190,20 +200,24 @@ pub async fn move_identifiers(
                 IdentifierKind::Phone => contact_id.uuid(),
             })
             .collect();
-        sqlx::query(
+        let mut insert = QueryBuilder::<Postgres>::new(
             "insert into identifier (company_id, kind, value, holder, contact_id)
              select $1, kind, value, holder, contact_id
              from unnest($2::text[], $3::text[], $4::uuid[], $5::uuid[])
-                  as new (kind, value, holder, contact_id)
-             on conflict do nothing",
-        )
-        .bind(company_id)
-        .bind(kinds)
-        .bind(values)
-        .bind(holders)
-        .bind(contacts)
-        .execute(tx.conn())
-        .await?;
+                  as new (kind, value, holder, contact_id) ",
+        );
+        if held == Held::Stays {
+            insert.push("on conflict do nothing");
+        }
+        let insert = insert.build();
+        insert
+            .bind(company_id)
+            .bind(kinds)
+            .bind(values)
+            .bind(holders)
+            .bind(contacts)
+            .execute(tx.conn())
+            .await?;
     }
     Ok(())
 }

@@ -58,25 +58,24 @@ pub struct Incoming {
     pub full_name: Option<String>,
     pub emails: Vec<Address>,
     pub phones: Vec<Number>,
+    /// Each once; e-mails first: the order in which they are asked.
+    pub identifiers: Vec<Identifier>,
 }
 
 impl Incoming {
-    /// E-mails first: the order in which they are asked.
-    pub fn identifiers(&self) -> Vec<Identifier> {
-        identifiers(&self.emails, &self.phones)
-    }
-
     pub fn has_email(&self) -> bool {
-        self.emails.iter().any(|address| Email::parse(&address.value).is_some())
+        self.identifiers.iter().any(|found| found.kind == IdentifierKind::Email)
     }
 }
 
 /// The identifiers of a contact with these addresses and numbers, each once, e-mails first.
 pub fn identifiers(emails: &[Address], phones: &[Number]) -> Vec<Identifier> {
-    let emails = emails.iter().filter_map(|address| {
-        let email = Email::parse(&address.value)?;
-        Some(Identifier { kind: IdentifierKind::Email, value: email.into_string() })
-    });
+    let emails = emails.iter().filter_map(|address| Email::parse(&address.value));
+    each_once(emails.map(Email::into_string), phones)
+}
+
+fn each_once(emails: impl Iterator<Item = String>, phones: &[Number]) -> Vec<Identifier> {
+    let emails = emails.map(|value| Identifier { kind: IdentifierKind::Email, value });
     let phones = phones.iter().filter_map(|number| {
         Some(Identifier { kind: IdentifierKind::Phone, value: number.e164.clone()? })
     });
@@ -93,14 +92,14 @@ pub fn identifiers(emails: &[Address], phones: &[Number]) -> Vec<Identifier> {
 /// callers do this only for records whose fingerprint changed.
 pub fn normalize(resolved: Resolved, fingerprint: i64, country: &str) -> Incoming {
     let mut emails: Vec<Address> = Vec::new();
+    let mut parsed: Vec<Option<Email>> = Vec::new();
     for entry in &resolved.emails {
-        let same = |known: &Address| {
-            known.value == entry.value
-                || Email::parse(&known.value).is_some_and(|email| {
-                    Some(email.as_str()) == Email::parse(&entry.value).as_ref().map(Email::as_str)
-                })
+        let email = Email::parse(&entry.value);
+        let same = |(known, read): (&Address, &Option<Email>)| {
+            known.value == entry.value || (email.is_some() && *read == email)
         };
-        if !emails.iter().any(same) {
+        if !emails.iter().zip(&parsed).any(same) {
+            parsed.push(email);
             emails.push(Address {
                 value: entry.value.clone(),
                 label: entry.label.clone(),
@@ -125,7 +124,9 @@ pub fn normalize(resolved: Resolved, fingerprint: i64, country: &str) -> Incomin
     one_primary(&mut emails, |address| &mut address.primary);
     one_primary(&mut phones, |number| &mut number.primary);
     let full_name = full_name(&resolved);
-    Incoming { resolved, fingerprint, full_name, emails, phones }
+    let emails_read = parsed.into_iter().flatten().map(Email::into_string);
+    let identifiers = each_once(emails_read, &phones);
+    Incoming { resolved, fingerprint, full_name, emails, phones, identifiers }
 }
 
 /// At most one primary, and one if there is anything: the first that claims it, else the first.

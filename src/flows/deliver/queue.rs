@@ -160,14 +160,14 @@ fn writes(outlet: &Outlet) -> bool {
     connectors::find(&outlet.provider).is_some_and(|connector| connector.writer().is_some())
 }
 
-fn delivery<'a>(
-    outlet: &'a Outlet,
+fn delivery(
+    outlet: &Outlet,
     change: Change,
     kind: DeliveryKind,
     activity_id: Option<ActivityId>,
     trigger: Trigger,
     held: Option<Cause>,
-) -> NewDelivery<'a> {
+) -> NewDelivery<'_> {
     NewDelivery {
         outlet,
         kind,

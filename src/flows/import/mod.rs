@@ -4,6 +4,7 @@
 //! commits with its entries, counts and the cursor of the next, so a run that lost its worker goes
 //! on from its last committed page, and a page is never written twice.
 
+mod batch;
 mod halt;
 mod objects;
 mod persons;

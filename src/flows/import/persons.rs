@@ -1,17 +1,19 @@
 //! Persons: read what the book knows of a page, plan it in memory, write it at once.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    connectors::{CrmError, Cursor, Page},
     db::{
-        self, DbError, Scope, TenantTx, directory::LockedBook, entries::NewEntry, intake::Kind,
+        self, DbError, Scope, TenantTx,
+        directory::LockedBook,
+        entries::NewEntry,
+        intake::{Held, Kind},
         runs::Advance,
     },
     domain::{
-        ContactId, Quarantined, RemoteId, RemotePerson,
+        ContactId, Quarantined, RemoteId,
         intake::{
             Counts, Incoming, Known, OrganizationRef, Outcome, PagePlan, PersonMapping, Resolved,
             Source, normalize, plan, resolve, unasked,
@@ -19,28 +21,27 @@ use crate::{
     },
     failpoint::reach,
     flows::import::{
+        batch::Batch,
         halt::Halt,
-        objects::{IDS_PER_REQUEST, entries, go_on},
-        work::{Desk, carry, split},
+        objects::{entries, go_on},
+        work::Desk,
     },
     policy::{self, Plan, Thing},
 };
 
-/// Marks a cursor that counts through the run's own list of ids.
-const BY_ID: &str = "ids:";
 /// How often a page is judged anew because somebody wrote the same rows meanwhile.
 const RACES: u32 = 5;
 
 /// Organizations that a run remembers between pages: persons name the same ones again and again.
 const ORGANIZATIONS_KEPT: usize = 20_000;
 
-/// What one fetch brought.
-struct Batch {
-    page: Page<RemotePerson>,
-    /// Asked for by id and not there.
-    absent: Vec<RemoteId>,
-    /// Where the next fetch starts; `None` ends the phase.
-    next: Option<String>,
+/// A page in the book's words.
+#[derive(Default)]
+struct Resolution {
+    changed: Vec<Incoming>,
+    unchanged: Vec<RemoteId>,
+    /// How those that changed are mapped already.
+    known: HashMap<RemoteId, PersonMapping>,
 }
 
 /// A page on its way into the book.
@@ -61,19 +62,18 @@ impl Desk {
             reach("import.persons_fetched");
             self.skip_seen(&mut batch);
             let next = batch.next.clone();
-            let (resolved, known) = self.resolve(&mut batch).await?;
+            let resolved = self.resolve(&mut batch).await?;
             reach("import.persons_resolved");
             let phase = if next.is_some() { "persons" } else { self.after("persons") };
             match next {
                 None => {
                     let by = Advance { phase, ..Advance::default() };
-                    return self.write(&batch, &resolved, &known, by).await;
+                    return self.write(&batch, &resolved, by).await;
                 }
                 Some(cursor) => {
                     let by = Advance { phase, cursor: Some(&cursor), ..Advance::default() };
                     let fetch = self.fetch_later(cursor.clone());
-                    let (written, fetched) =
-                        tokio::join!(self.write(&batch, &resolved, &known, by), fetch);
+                    let (written, fetched) = tokio::join!(self.write(&batch, &resolved, by), fetch);
                     written?;
                     batch = fetched?;
                 }
@@ -82,72 +82,9 @@ impl Desk {
         }
     }
 
-    /// Of a list that started again: what was counted before is not counted again.
-    fn skip_seen(&self, batch: &mut Batch) {
-        let before = &self.seen_before;
-        batch.page.items.retain(|person| !before.contains(&person.id));
-        self.skip_lost(&mut batch.page.quarantined);
-        if let Some(next) = &mut batch.next {
-            let (mark, place) = split(next);
-            *next = carry(mark, place, !batch.page.items.is_empty());
-        }
-    }
-
-    async fn fetch(&self, cursor: Option<&str>) -> Result<Batch, CrmError> {
-        self.fetch_later(cursor.unwrap_or_default().to_owned()).await
-    }
-
-    /// Fetches the page at `cursor`, borrowing nothing of the desk, so that the desk can write
-    /// meanwhile. First the provider's list, then the run's own list of ids.
-    fn fetch_later(&self, cursor: String) -> impl Future<Output = Result<Batch, CrmError>> + use<> {
-        let account = std::sync::Arc::clone(&self.account);
-        let ids: Vec<RemoteId> =
-            self.run.ids.clone().unwrap_or_default().into_iter().map(RemoteId).collect();
-        let selective = self.run.mode == "selective";
-        let mut from = self.start();
-        let size = IDS_PER_REQUEST;
-        async move {
-            let connector = account.provider.connector;
-            let offset = match cursor.strip_prefix(BY_ID) {
-                Some(offset) => offset.parse().unwrap_or(0),
-                None if selective => 0,
-                None => {
-                    let (mark, place) = split(&cursor);
-                    from.cursor = Cursor::parse(place);
-                    let page = connector.persons(&account.api, &from).await?;
-                    let more = (!ids.is_empty()).then(|| format!("{BY_ID}0"));
-                    let next = page.next.as_ref().map(|next| format!("{mark}{}", next.as_str()));
-                    let next = next.or(more);
-                    return Ok(Batch { page, absent: Vec::new(), next });
-                }
-            };
-            let asked = ids.get(offset..).unwrap_or_default();
-            let asked = &asked[..asked.len().min(size)];
-            let page = if asked.is_empty() {
-                Page::default()
-            } else {
-                connector.persons_by_id(&account.api, asked).await?
-            };
-            let came: HashSet<&RemoteId> = page.items.iter().map(|person| &person.id).collect();
-            let lost: HashSet<&RemoteId> =
-                page.quarantined.iter().filter_map(|lost| lost.id.as_ref()).collect();
-            let absent = asked
-                .iter()
-                .filter(|id| !came.contains(id) && !lost.contains(id))
-                .cloned()
-                .collect();
-            let end = offset + asked.len();
-            let next = (end < ids.len()).then(|| format!("{BY_ID}{end}"));
-            Ok(Batch { page, absent, next })
-        }
-    }
-
-    /// Ids to words. Organizations that the book does not know yet are fetched first: nobody waits
-    /// for a stranger while holding a transaction.
-    async fn resolve(
-        &mut self,
-        batch: &mut Batch,
-    ) -> Result<(Vec<(Resolved, i64)>, HashMap<RemoteId, PersonMapping>), Halt> {
+    /// Ids to words, and what of it the book has already. Organizations that the book does not know
+    /// yet are fetched first: nobody waits for a stranger while holding a transaction.
+    async fn resolve(&mut self, batch: &mut Batch) -> Result<Resolution, Halt> {
         let persons = std::mem::take(&mut batch.page.items);
         if self.organizations.len() > ORGANIZATIONS_KEPT {
             self.organizations.clear();
@@ -157,21 +94,19 @@ impl Desk {
             .filter_map(|person| person.organization.as_ref())
             .filter(|id| !self.organizations.contains_key(*id) && !self.absent.contains(*id))
             .collect();
-        let ids: Vec<&str> = persons.iter().map(|person| person.id.as_str()).collect();
-        let (organizations, known) = self.read(&new, &ids).await?;
-        let unknown: Vec<RemoteId> = new
-            .iter()
-            .filter(|id| !organizations.contains_key(**id))
-            .map(|&id| id.clone())
-            .collect();
-        self.organizations.extend(organizations);
-        if !unknown.is_empty() {
-            self.fetch_organizations(&unknown).await?;
-            let found = self.read(&unknown.iter().collect(), &[]).await?.0;
+        if !new.is_empty() {
+            let found = self.named(new.iter().copied()).await?;
+            let unknown: Vec<RemoteId> =
+                new.iter().filter(|id| !found.contains_key(**id)).map(|&id| id.clone()).collect();
             self.organizations.extend(found);
+            if !unknown.is_empty() {
+                self.fetch_organizations(&unknown).await?;
+                let found = self.named(unknown.iter()).await?;
+                self.organizations.extend(found);
+            }
         }
         let source = self.source(&self.organizations);
-        let resolved = persons
+        let resolved: Vec<(Resolved, i64)> = persons
             .into_iter()
             .map(|person| {
                 let resolved = resolve(person, &source);
@@ -179,20 +114,29 @@ impl Desk {
                 (resolved, fingerprint)
             })
             .collect();
-        Ok((resolved, known))
+        let stand = {
+            let connection_id = self.run.connection_id;
+            let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+            db::intake::compare_persons(&mut tx, connection_id, &resolved).await?
+        };
+        let mut resolution = Resolution { known: stand.known, ..Resolution::default() };
+        for ((person, print), same) in resolved.into_iter().zip(stand.same) {
+            if same {
+                resolution.unchanged.push(person.remote_id);
+            } else {
+                resolution.changed.push(normalize(person, print, &self.country));
+            }
+        }
+        Ok(resolution)
     }
 
-    async fn read(
+    async fn named(
         &self,
-        named: &BTreeSet<&RemoteId>,
-        ids: &[&str],
-    ) -> Result<(HashMap<RemoteId, OrganizationRef>, HashMap<RemoteId, PersonMapping>), Halt> {
-        let named: Vec<&str> = named.iter().map(|id| id.as_str()).collect();
-        let connection_id = self.run.connection_id;
+        ids: impl Iterator<Item = &RemoteId>,
+    ) -> Result<HashMap<RemoteId, OrganizationRef>, DbError> {
+        let ids: Vec<&str> = ids.map(RemoteId::as_str).collect();
         let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
-        let organizations = db::intake::organizations(&mut tx, connection_id, &named).await?;
-        let known = db::intake::person_mappings(&mut tx, connection_id, ids).await?;
-        Ok((organizations, known))
+        db::intake::organizations(&mut tx, self.run.connection_id, &ids).await
     }
 
     fn source<'a>(&'a self, organizations: &'a HashMap<RemoteId, OrganizationRef>) -> Source<'a> {
@@ -210,30 +154,17 @@ impl Desk {
         }
     }
 
-    /// Writes a page: only what changed is normalized, judged and written.
+    /// Writes a page: only what changed is judged and written.
     async fn write(
         &mut self,
         batch: &Batch,
-        resolved: &[(Resolved, i64)],
-        known: &HashMap<RemoteId, PersonMapping>,
+        Resolution { changed, unchanged, known }: &Resolution,
         by: Advance<'_>,
     ) -> Result<(), Halt> {
-        let same = |(person, print): &&(Resolved, i64)| {
-            !person.deleted
-                && known
-                    .get(&person.remote_id)
-                    .is_some_and(|mapping| mapping.fingerprint == *print && !mapping.gone)
-        };
-        let unchanged = resolved.iter().filter(same).count();
-        let changed: Vec<Incoming> = resolved
-            .iter()
-            .filter(|person| !same(person))
-            .map(|(person, print)| normalize(person.clone(), *print, &self.country))
-            .collect();
         // One that could not be read is there all the same.
         let lost = batch.page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
-        let seen = resolved.iter().map(|(person, _)| &person.remote_id).chain(lost);
-        let seen: Vec<&str> = seen.map(RemoteId::as_str).collect();
+        let seen = changed.iter().map(|person| &person.resolved.remote_id).chain(unchanged);
+        let seen: Vec<&str> = seen.chain(lost).map(RemoteId::as_str).collect();
         let mut races = 0;
         loop {
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
@@ -244,7 +175,7 @@ impl Desk {
             // What was read before the book was locked is good for a first try: whatever was mapped,
             // unmapped or deleted since is refused by the database.
             let known = (races == 0).then_some(known);
-            let page = Writing { changed: &changed, known, unchanged, seen: &seen };
+            let page = Writing { changed, known, unchanged: unchanged.len(), seen: &seen };
             match self.write_once(&mut tx, batch, page, by.clone()).await {
                 Ok(by) => return self.advance(tx, by).await,
                 // Somebody else wrote one of these rows first: look again, it is there now.
@@ -273,7 +204,10 @@ impl Desk {
         if !changed.is_empty() {
             let plan = self.plan_page(tx, changed, known).await?;
             reach("import.persons_planned");
-            self.store(tx, &plan).await?;
+            // Who was judged under the lock from what was read under it meets nobody; whoever does is
+            // judged anew, and then what others hold stays theirs.
+            let held = if known.is_some() { Held::Refuses } else { Held::Stays };
+            self.store(tx, &plan, held).await?;
             reach("import.persons_stored");
             log.extend(entries(&plan.created, Outcome::Created));
             log.extend(entries(&plan.linked, Outcome::Linked));
@@ -328,7 +262,8 @@ impl Desk {
                 db::intake::person_mappings(tx, connection_id, &ids).await?
             }
         };
-        let mut identifiers: Vec<_> = changed.iter().flat_map(Incoming::identifiers).collect();
+        let mut identifiers: Vec<_> =
+            changed.iter().flat_map(|person| &person.identifiers).cloned().collect();
         identifiers.sort();
         identifiers.dedup();
         let mut holders = db::intake::holders(tx, &identifiers).await?;
@@ -357,10 +292,10 @@ impl Desk {
         Ok(limit.map(|limit| limit.saturating_sub(book.contacts.unsigned_abs())))
     }
 
-    async fn store(&self, tx: &mut TenantTx, plan: &PagePlan) -> Result<(), Halt> {
+    async fn store(&self, tx: &mut TenantTx, plan: &PagePlan, held: Held) -> Result<(), Halt> {
         db::intake::insert_contacts(tx, &plan.inserts).await?;
         db::intake::update_contacts(tx, &plan.updates).await?;
-        db::intake::move_identifiers(tx, &plan.releases, &plan.claims).await?;
+        db::intake::move_identifiers(tx, &plan.releases, &plan.claims, held).await?;
         db::intake::upsert_mappings(tx, self.run.connection_id, &plan.mappings).await?;
         let gone = plan.mappings.iter().filter(|mapping| mapping.gone);
         let gone: Vec<&str> = gone.map(|mapping| mapping.remote_id.as_str()).collect();

@@ -139,11 +139,14 @@ fn crm(error: &CrmError, given: &Circumstances) -> Verdict {
         CrmError::CursorRefused => Verdict::Restart { fails: given.again.then_some(TWICE) },
         error if error.passes() && (given.moved || given.attempts < PATIENCE) => {
             // 5 s, 10 s, 20 s, 40 s, 45 s, counted from the last page that was committed.
-            // A token that another worker is fetching, or took into its grave, is nobody's
-            // trouble over there.
-            let at_once = given.moved || matches!(error, CrmError::TokenUnavailable { .. });
-            let tries = if at_once { 0 } else { given.attempts.clamp(0, 7) };
-            let at = given.now + TimeDelta::seconds((5_i64 << tries).min(LONGEST_WAIT));
+            let tries = if given.moved { 0 } else { given.attempts.clamp(0, 7) };
+            let seconds = match error {
+                // A token that another worker is fetching, or took into its grave, is nobody's
+                // trouble over there, and this one has waited for it already.
+                CrmError::TokenUnavailable { .. } => 2,
+                _ => (5_i64 << tries).min(LONGEST_WAIT),
+            };
+            let at = given.now + TimeDelta::seconds(seconds);
             Verdict::Wait { at, reason: format!("Waiting: {error}. It goes on by itself.") }
         }
         CrmError::Revoked | CrmError::Expired | CrmError::MissingScope { .. } => {

@@ -354,9 +354,12 @@ impl Desk {
             ("failed", Some("The counts do not add up; please tell support the run's id."))
         };
         let spent = account::spent(self.counted, self.account.meter.read());
-        if db::runs::end(&mut tx, run.run_id, self.hold(), state, reason, spent).await?
-            && run.mode != "selective"
-        {
+        if !db::runs::end(&mut tx, run.run_id, self.hold(), state, reason, spent).await? {
+            // A worker that had lost the job took the run up once more, and will be stopped: whoever
+            // has the job must keep it.
+            return Err(DbError::Fenced);
+        }
+        if run.mode != "selective" {
             let watermark = run.started_at.map(|at| at - OVERLAP);
             let persons = (run.mode == "full").then_some(run.seen);
             db::runs::remember(&mut tx, run.connection_id, watermark, persons).await?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     db::{self, Scope, rotation},
-    flows::{Hub, SealError},
+    flows::{Hub, SealError, install},
     vault::Vault,
 };
 
@@ -40,6 +40,8 @@ pub struct Rotated {
     pub companies: usize,
     pub of: usize,
     pub keys: usize,
+    /// Installs that wait for somebody to confirm them.
+    pub installations: usize,
     /// Master keys that nothing is sealed under any more.
     pub retired: usize,
 }
@@ -62,6 +64,8 @@ pub async fn rotate(hub: &Hub, progress: &mut dyn FnMut(Rotated)) -> Result<Rota
         done.companies += 1;
         progress(done);
     }
+    // What waits at the door has no company and no data key.
+    done.installations = install::reseal(hub).await?;
     retire(hub, &active, &mut done).await?;
     progress(done);
     Ok(done)
@@ -80,6 +84,9 @@ async fn retire(hub: &Hub, active: &str, done: &mut Rotated) -> Result<(), SealE
         }
     }
     let mut tx = hub.db.door().await?;
+    if !db::installations::not_under(&mut tx, active).await?.is_empty() {
+        return Ok(());
+    }
     for master in db::tokens::masters(&mut tx).await? {
         if master.master_id != active && !master.retired {
             db::tokens::retire_master(&mut tx, &master.master_id).await?;

@@ -45,7 +45,9 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     /// The answer is stored, or of no use any more.
     fn unspool(&self, answer: &Self::Answer) -> impl Future<Output = ()> + Send;
 
-    /// Stores what a crashed neighbour left in the spool for this connection.
+    /// Stores what a crashed neighbour left in the spool for this connection, and ends its right to
+    /// ask, in this order: only of who is known to be dead, and once the time for an answer is over,
+    /// because a question that arrives after ours would use the token twice.
     fn recover(&self) -> impl Future<Output = Result<(), DbError>> + Send;
 
     /// Stores the answer if nobody has overtaken us; otherwise keeps it as an orphan.
@@ -120,8 +122,8 @@ pub struct Begun<S> {
     /// Newest first.
     pub candidates: Vec<Candidate>,
     pub api_base: ApiBase,
-    /// When this generation's refresh token was sent before and no answer was stored.
-    pub unanswered: Option<DateTime<Utc>>,
+    /// When this generation's refresh token was sent before, and no answer came or one too late.
+    pub missed: Option<DateTime<Utc>>,
     pub sealer: S,
 }
 

@@ -3,6 +3,7 @@
 //! [`protocol`] and [`refresh`] decide; what they stand on ([`ground`]) is an argument: Postgres,
 //! a provider and this machine here, a model of all three in the simulation.
 
+mod alive;
 pub mod ground;
 pub mod protocol;
 mod refresh;

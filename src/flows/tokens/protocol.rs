@@ -6,7 +6,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    fs::File,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -52,6 +53,8 @@ pub struct SingleFlight {
     gates: Arc<Mutex<HashMap<ConnectionId, Gate>>>,
     looks: Arc<Mutex<HashMap<ConnectionId, Glance>>>,
     pub(super) under_way: TaskTracker,
+    /// Locked while this process lives (see [`super::alive`]).
+    pub(super) alive: Arc<OnceLock<Option<File>>>,
 }
 
 /// Holds how the last attempt ended, for those who stood at the gate when it did.

@@ -136,7 +136,7 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
     ) -> Result<Option<AccessToken>, Trouble> {
         let (end, error) = match error {
             OAuthError::InvalidGrant => {
-                let reason = reason(begun.unanswered);
+                let reason = reason(begun.missed);
                 (End::Dead { orphans, reason }, CrmError::Revoked)
             }
             // Ours to repair: no connection dies of it.
@@ -157,8 +157,8 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
 }
 
 /// Why a connection needs a new consent, truthfully: if we lost an answer, we say so.
-fn reason(unanswered: Option<DateTime<Utc>>) -> String {
-    match unanswered {
+fn reason(missed: Option<DateTime<Utc>>) -> String {
+    match missed {
         None => reconnect::REVOKED.to_owned(),
         Some(at) => reconnect::lost(at),
     }

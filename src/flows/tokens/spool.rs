@@ -127,7 +127,7 @@ fn write(folder: &Path, waiting: &Waiting) -> io::Result<()> {
 fn files(hub: &Hub) -> Vec<PathBuf> {
     let Some(folder) = &hub.config.spool_dir else { return Vec::new() };
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries.flatten().map(|entry| entry.path()).collect()
+    entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect()
 }
 
 fn read(path: &Path) -> Option<Waiting> {

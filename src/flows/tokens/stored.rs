@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    ACCESS, ORPHAN, REFRESH,
+    ACCESS, ORPHAN, REFRESH, alive,
     ground::{Begun, Candidate, End, Kept, Reach, Seen, Standing, TokenStore, Trouble},
     protocol::{EARLY, Times},
     seal::data_key,
@@ -217,6 +217,7 @@ impl TokenStore for Stored {
     }
 
     async fn begin(&self, seen: i64, reach: Reach) -> Result<Option<Begun<Sealer>>, Trouble> {
+        alive::announce(&self.hub);
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         let lease = Lease {
             id: self.connection_id,
@@ -246,7 +247,7 @@ impl TokenStore for Stored {
             lease: leased.lease_gen,
             candidates,
             api_base,
-            unanswered: leased.unanswered,
+            missed: leased.missed,
             sealer: Sealer { key, orphans, reach },
         }))
     }
@@ -285,8 +286,18 @@ impl TokenStore for Stored {
     }
 
     async fn recover(&self) -> Result<(), DbError> {
+        // Before the spool: what lies there by now was put there by the living or by these.
+        let dead = alive::dead(&self.hub);
         for waiting in spool::left_for(&self.hub, self.company_id, self.connection_id) {
             spool::store(self, &waiting).await?;
+        }
+        if !dead.is_empty() {
+            let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
+            let on_its_way = self.times().answer;
+            if db::tokens::release(&mut tx, self.connection_id, &dead, on_its_way).await? {
+                tx.commit().await?;
+                tracing::warn!(connection_id = %self.connection_id, "whoever refreshed this token has died");
+            }
         }
         Ok(())
     }

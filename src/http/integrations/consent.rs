@@ -11,10 +11,18 @@ use url::form_urlencoded;
 
 use crate::{
     flows::{
-        FlowError, SharedHub,
-        connect::{self, Callback, CallbackError, Connecting},
+        FlowError, Hub, Provider, SharedHub,
+        connect::{self, Callback, CallbackError, Connecting, Finished},
+        install::{self, Arrived},
     },
-    http::{ApiError, Tag, integrations::known, session::BrowserSession},
+    http::{
+        ApiError, Tag, client_address, installation,
+        integrations::{
+            known,
+            uninstall::{AppCall, Heard, Uninstall, hear},
+        },
+        session::BrowserSession,
+    },
     policy::{self, Action},
 };
 
@@ -25,6 +33,25 @@ enum Navigation {
     /// Go there.
     #[oai(status = 303)]
     SeeOther(#[oai(header = "Location")] String),
+}
+
+#[derive(ApiResponse)]
+enum Returned {
+    /// Go there; with a cookie where an install waits for this browser to confirm it.
+    #[oai(status = 303)]
+    SeeOther(#[oai(header = "Location")] String, #[oai(header = "Set-Cookie")] Option<String>),
+}
+
+impl Returned {
+    fn to(page: String) -> Self {
+        Self::SeeOther(page, None)
+    }
+
+    /// To the page that asks where an install belongs.
+    fn waiting(hub: &Hub, arrived: &Arrived) -> Self {
+        let page = format!("/install?id={}", arrived.installation_id);
+        Self::SeeOther(page, Some(installation::cookie(hub, &arrived.browser)))
+    }
 }
 
 #[OpenApi(prefix_path = "/integrations", tag = "Tag::Integrations")]
@@ -48,7 +75,8 @@ impl ConsentApi {
         }
     }
 
-    /// Where the provider sends the browser back to.
+    /// Where the provider sends the browser back to: after a consent that was asked for here, and
+    /// without a state after an install that began at the provider.
     #[oai(path = "/:provider/callback", method = "get", operation_id = "callback")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the address")]
     async fn callback(
@@ -61,16 +89,23 @@ impl ConsentApi {
         error: Query<Option<String>>,
         /// Who answers (RFC 9207); refused when it is not the provider.
         iss: Query<Option<String>>,
-    ) -> Result<Navigation, ApiError> {
+    ) -> Result<Returned, ApiError> {
         let slug = provider.0;
         let provider = known(&hub, &slug)?;
         let failed = |reason: &str| {
-            Navigation::SeeOther(format!(
-                "/integrations?integration={slug}&status=error&reason={reason}"
-            ))
+            Returned::to(format!("/integrations?integration={slug}&status=error&reason={reason}"))
         };
         if !is_plain(request.uri().query().unwrap_or_default()) {
             return Ok(failed("malformed"));
+        }
+        let callback = Callback {
+            code: code.0.filter(|code| !code.is_empty()).map(SecretString::from),
+            state: state.0,
+            error: error.0,
+            issuer: iss.0.filter(|issuer| !issuer.is_empty()),
+        };
+        if began_elsewhere(&callback) {
+            return arrive(&hub, request, &provider, callback).await;
         }
         let Some(session) = BrowserSession::of(request).await? else {
             return Ok(failed("signed_out"));
@@ -81,19 +116,70 @@ impl ConsentApi {
         if !policy::allows(session.plan(), provider.connector.manifest().plan_feature) {
             return Ok(failed("plan"));
         }
-        let callback = Callback {
-            code: code.0.filter(|code| !code.is_empty()).map(SecretString::from),
-            state: state.0,
-            error: error.0,
-            issuer: iss.0.filter(|issuer| !issuer.is_empty()),
-        };
         match connect::finish(&hub, connecting(&session), &provider, callback).await {
-            Ok(_) => Ok(Navigation::SeeOther(format!(
-                "/contacts/{slug}?integration={slug}&status=connected"
-            ))),
+            Ok(Finished::Connected(_)) => Ok(Returned::to(connected(&slug))),
+            Ok(Finished::MustChoose(arrived)) => Ok(Returned::waiting(&hub, &arrived)),
             Err(CallbackError::Denied(denied)) => Ok(failed(denied.as_str())),
             Err(CallbackError::Flow(error)) => Err(error.into()),
         }
+    }
+
+    /// The provider tells that one of its users uninstalled the app. It shows the app's own client id
+    /// and secret (`Authorization: Basic`); said again, or of an account that nobody connected, it
+    /// changes nothing and is answered alike.
+    #[oai(path = "/:provider/callback", method = "delete", operation_id = "uninstalled")]
+    async fn uninstalled(
+        &self,
+        hub: Data<&SharedHub>,
+        // For the document: `app` has judged it.
+        #[oai(name = "provider")] _provider: Path<String>,
+        app: AppCall,
+        form: Uninstall,
+    ) -> Result<Heard, ApiError> {
+        hear(&hub, &app, &form).await
+    }
+
+    /// The provider tells that a user shares the app with colleagues, or no longer does. It carries
+    /// no proof of its sender and no access, so nothing follows from it: each colleague who wants to
+    /// connect gives a consent of their own.
+    #[oai(path = "/:provider/callback", method = "post", operation_id = "shared")]
+    async fn shared(
+        &self,
+        hub: Data<&SharedHub>,
+        provider: Path<String>,
+    ) -> Result<Heard, ApiError> {
+        known(&hub, &provider)?;
+        Ok(Heard::Done)
+    }
+}
+
+/// Where a new connection is shown.
+fn connected(slug: &str) -> String {
+    format!("/contacts/{slug}?integration={slug}&status=connected")
+}
+
+/// Whether this is the end of an install that was begun at the provider. A state that is there is
+/// judged as a state, an empty one too.
+fn began_elsewhere(callback: &Callback) -> bool {
+    callback.state.is_none() && callback.code.is_some() && callback.error.is_none()
+}
+
+/// Such an install ends on a page that asks, whoever is signed in.
+async fn arrive(
+    hub: &SharedHub,
+    request: &Request,
+    provider: &Provider,
+    callback: Callback,
+) -> Result<Returned, ApiError> {
+    let from = client_address::of(request, &hub.config);
+    match install::arrive(hub, provider, callback, &from).await {
+        Ok(arrived) => Ok(Returned::waiting(hub, &arrived)),
+        Err(CallbackError::Denied(denied)) => Ok(Returned::to(format!(
+            "/install?integration={}&reason={}",
+            provider.slug(),
+            denied.as_str()
+        ))),
+        Err(CallbackError::Flow(error)) => Err(error.into()),
     }
 }
 
@@ -153,7 +239,7 @@ async fn begin(hub: &SharedHub, request: &Request, slug: &str) -> Result<String,
     })
 }
 
-fn connecting(session: &BrowserSession) -> Connecting<'_> {
+pub(in crate::http) fn connecting(session: &BrowserSession) -> Connecting<'_> {
     Connecting {
         company_id: session.company_id(),
         member_id: session.member_id(),

@@ -4,6 +4,7 @@ mod budget;
 mod consent;
 mod people;
 mod status;
+mod uninstall;
 
 use async_trait::async_trait;
 use poem::{http::StatusCode, web::Data};
@@ -29,7 +30,7 @@ use crate::{
 };
 
 pub(super) use budget::BudgetApi;
-pub(super) use consent::ConsentApi;
+pub(super) use consent::{ConsentApi, connecting};
 use people::{RemotePersonPage, RemoteUserList, RemoteUserView};
 use status::{IntegrationsStatus, ProviderStatus};
 

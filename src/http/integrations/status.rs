@@ -134,6 +134,10 @@ struct ConnectionView {
     account_user: Option<String>,
     /// Whether the user who connected is an admin there: others see less.
     account_admin: bool,
+    /// Other users of the account who installed the app; the connection does not live on them.
+    also_installed_by: Vec<String>,
+    /// When the provider said that the app was uninstalled there, if that is how it ended.
+    uninstalled_at: Option<DateTime<Utc>>,
     connected_by: Option<ConnectedBy>,
     connected_at: DateTime<Utc>,
     granted_scopes: Vec<String>,
@@ -186,19 +190,22 @@ pub(super) async fn one(
             let standing = db::connections::standing(&mut tx, id).await?;
             let sizes = db::budget_use::last_sizes(&mut tx, id).await?;
             let backlog = db::deliveries::backlog(&mut tx, id).await?;
-            Some((standing, backlog, sizes, today.iter().map(|one| one.tokens).sum()))
+            let others = db::installers::names(&mut tx, id).await?;
+            let standing = (standing, backlog, others);
+            Some((standing, sizes, today.iter().map(|one| one.tokens).sum()))
         }
         None => None,
     };
     drop(tx);
     let view = match connection.zip(standing) {
-        Some((connection, (standing, backlog, sizes, ours))) => {
+        Some((connection, ((standing, backlog, others), sizes, ours))) => {
             let now = hub.clock.now();
             let view = account::budget(hub, provider, &connection).await.view().await;
             let budget = Budget::of(&view, ours, now);
             let forecast = ImportForecast::of(provider, sizes);
             let standing = (standing, backlog);
-            Some(ConnectionView::of(provider, connection, standing, budget, forecast, now))
+            let view = ConnectionView::of(provider, connection, standing, budget, forecast, now);
+            Some(ConnectionView { also_installed_by: others, ..view })
         }
         None => None,
     };
@@ -249,9 +256,12 @@ impl ConnectionView {
             ConnectionState::Active if missing.is_empty() && !last_failed => Health::Ok,
             _ => Health::Attention,
         };
+        let ended = connection.state == "disconnected" && connection.state_reason.is_some();
         Self {
             id: connection.connection_id.uuid(),
             state,
+            also_installed_by: Vec::new(),
+            uninstalled_at: connection.uninstalled_at.filter(|_| ended),
             state_reason: connection.state_reason,
             account_name: connection.account_name,
             account_domain: connection.account_domain,

@@ -18,6 +18,12 @@ pub(crate) fn now() -> u64 {
     SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }
 
+/// The same in milliseconds, for whoever compares it with another clock of the machine.
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis());
+    u64::try_from(since).unwrap_or(u64::MAX)
+}
+
 /// Year, month, day, hour, minute, second.
 fn civil(time: u64) -> [u64; 6] {
     // Howard Hinnant's days_from_civil, backwards; valid for all times after 1970.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
     pub(crate) kind: Kind,
-    /// Part of the path; all paths of the CRM without it.
+    /// Part of the path, its end with a `$` behind it; all paths of the CRM without it.
     path: Option<String>,
     method: Option<String>,
     /// Requests that match and pass before the first is hit.
@@ -126,8 +126,10 @@ impl Faults {
     /// The fault that hits this request, if one does; the first of the script wins.
     pub(crate) fn hit(&mut self, method: &str, path: &str) -> Option<Fault> {
         let matches = |fault: &Fault| {
-            fault.path.as_ref().is_none_or(|part| path.contains(part.as_str()))
-                && fault.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            fault.path.as_ref().is_none_or(|part| match part.strip_suffix('$') {
+                Some(end) => path.ends_with(end),
+                None => path.contains(part.as_str()),
+            }) && fault.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
         };
         let mut hit = None;
         for fault in self.script.iter_mut().filter(|fault| matches(fault)) {

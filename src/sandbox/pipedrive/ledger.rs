@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{
+    clock,
     records::{fields::Of, persons::Entry},
     world::Account,
 };
@@ -14,6 +15,7 @@ use super::{
 #[derive(Debug)]
 struct Write {
     at: Instant,
+    unix_ms: u64,
     method: String,
     path: String,
     fault: Option<&'static str>,
@@ -50,6 +52,7 @@ impl Writes {
         }
         self.all.push(Write {
             at: Instant::now(),
+            unix_ms: clock::now_ms(),
             method: method.to_owned(),
             path: path.to_owned(),
             fault,
@@ -85,6 +88,7 @@ impl Writes {
             .map(|write| {
                 json!({
                     "ms": write.at.duration_since(self.since).as_millis(),
+                    "unix_ms": write.unix_ms,
                     "method": write.method,
                     "path": write.path,
                     "fault": write.fault,

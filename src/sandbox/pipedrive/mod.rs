@@ -5,6 +5,7 @@
 //!
 //! - `/oauth/...`: [`oauth`]. Tokens are opaque; the same refresh token comes back each time.
 //! - `/api/v2/...`, `/api/v1/...`, `/v1/...`: [`api`], a table of operations with their costs.
+//! - `/marketplace`: [`marketplace`], installs that begin here and their end.
 //! - `/__sandbox/...`: [`control`], faults and truth for tests.
 //!
 //! The data is described at [`records::population`]. The main company (7001) has the sizes of
@@ -25,6 +26,7 @@ mod json;
 mod ledger;
 mod limits;
 mod line;
+mod marketplace;
 mod oauth;
 mod records;
 mod world;
@@ -36,6 +38,7 @@ use poem::{Endpoint, EndpointExt, Response, Route};
 use super::{SandboxConfig, accept::Cuts};
 use control::Control;
 use line::Line;
+use marketplace::Marketplace;
 use world::Desk;
 
 /// Everything the stand-in answers.
@@ -52,6 +55,7 @@ pub(super) fn routes(
         .nest("/v1", api::v1(&desk));
     Route::new()
         .nest("/__sandbox", Control(desk.clone()))
+        .at("/marketplace", Marketplace(desk.clone()))
         .nest_no_strip("/", Line { desk, crm, cuts })
         .map_to_response()
 }

@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) counters: Counters,
     pub(crate) writes: Writes,
     pub(crate) latency: Duration,
+    /// Who installed and uninstalled from here, in order.
+    pub(crate) marketplace: Vec<serde_json::Value>,
     /// What the next token answer says about the API's address.
     pub(crate) api_domain: Option<String>,
 }
@@ -104,6 +106,7 @@ impl World {
             counters: Counters::default(),
             writes: Writes::default(),
             latency: config.latency,
+            marketplace: vec![],
             api_domain: config.api_domain.clone(),
         }
     }

@@ -293,7 +293,7 @@ async fn a_day(seed: u64, hours: i64) -> Outcome {
 async fn no_window_overflows_in_a_day_and_nearly_all_of_it_is_used() {
     let (mut sum, mut worst_use, mut worst_day) = (0.0, 1.0_f64, 1.0_f64);
     let (mut longest, mut daily, mut people) = (0, 0, 0);
-    let seeds: u32 = if long() { 1_000 } else { 12 };
+    let seeds: u32 = if long() { 200 } else { 12 };
     for seed in 0..seeds {
         let day = a_day(u64::from(seed), 24).await;
         assert_eq!(day.refused_burst, 0, "seed {seed}: a window overflowed");
@@ -312,7 +312,7 @@ async fn no_window_overflows_in_a_day_and_nearly_all_of_it_is_used() {
     let mean = sum / f64::from(seeds);
     report(
         "budget-days",
-        serde_json::json!({
+        &serde_json::json!({
             "days": seeds,
             "windows_over": 0,
             "burst_used_percent": mean * 100.0,

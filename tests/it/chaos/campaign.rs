@@ -13,7 +13,7 @@ use super::truth::Held;
 use crate::{flows::stage::Stage, harness::seed};
 
 /// Everything must be back by then.
-pub(super) const BACK: Duration = Duration::from_secs(60);
+pub(super) const BACK: Duration = Duration::from_mins(1);
 /// How many scenarios run at once: most of their time they wait for a lease to end.
 const AT_ONCE: usize = 6;
 

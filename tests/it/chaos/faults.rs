@@ -136,8 +136,8 @@ async fn whatever_the_crm_answers_the_run_goes_on_within_a_minute_and_ends_with_
     let mut scenarios = Vec::new();
     for (list_nth, list) in LISTS.into_iter().enumerate() {
         for (nth, fault) in faults().into_iter().enumerate() {
-            // The short version breaks each list in some ways, and each way in some list.
-            if long() || nth % 6 == 2 * list_nth {
+            // The short version breaks each list in one way: a status, a page, letters.
+            if long() || nth == [2, 8, 10][list_nth] {
                 scenarios.push(breaks(list, fault));
             }
         }
@@ -146,7 +146,7 @@ async fn whatever_the_crm_answers_the_run_goes_on_within_a_minute_and_ends_with_
     for one in all(scenarios).await {
         total.add(one);
     }
-    report("faults_of_the_crm", total.figures());
+    report("faults_of_the_crm", &total.figures());
 }
 
 /// Waits until the run has committed a page of persons, and is not over.
@@ -181,7 +181,7 @@ async fn a_token_that_expires_between_two_pages_costs_one_refresh() {
     let mut total = Survived::default();
     total.held.add(&truth::of_a_first_import(&stage, &run).await);
     assert_eq!(stage.counters().await["tokens"]["refresh_token"], 1);
-    report("token_expired", total.figures());
+    report("token_expired", &total.figures());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -199,7 +199,7 @@ async fn a_grant_that_is_revoked_between_two_pages_waits_for_a_consent_and_nothi
     ends(&stage, &run, Instant::now()).await;
     total.recoveries.push(("a new consent".to_owned(), back));
     total.held.add(&truth::of_a_first_import(&stage, &run).await);
-    report("grant_revoked", total.figures());
+    report("grant_revoked", &total.figures());
 }
 
 /// Changes, deletions, merges and newcomers between the pages of a run.
@@ -225,7 +225,11 @@ async fn changed_meanwhile(dice: u64) -> Held {
     // Where the leading person of a contact was merged away, the next run asks the next one.
     let third = stage.start(json!({ "mode": "full" })).await;
     let over = ends(&stage, &third, Instant::now()).await;
-    assert_eq!((&over["counts"]["created"], &over["counts"]["linked"]), (&json!(0), &json!(0)));
+    assert_eq!(over["counts"]["created"], 0, "seed {dice}: {over}");
+    // Who waited because another contact held the address until a later page let go of it.
+    let waited = truth::logged_as(&stage, &second, "conflict").await;
+    let linked = truth::logged_as(&stage, &third, "linked").await;
+    assert!(linked.is_subset(&waited), "seed {dice}: {linked:?} of {waited:?}");
     let fourth = stage.start(json!({ "mode": "full" })).await;
     let over = ends(&stage, &fourth, Instant::now()).await;
     for none in ["created", "updated", "linked"] {
@@ -241,5 +245,5 @@ async fn records_changed_deleted_and_merged_between_pages_are_neither_lost_nor_d
     for held in all(scenarios).await {
         total.held.add(&held);
     }
-    report("changed_between_pages", total.figures());
+    report("changed_between_pages", &total.figures());
 }

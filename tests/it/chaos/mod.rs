@@ -5,6 +5,7 @@
 
 mod campaign;
 mod cluster;
+mod deliveries;
 mod faults;
 mod kills;
 mod postgres;

@@ -23,11 +23,13 @@ pub(crate) struct Setting {
     pub(crate) timeout: u64,
     pub(crate) failpoint: Option<String>,
     pub(crate) redis: Option<String>,
+    /// Seconds after which something that does not turn up at the CRM was never done.
+    pub(crate) unknown: u64,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { lease: 2, timeout: 2, failpoint: None, redis: None }
+        Self { lease: 2, timeout: 2, failpoint: None, redis: None, unknown: 2 }
     }
 }
 
@@ -126,6 +128,7 @@ fn command(stage: &Stage, setting: &Setting) -> Command {
         .env("TANDEM_MASTER_KEYS", &stage.hub.master_keys)
         .env("TANDEM_LEASE_SECONDS", setting.lease.to_string())
         .env("TANDEM_CRM_TIMEOUT_SECONDS", setting.timeout.to_string())
+        .env("TANDEM_UNKNOWN_SECONDS", setting.unknown.to_string())
         .env("DATABASE_URL", stage.hub.database.login_url())
         .env(format!("{name}_CLIENT_ID"), stage.client().0)
         .env(format!("{name}_CLIENT_SECRET"), stage.client().1)

@@ -41,7 +41,7 @@ where
     for held in all((0..rounds()).map(|nth| race(seed().wrapping_add(nth)))).await {
         total.add(&held);
     }
-    report(name, json!({ "seed": seed(), "rounds": rounds(), "held": total.table() }));
+    report(name, &json!({ "seed": seed(), "rounds": rounds(), "held": total.table() }));
 }
 
 /// Every run of the company at once, each in a process of its own.
@@ -234,9 +234,9 @@ async fn limit_together(seed: u64) -> Held {
     at_once(&stage, &runs).await;
     let mut created = 0;
     for run in &runs {
-        let seen = stage.run(run).await;
-        assert_eq!(seen["adds_up"], true, "seed {seed}: {seen}");
-        created += seen["counts"]["created"].as_i64().unwrap();
+        let run = stage.run(run).await;
+        assert_eq!(run["adds_up"], true, "seed {seed}: {run}");
+        created += run["counts"]["created"].as_i64().unwrap();
     }
     let wanted = stage.truth().await["import"]["contacts"].as_i64().unwrap();
     assert!(room < wanted, "there are more people than places");
@@ -262,7 +262,7 @@ async fn in_the_middle(seed: u64) -> (Arc<Stage>, String, Process) {
     let worker = Process::work(&stage, &Setting::default());
     let begun = Instant::now();
     while stage.run(&run).await["state"] == "queued" {
-        assert!(begun.elapsed() < Duration::from_secs(60), "nobody takes the run up");
+        assert!(begun.elapsed() < Duration::from_mins(1), "nobody takes the run up");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     tokio::time::sleep(Duration::from_millis(dice.random_range(0..900))).await;

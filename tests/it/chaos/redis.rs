@@ -48,7 +48,7 @@ async fn a_run_goes_on_while_redis_is_stopped_hangs_or_is_emptied() {
         total.held.add(&truth::of_a_first_import(&stage, &run).await);
         assert!(workers.iter_mut().all(Process::is_alive), "a worker did not outlive it");
     }
-    report("redis", total.figures());
+    report("redis", &total.figures());
 }
 
 /// How long until the run's next page from now on, in seconds.

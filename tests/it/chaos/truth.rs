@@ -14,7 +14,7 @@ use crate::flows::stage::Stage;
 pub(crate) struct Held(BTreeMap<&'static str, u32>);
 
 impl Held {
-    fn note(&mut self, rule: &'static str) {
+    pub(crate) fn note(&mut self, rule: &'static str) {
         *self.0.entry(rule).or_default() += 1;
     }
 
@@ -106,6 +106,19 @@ async fn logged(stage: &Stage, run: &Value) -> Vec<String> {
         .fetch_all(&stage.hub.owner)
         .await
         .unwrap()
+}
+
+/// The remote ids that the log of this run names with this outcome.
+pub(crate) async fn logged_as(stage: &Stage, run: &str, outcome: &str) -> BTreeSet<String> {
+    let ids: Vec<String> = sqlx::query_scalar(
+        "select unnest(remote_ids) from sync_entry where run_id = $1 and outcome = $2",
+    )
+    .bind(Stage::id(run))
+    .bind(outcome)
+    .fetch_all(&stage.hub.owner)
+    .await
+    .unwrap();
+    ids.into_iter().collect()
 }
 
 async fn log_is_as_counted(stage: &Stage, run: &Value) {

@@ -193,13 +193,11 @@ impl Operation {
                     let encoded: String = encode(&text);
                     path = path.replace(&format!("{{{name}}}"), &encoded);
                 }
-                "query" => {
-                    // A cursor of somebody else's making is always odd.
-                    if rng.random_bool(if name == "cursor" { 0.15 } else { 0.4 }) {
-                        query.append_pair(name, &text);
-                        if odd && rng.random_bool(0.1) {
-                            query.append_pair(name, "again");
-                        }
+                // A cursor of somebody else's making is always odd.
+                "query" if rng.random_bool(if name == "cursor" { 0.15 } else { 0.4 }) => {
+                    query.append_pair(name, &text);
+                    if odd && rng.random_bool(0.1) {
+                        query.append_pair(name, "again");
                     }
                 }
                 "header" if rng.random_bool(0.5) => {

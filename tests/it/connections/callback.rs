@@ -49,7 +49,6 @@ async fn a_state_that_is_missing_unknown_or_expired_connects_nothing() {
     let rig = Rig::new().await;
     let browser = &rig.acme.owner.browser;
     for (query, reason) in [
-        ("code=abc", "state_missing"),
         ("code=abc&state=", "state_missing"),
         ("", "state_missing"),
         ("code=abc&state=abc", "state_unknown"),

@@ -83,6 +83,12 @@ impl Crm {
         answer.json().await.unwrap()
     }
 
+    /// A question to the control plane.
+    pub(crate) async fn control_get(&self, path: &str) -> Value {
+        let url = format!("{}/__sandbox{path}", self.sandbox.url);
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
     /// The next token request takes that long.
     pub(crate) async fn slow_token(&self, ms: u64) {
         let fault = json!({ "kind": "slow_ms", "path": "/oauth/token", "ms": ms });
@@ -90,8 +96,7 @@ impl Crm {
     }
 
     pub(crate) async fn counters(&self) -> Value {
-        let url = format!("{}/__sandbox/counters", self.sandbox.url);
-        self.http.get(url).send().await.unwrap().json().await.unwrap()
+        self.control_get("/counters").await
     }
 
     /// Token calls of a kind: a grant type, `revoke` or `refused`.

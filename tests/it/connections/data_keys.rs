@@ -155,7 +155,7 @@ async fn data_keys_are_replaced_under_load_and_no_request_fails() {
     );
     report(
         "data_keys",
-        serde_json::json!({
+        &serde_json::json!({
             "rotation": done,
             "seconds": took.as_secs_f64(),
             "reads": reads.load(Ordering::Relaxed),
@@ -170,8 +170,9 @@ async fn data_keys_are_replaced_under_load_and_no_request_fails() {
     assert_eq!(again.keys, held.len() as u64, "each call is a rotation of its own");
     let status = flows::keys::status(&rig.hub.hub).await.unwrap();
     let keys = status.data_keys;
-    assert_eq!((keys.stale, keys.retiring, keys.sealed), (0, 0, tokens as i64), "{status:?}");
-    assert_eq!((keys.active, keys.retired), (held.len() as i64, 2 * held.len() as i64));
+    let (tokens, companies) = (i64::try_from(tokens).unwrap(), i64::try_from(held.len()).unwrap());
+    assert_eq!((keys.stale, keys.retiring, keys.sealed), (0, 0, tokens), "{status:?}");
+    assert_eq!((keys.active, keys.retired), (companies, 2 * companies));
     assert!(status.rotating_since.is_none());
     for one in held.iter() {
         let hub = Arc::clone(&rig.hub.hub);

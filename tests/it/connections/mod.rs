@@ -5,8 +5,11 @@ mod callback;
 mod canaries;
 mod crm;
 mod data_keys;
+mod deaths;
 mod disconnect;
 mod hosts;
+pub(crate) mod install;
+mod installers;
 mod keys;
 mod processes;
 mod reconnect;
@@ -15,6 +18,7 @@ mod restart;
 mod rotating;
 mod storms;
 mod swaps;
+mod uninstall;
 mod vault;
 
 pub(crate) use crm::{

@@ -85,7 +85,8 @@ impl Services {
     }
 
     pub(super) fn spooled(&self) -> usize {
-        fs::read_dir(self.folder.join("spool")).map_or(0, Iterator::count)
+        let Ok(entries) = fs::read_dir(self.folder.join("spool")) else { return 0 };
+        entries.flatten().filter(|entry| entry.path().is_file()).count()
     }
 
     pub(super) async fn generation(&self) -> i64 {

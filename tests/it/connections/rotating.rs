@@ -79,7 +79,7 @@ async fn killed_at(step: &'static str) {
 
     // Somebody starts it again, and nobody does anything else.
     let next = services.start_with(&[("TANDEM_REFRESH_LEASE_SECONDS", &lease)]).await;
-    let status = asked(&services, &next, Duration::from_secs(60)).await;
+    let status = asked(&services, &next, Duration::from_mins(1)).await;
     let refused = rig.crm.tokens("refused").await;
     if step == "tokens.answered" {
         // The one place where the only copy dies: it is said, and said truthfully.
@@ -93,7 +93,7 @@ async fn killed_at(step: &'static str) {
         assert_eq!((rig.state().await.as_str(), services.spooled()), ("active", 0), "{step}");
         // What is stored is what the provider takes next.
         rig.expire().await;
-        assert_eq!(asked(&services, &next, Duration::from_secs(60)).await, 200, "{step}");
+        assert_eq!(asked(&services, &next, Duration::from_mins(1)).await, 200, "{step}");
         assert_eq!(rig.crm.tokens("refused").await, 0, "{step}");
     }
 }
@@ -139,7 +139,7 @@ async fn stopped_for(lease: u64, stopped: Duration) -> (Services, [Serve; 2], u1
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     one.signal("CONT");
-    let status = asked(&services, &two, Duration::from_secs(60)).await;
+    let status = asked(&services, &two, Duration::from_mins(1)).await;
     asking.join_next().await.unwrap().unwrap().unwrap();
     (services, [one, two], status)
 }
@@ -153,7 +153,7 @@ async fn a_holder_that_was_stopped_and_woken_stores_its_answer() {
     assert_eq!((rig.crm.tokens("refresh_token").await, rig.crm.tokens("refused").await), (1, 0));
     assert_eq!(services.generation().await, 2);
     rig.expire().await;
-    assert_eq!(asked(&services, &two, Duration::from_secs(60)).await, 200);
+    assert_eq!(asked(&services, &two, Duration::from_mins(1)).await, 200);
     assert_eq!(rig.crm.tokens("refused").await, 0);
 }
 
@@ -304,7 +304,7 @@ async fn ten_thousand_callers_in_four_processes_cause_one_token_request() {
         let took = begun.elapsed().as_secs_f64();
         println!("10,000 callers answered in {took} s");
         let name = format!("ten_thousand_callers_{round}");
-        report(&name, json!({ "callers": 10_000, "processes": 4, "seconds": took }));
+        report(&name, &json!({ "callers": 10_000, "processes": 4, "seconds": took }));
         for answer in &answers {
             assert_eq!(answer["failed"], 0, "{}", answer["why"]);
             assert_eq!(answer["tokens"], answers[0]["tokens"], "they all got the same token");

@@ -49,6 +49,7 @@ async fn whoever_changes_drops_or_slips_in_a_row_is_found() {
     for (forgery, at) in [
         ("update audit_log set detail = '{}' where audit_id = $1", Some(3)),
         ("update audit_log set member_id = null where audit_id = $1", Some(3)),
+        ("update audit_log set api_key_id = gen_random_uuid() where audit_id = $1", Some(3)),
         (
             "update audit_log set created_at = created_at + interval '1 s' where audit_id = $1",
             Some(3),

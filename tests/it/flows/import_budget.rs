@@ -138,7 +138,7 @@ async fn four_workers_share_an_account_use_it_up_and_never_go_over() {
     // Once all four are at it.
     let begun = Instant::now();
     while stage.count("sync_run where page >= 1").await < 4 {
-        assert!(begun.elapsed() < Duration::from_secs(60), "they do not start");
+        assert!(begun.elapsed() < Duration::from_mins(1), "they do not start");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let waiting = "sync_run where state = 'waiting' and state_reason like '%daily budget%'";
@@ -177,7 +177,7 @@ async fn four_workers_share_an_account_use_it_up_and_never_go_over() {
     let percent = |part: f64| (part * 1_000.0).round() / 10.0;
     report(
         "budget-four-workers",
-        json!({
+        &json!({
             "burst_used_percent": percent(used),
             "day_used_percent": percent(spent),
             "most_in_a_window": most(&came),
@@ -191,7 +191,7 @@ async fn four_workers_share_an_account_use_it_up_and_never_go_over() {
     never_over(&counters);
     assert!(emptied);
     assert!(spent >= 0.95, "{spent} of the day used");
-    assert!(used >= 0.8, "{used} of the window used");
+    assert!(used >= 0.95, "{used} of the window used");
     // The budget's part is bounded by its window; the rest is the machine's.
     assert!(longest < Duration::from_secs(10), "a person waited {longest:?}");
     // What jobs leave is there for people.

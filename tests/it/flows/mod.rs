@@ -10,4 +10,5 @@ mod import_crash;
 mod import_faults;
 mod import_live;
 mod import_races;
+mod linked_contacts;
 pub(crate) mod stage;

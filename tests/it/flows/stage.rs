@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use tandem::{
     cache::Cache,
-    config::ProviderCredentials,
+    config::{Config, ProviderCredentials},
     connectors,
     db::Db,
     domain::RunId,
@@ -50,13 +50,27 @@ impl Stage {
 
     pub(crate) async fn on(database: Database, config: SandboxConfig) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::tuned(database, listener, config, |_| {}).await
+    }
+
+    /// With a CRM on this listener, and another configuration of ours.
+    pub(crate) async fn tuned(
+        database: Database,
+        listener: TcpListener,
+        config: SandboxConfig,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let crm = Sandbox::start(slug(), listener, config.clone()).await.unwrap();
         let credentials = ProviderCredentials {
             client_id: config.client_id.clone(),
             client_secret: config.client_secret.clone().into(),
         };
         let url = crm.url.parse().unwrap();
-        let hub = TestHub::on(database, |ours| ours.offer_sandbox(slug(), credentials, &url)).await;
+        let hub = TestHub::on(database, |ours| {
+            change(ours);
+            ours.offer_sandbox(slug(), credentials, &url);
+        })
+        .await;
         let acme = hub.company(Plan::Business).await;
         let stage = Self { hub, crm, acme, config, http: Client::builder().build().unwrap() };
         stage.connect(&stage.acme.owner.browser).await;
@@ -233,6 +247,14 @@ impl Stage {
                 "book where contacts <> (select count(*) from contact
                where contact.company_id = book.company_id)",
                 "the count of contacts",
+            ),
+            (
+                "connection_count where contacts_linked <> (select count(distinct contact_id)
+               from mapping
+               where mapping.company_id = connection_count.company_id
+                 and mapping.connection_id = connection_count.connection_id
+                 and kind = 'person' and state = 'linked')",
+                "the count of linked contacts",
             ),
             (
                 "(select from identifier where kind = 'email' group by company_id, value

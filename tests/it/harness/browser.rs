@@ -1,4 +1,4 @@
-//! A client that keeps its cookie and says where it comes from, as our own page does.
+//! A client that keeps its cookies and says where it comes from, as our own page does.
 
 use std::sync::Mutex;
 
@@ -8,7 +8,8 @@ use serde_json::Value;
 pub(crate) struct Browser {
     client: reqwest::Client,
     url: String,
-    cookie: Mutex<Option<String>>,
+    /// `name=value`, in the order in which they came.
+    cookies: Mutex<Vec<String>>,
 }
 
 /// What came back, read to its end.
@@ -56,14 +57,31 @@ impl Browser {
     pub(crate) fn new(url: &str, cookie: Option<String>) -> Self {
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, url: url.to_owned(), cookie: Mutex::new(cookie) }
+        Self { client, url: url.to_owned(), cookies: Mutex::new(cookie.into_iter().collect()) }
     }
 
     pub(crate) fn cookie(&self) -> Option<String> {
-        self.cookie.lock().unwrap().clone()
+        let cookies = self.cookies.lock().unwrap();
+        (!cookies.is_empty()).then(|| cookies.join("; "))
     }
 
-    /// A request with nothing but the cookie.
+    /// Keeps a cookie as if it had been set.
+    pub(crate) fn keep(&self, pair: &str) {
+        let name = pair.split('=').next().unwrap();
+        let mut cookies = self.cookies.lock().unwrap();
+        cookies.retain(|known| known.split('=').next() != Some(name));
+        if !pair.ends_with('=') {
+            cookies.push(pair.to_owned());
+        }
+    }
+
+    /// The pair of this cookie.
+    pub(crate) fn cookie_named(&self, name: &str) -> Option<String> {
+        let cookies = self.cookies.lock().unwrap();
+        cookies.iter().find(|pair| pair.split('=').next() == Some(name)).cloned()
+    }
+
+    /// A request with nothing but the cookies.
     pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.url));
         match self.cookie() {
@@ -90,8 +108,7 @@ impl Browser {
         let (status, headers) = (answer.status(), answer.headers().clone());
         for cookie in headers.get_all("set-cookie") {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            let emptied = pair.ends_with('=');
-            *self.cookie.lock().unwrap() = (!emptied).then(|| pair.to_owned());
+            self.keep(pair);
         }
         Answer { status, headers, text: answer.text().await.unwrap() }
     }

@@ -159,7 +159,7 @@ pub(crate) fn seed() -> u64 {
 }
 
 /// Figures for the summary of `make chaos`; printed, whoever asks.
-pub(crate) fn report(name: &str, figures: serde_json::Value) {
+pub(crate) fn report(name: &str, figures: &serde_json::Value) {
     println!("{name}: {figures}");
     #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
     let Ok(folder) = std::env::var("TANDEM_TEST_REPORT") else { return };

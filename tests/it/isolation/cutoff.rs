@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     net::SocketAddr,
     sync::Arc,
     time::Duration,
@@ -117,7 +118,8 @@ fn question(browser: &Browser, method: &str, path: &str, body: Option<&Value>) -
     );
     let body = body.map(Value::to_string).unwrap_or_default();
     if !body.is_empty() {
-        head += &format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+        let length = body.len();
+        write!(head, "content-type: application/json\r\ncontent-length: {length}\r\n").unwrap();
     }
     format!("{head}\r\n{body}").into_bytes()
 }
@@ -307,7 +309,7 @@ async fn requests_that_are_cut_off_leave_no_transaction_no_foreign_row_and_lose_
         "requests": number, "cut_off": cut_off, "whole_answers": whole, "writes_kept": written,
         "seconds": began.elapsed().as_secs_f64(),
     });
-    report("requests_cut_off", figures);
+    report("requests_cut_off", &figures);
     assert!(whole > 100 && written > 10, "{whole} {written}");
 
     // The pool still serves as many as it has connections, and every one of them commits.
@@ -378,7 +380,7 @@ async fn handlers_that_are_dropped_between_two_polls_leave_nothing_behind() {
     assert_eq!(hub.value::<i64>(count).await, made, "acknowledged writes are lost");
     let count = "select count(*) from contact where full_name like 'Globexperson%'";
     let kept = hub.value::<i64>(count).await;
-    report("handlers_dropped", json!({ "dropped": tried, "had_written": kept }));
+    report("handlers_dropped", &json!({ "dropped": tried, "had_written": kept }));
     assert!(kept < tried && kept > 0, "{kept} of {tried}: nothing was cut off in the middle");
     let counted = "select count(*) from book where contacts <> (
                        select count(*) from contact where contact.company_id = book.company_id)";

@@ -14,6 +14,8 @@ pub(super) enum Names {
     Delivery,
     /// A key for scripts.
     ApiKey,
+    /// An install that waits in somebody's browser.
+    Installation,
     /// A record at the CRM.
     Remote,
     /// What a caller calls a request, to send it twice.
@@ -93,6 +95,7 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
         (path, "id") if path.starts_with("/api/contacts/") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/sync-logs/") => Some(Names::Run),
         (path, "id") if path.starts_with("/api/api-keys/") => Some(Names::ApiKey),
+        (_, "installation_id") => Some(Names::Installation),
         (_, "Idempotency-Key") => Some(Names::Request),
         (_, "ids[]") if operation == "start_import" => Some(Names::Remote),
         _ => None,

@@ -77,7 +77,7 @@ async fn run_as_script(world: &World, report: &mut Report) {
     let form = serde_json::json!({ "api_key": key });
     let token = stranger.post("/api/auth/token", form).await.expect(200);
     let mut visitor = visitor(world, Role::Owner).await;
-    visitor.label = "a script of the owner:".to_owned();
+    "a script of the owner:".clone_into(&mut visitor.label);
     visitor.browser = &stranger;
     visitor.bearer = token["access_token"].as_str().map(str::to_owned);
     let before = world.sum(&world.globex).await;
@@ -124,7 +124,7 @@ async fn every_id_of_another_company_is_one_that_never_was() {
         "cases": report.cases, "requests": report.requests, "operations": known().len(),
         "secrets": world.foreign.secrets.len(), "seconds": began.elapsed().as_secs_f64(),
     });
-    crate::harness::report("foreign_ids", figures);
+    crate::harness::report("foreign_ids", &figures);
     report.must_hold();
     assert!(report.cases >= 600, "{}", report.cases);
 }

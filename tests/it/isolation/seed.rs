@@ -8,7 +8,7 @@ use tandem::{flows, jobs, policy::Plan};
 
 use super::document::{Names, offers};
 use crate::{
-    connections::{ALPEN, Crm, NORDWIND, callback, connected_page, slug},
+    connections::{ALPEN, Crm, NORDWIND, callback, connected_page, install::waiting_at, slug},
     harness::{Browser, Company, TestHub},
 };
 
@@ -48,7 +48,7 @@ impl World {
         let key = make_keys(&acme).await;
         what_is_seldom(&hub, &crm, &globex).await;
         let tables = tables(&hub).await;
-        let foreign = foreign(&hub, &acme, &globex, &tables).await;
+        let foreign = foreign(&hub, &crm, &acme, &globex, &tables).await;
         Self { hub, crm, acme, globex, foreign, tables, key }
     }
 
@@ -220,7 +220,7 @@ async fn log_activities(hub: &TestHub, company: &Company, account: u64) {
     jobs::drain(&hub.hub).await.unwrap();
     for sql in [
         "update delivery set state = 'failed', cause = 'ambiguous',
-             candidates = jsonb_build_array(jsonb_build_object('remote_id', '1', 'name', 'Canary'))
+             candidates = jsonb_build_array(jsonb_build_object('remote_id', 'nobodys', 'name', 'Canary'))
          where company_id = $1 and delivery_id in (
              select delivery_id from delivery where company_id = $1 and kind = 'warm_lead'
              order by delivery_id limit 4
@@ -246,6 +246,11 @@ async fn what_is_seldom(hub: &TestHub, crm: &Crm, company: &Company) {
     let people = format!("/api/integrations/{}/contacts?limit=1", slug());
     company.owner.browser.get(&people).await.expect(200);
     flows::audit::seal(&hub.hub, company.id).await.unwrap();
+    sql("insert into connection_installer
+             (company_id, connection_id, account_user_id, account_user, installed_at)
+         select company_id, connection_id, '20102', 'Ivo Imhof', now() from connection
+         where company_id = $1")
+    .await;
     sql("insert into sync_seen (company_id, run_id, page, remote_ids)
          select company_id, run_id, 1, '{1}' from sync_run
          where company_id = $1 and state = 'failed'")
@@ -276,7 +281,22 @@ async fn column(hub: &TestHub, company: &Company, sql: &str) -> Vec<String> {
         .unwrap()
 }
 
-async fn foreign(hub: &TestHub, ours: &Company, theirs: &Company, tables: &[String]) -> Foreign {
+/// An install that waits in the browser of their owner.
+async fn install(hub: &TestHub, crm: &Crm, company: &Company) -> String {
+    let redirect = format!("{}/api/integrations/{}/callback", hub.url, slug());
+    let wish = json!({ "company_id": ALPEN, "redirect_uri": redirect });
+    let told = crm.control("/install", wish).await;
+    let code = told["location"].as_str().unwrap().split_once('?').unwrap().1.to_owned();
+    waiting_at(&company.owner.browser.get(&callback(&code)).await)
+}
+
+async fn foreign(
+    hub: &TestHub,
+    crm: &Crm,
+    ours: &Company,
+    theirs: &Company,
+    tables: &[String],
+) -> Foreign {
     let ids = |table: &str, id: &str| {
         format!("select {id}::text from {table} where company_id = $1 order by 1")
     };
@@ -288,6 +308,7 @@ async fn foreign(hub: &TestHub, ours: &Company, theirs: &Company, tables: &[Stri
         (Names::Activity, column(hub, theirs, &ids("activity", "activity_id")).await),
         (Names::Delivery, column(hub, theirs, &ids("delivery", "delivery_id")).await),
         (Names::ApiKey, keys_of(theirs).await),
+        (Names::Installation, vec![install(hub, crm, theirs).await]),
         (Names::Request, (0..2).map(|copy| request_name(ALPEN, copy)).collect()),
         (Names::Remote, column(hub, theirs, &ids("mapping", "remote_id")).await),
     ]);

@@ -141,7 +141,8 @@ const RULES: &[Rule] = &[
                            or r.rolname = 'tandem_runner' and relname = 'lane' and privilege_type in ('SELECT', 'UPDATE')
                            or r.rolname = 'tandem_runner' and relname = 'job' and privilege_type <> 'INSERT'
                            or r.rolname = 'tandem_door' and relname in
-                               ('app_user', 'session', 'signup', 'password_reset', 'door_mail', 'master_key', 'key_rotation')
+                               ('app_user', 'session', 'signup', 'password_reset', 'door_mail', 'master_key',
+                                'key_rotation', 'pending_installation')
                            or r.rolname = 'tandem_door' and relname in ('company', 'member')
                                and privilege_type in ('SELECT', 'INSERT')
                            or r.rolname = 'tandem_door' and relname in ('book', 'audit_log')
@@ -164,7 +165,11 @@ const RULES: &[Rule] = &[
                             and attname = 'company_id' and privilege_type = 'SELECT'
                         or r.rolname = 'tandem_door' and relname = 'api_key'
                             and (privilege_type = 'SELECT' and attname not in ('name', 'hint', 'created_at')
-                                 or privilege_type = 'UPDATE' and attname = 'last_used_at')) is not true",
+                                 or privilege_type = 'UPDATE' and attname = 'last_used_at')
+                        or r.rolname = 'tandem_door' and relname = 'connection'
+                            and privilege_type = 'SELECT'
+                            and attname in ('company_id', 'connection_id', 'provider', 'account_id',
+                                            'account_user_id', 'state')) is not true",
     },
     Rule {
         name: "nothing is granted in advance",

@@ -94,6 +94,7 @@ async fn the_door_sees_who_enters_and_no_companys_work() {
         "master_key",
         "member",
         "password_reset",
+        "pending_installation",
         "session",
         "signup",
     ];
@@ -127,6 +128,7 @@ async fn tenants_do_not_reach_the_door() {
         "password_reset",
         "door_mail",
         "master_key",
+        "pending_installation",
         "key_rotation",
     ] {
         let read = raw.attempt(&format!("select * from {table}")).await;

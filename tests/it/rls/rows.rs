@@ -22,6 +22,8 @@ const SEED: &[&str] = &[
      values ($1, $3, 'acme', 'active', '1', 'x', '1', 'x')",
     "insert into oauth_state (company_id, state_hash, session_hash, member_id, provider, expires_at)
      values ($1, 'x', 'x', $2, 'acme', now())",
+    "insert into connection_installer (company_id, connection_id, account_user_id, installed_at)
+     values ($1, $3, '2', now())",
     "insert into refresh_attempt (company_id, connection_id, lease_gen, token_gen, instance)
      values ($1, $3, 1, 1, 'x')",
     "insert into organization (company_id, organization_id, name) values ($1, $3, 'Secret Ltd')",

@@ -93,6 +93,30 @@ async fn a_script_sees_what_its_keys_maker_sees() {
 }
 
 #[tokio::test]
+async fn the_audit_log_names_the_key_beside_the_member() {
+    let hub = TestHub::new().await;
+    let acme = hub.company(Plan::Business).await;
+    let (id, secret) = key(&acme.owner.browser, Role::Owner).await;
+    let given = exchange(&hub, &secret).await.expect(200);
+    let jwt = given["access_token"].as_str().unwrap();
+    let person = |name: &str| json!({ "full_name": name });
+    ask(&hub, Method::POST, "/api/contacts", jwt, Some(person("Ada"))).await.expect(201);
+    acme.owner.browser.post("/api/contacts", person("Augusta")).await.expect(201);
+    let named: Vec<(Option<uuid::Uuid>, Option<String>)> = sqlx::query_as(
+        "select member_id, api_key_id::text from audit_log
+         where action = 'contact.created' order by audit_id",
+    )
+    .fetch_all(&hub.owner)
+    .await
+    .unwrap();
+    let owner = Some(acme.owner.id.uuid());
+    assert_eq!(named, [(owner, Some(id)), (owner, None)]);
+    tandem::flows::audit::seal(&hub.hub, acme.id).await.unwrap();
+    let chain = tandem::flows::audit::verify(&hub.hub, acme.id).await.unwrap();
+    assert_eq!((chain.unsealed, chain.broken_at), (0, None));
+}
+
+#[tokio::test]
 async fn a_token_dies_with_its_key_its_makers_membership_and_their_role() {
     let hub = TestHub::new().await;
     let acme = hub.company(Plan::Business).await;

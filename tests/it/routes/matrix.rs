@@ -25,6 +25,8 @@ const DEMANDS: &[Demand] = &[
     anybody("session"),
     anybody("switch_company"),
     anybody("logout"),
+    // The plan is asked about the CRM of the install, once there is one.
+    Demand { operation: "confirm_installation", roles: MANAGERS, plan: false },
     anybody("list_api_keys"),
     anybody("create_api_key"),
     anybody("revoke_api_key"),
@@ -88,6 +90,9 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         // Every role may hand this one on.
         "create_api_key" => json!({ "name": "X", "role": "consultant" }),
         "replace_contact" | "update_contact" => json!({ "warmness": 1 }),
+        "confirm_installation" => json!({
+            "installation_id": company.id.uuid(), "member_id": company.owner.id.uuid()
+        }),
         "change_plan" => json!({ "plan": "enterprise" }),
         "start_import" => json!({ "mode": "full" }),
         "delete_connection_data" => json!({ "confirm": "Acme" }),

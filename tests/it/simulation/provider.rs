@@ -272,6 +272,13 @@ impl TokenProvider for Provider {
             } else {
                 provider.handle(token, request, sent)
             };
+            if say.is_closed()
+                && let Ok((_, refresh)) = &answer
+                && let Some(issued) = provider.truth().refresh.get_mut(refresh)
+            {
+                // Whoever asked has died meanwhile.
+                issued.lost |= !issued.is_kept();
+            }
             world.sleep(Duration::from_millis(back)).await;
             let refresh = answer.as_ref().ok().map(|(_, refresh)| *refresh);
             if is_lost || say.send(answer).is_err() {

@@ -46,8 +46,8 @@ fn begun<S>(answer: Result<Option<Begun<S>>, Trouble>) -> (String, Option<Begun<
                 .iter()
                 .map(|candidate| (candidate.token.expose_secret().to_owned(), candidate.orphan))
                 .collect();
-            let unanswered = begun.unanswered.is_some();
-            (format!("{} {candidates:?} {unanswered}", begun.lease), Some(begun))
+            let missed = begun.missed.is_some();
+            (format!("{} {candidates:?} {missed}", begun.lease), Some(begun))
         }
         Ok(None) => ("none".to_owned(), None),
         Err(error) => (seen::<()>(&Err(error)), None),
@@ -106,12 +106,36 @@ fn memory(rig: &Rig, access: u64, refresh: u64) -> Memory {
         machine,
         row: Arc::new(Mutex::new(row)),
         spool: Arc::default(),
+        life: (0, 1, 0),
+        dead: Arc::default(),
         provider,
         lease: Duration::from_secs(50),
         base: rig.provider().endpoints.default_api_base().clone(),
         trouble: 0,
         planted: Planted::Nothing,
     }
+}
+
+/// What lies behind the answers: state, generation, lease, and how each attempt ended.
+type Rows = (String, i64, i64, Vec<String>);
+
+async fn kept(rig: &Rig) -> Rows {
+    sqlx::query_as(
+        "select state, token_gen, lease_gen,
+           (select coalesce(array_agg(outcome || (orphan is not null) order by lease_gen), '{}')
+            from refresh_attempt)
+         from connection",
+    )
+    .fetch_one(&rig.hub.owner)
+    .await
+    .unwrap()
+}
+
+fn remembered(fake: &Memory) -> Rows {
+    let row = fake.row();
+    let outcomes =
+        row.attempts.values().map(|one| format!("{}{}", one.outcome, one.orphan.is_some()));
+    (row.state.to_owned(), row.generation, row.lease, outcomes.collect())
 }
 
 #[tokio::test]
@@ -157,7 +181,7 @@ async fn the_model_of_the_token_store_does_what_postgres_does() {
             let now = generation + 1 + i64::from(dice.random_range(0..10_u8) == 0);
             let step = dice.random_range(0..9_u8);
             let (one, two) = match step {
-                0 | 1 | 2 => {
+                0..=2 => {
                     let reach = [Reach::Dead, Reach::Active, Reach::Unasked][usize::from(step)];
                     let seen = rig.hub.value::<i64>("select token_gen from connection").await;
                     let seen = if dice.random_range(0..8_u8) == 0 { now + 5 } else { seen };
@@ -170,7 +194,7 @@ async fn the_model_of_the_token_store_does_what_postgres_does() {
                     }
                     (format!("begin {one}"), format!("begin {two}"))
                 }
-                3 | 4 | 5 if !open.is_empty() => {
+                3..=5 if !open.is_empty() => {
                     let at = dice.random_range(0..open.len());
                     let (a, b) = &open[at];
                     number += 2;
@@ -211,27 +235,7 @@ async fn the_model_of_the_token_store_does_what_postgres_does() {
             };
             story.push(one.clone());
             assert_eq!(one, two, "after {story:#?}");
-            let (state, token_gen, lease): (String, i64, i64) =
-                sqlx::query_as("select state, token_gen, lease_gen from connection")
-                    .fetch_one(&rig.hub.owner)
-                    .await
-                    .unwrap();
-            let outcomes: Vec<String> = rig
-                .hub
-                .value("select coalesce(array_agg(outcome || (orphan is not null) order by lease_gen), '{}') from refresh_attempt")
-                .await;
-            let row = fake.row().clone();
-            let theirs: Vec<String> = row
-                .attempts
-                .values()
-                .map(|attempt| format!("{}{}", attempt.outcome, attempt.orphan.is_some()))
-                .collect();
-            assert_eq!(
-                (state.as_str(), token_gen, lease),
-                (row.state, row.generation, row.lease),
-                "after {story:#?}"
-            );
-            assert_eq!(outcomes, theirs, "after {story:#?}");
+            assert_eq!(kept(&rig).await, remembered(&fake), "after {story:#?}");
             compared += 1;
         }
     }

@@ -1,7 +1,7 @@
 //! A model of what Postgres and the spool keep of a connection. `same.rs` holds it to the real one.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -17,7 +17,7 @@ use tandem::{
 };
 
 use super::{
-    machine::Simulated,
+    machine::{Process, Simulated},
     provider::{Provider, number, secret},
 };
 
@@ -25,6 +25,7 @@ use super::{
 pub(crate) struct Attempt {
     pub(crate) generation: i64,
     started: DateTime<Utc>,
+    holder: Life,
     pub(crate) outcome: &'static str,
     pub(crate) orphan: Option<u64>,
 }
@@ -67,7 +68,12 @@ pub(crate) enum Planted {
     NoSpool,
     /// A question that was asked meanwhile is not seen.
     NoQuestions,
+    /// The living lose their right to ask as the dead do.
+    TakenForDead,
 }
+
+/// A process from its start to its crash, and the volume it is on.
+pub(crate) type Life = (Process, Process, u64);
 
 #[derive(Clone)]
 pub(crate) struct Memory {
@@ -75,6 +81,9 @@ pub(crate) struct Memory {
     pub(crate) row: Arc<Mutex<Row>>,
     /// One volume per machine, by lease.
     pub(crate) spool: Arc<Mutex<BTreeMap<i64, Answer>>>,
+    pub(crate) life: Life,
+    /// Whoever has crashed.
+    pub(crate) dead: Arc<Mutex<BTreeSet<Life>>>,
     /// To note what is safe from now on.
     pub(crate) provider: Provider,
     pub(crate) lease: Duration,
@@ -146,10 +155,15 @@ impl Memory {
 
 impl Row {
     fn unanswered(&self) -> Option<DateTime<Utc>> {
+        self.first(&["sent", "unknown"])
+    }
+
+    /// When this generation's token was first sent to such an end.
+    fn first(&self, outcomes: &[&str]) -> Option<DateTime<Utc>> {
         self.attempts
             .values()
             .filter(|attempt| attempt.generation == self.generation)
-            .filter(|attempt| ["sent", "unknown"].contains(&attempt.outcome))
+            .filter(|attempt| outcomes.contains(&attempt.outcome))
             .map(|attempt| attempt.started)
             .min()
     }
@@ -240,6 +254,7 @@ impl TokenStore for Memory {
 
     async fn begin(&self, seen: i64, reach: Reach) -> Result<Option<Begun<Self::Sealer>>, Trouble> {
         let (lasts, planted, world) = (self.lease, self.planted, self.machine.world.clone());
+        let holder = self.life;
         let provider = self.provider.clone();
         let begun = self
             .ask(move |row| {
@@ -259,6 +274,7 @@ impl TokenStore for Memory {
                     return None;
                 }
                 let unanswered = row.unanswered();
+                let missed = row.first(&["sent", "unknown", "fenced"]);
                 let known = unanswered.is_some() && planted != Planted::NoQuestions;
                 if known && reach == Reach::Unasked {
                     return None;
@@ -269,16 +285,21 @@ impl TokenStore for Memory {
                 }
                 row.lease += 1;
                 row.until = Some(now + lasts);
-                let attempt =
-                    Attempt { generation: seen, started: now, outcome: "sent", orphan: None };
+                let attempt = Attempt {
+                    generation: seen,
+                    started: now,
+                    holder,
+                    outcome: "sent",
+                    orphan: None,
+                };
                 row.attempts.insert(row.lease, attempt);
-                Some((row.lease, candidates, unanswered))
+                Some((row.lease, candidates, missed))
             })
             .await?;
-        Ok(begun.map(|(lease, candidates, unanswered)| {
+        Ok(begun.map(|(lease, candidates, missed)| {
             let orphans = candidates.iter().filter_map(|candidate| candidate.orphan).collect();
             let (api_base, sealer) = (self.base.clone(), (orphans, reach));
-            Begun { seen, lease, candidates, api_base, unanswered, sealer }
+            Begun { seen, lease, candidates, api_base, missed, sealer }
         }))
     }
 
@@ -314,10 +335,26 @@ impl TokenStore for Memory {
     }
 
     async fn recover(&self) -> Result<(), DbError> {
+        let ours = |life: &&Life| life.0 == self.life.0;
+        let mut dead: BTreeSet<Life> =
+            self.dead.lock().unwrap().iter().filter(ours).copied().collect();
+        if self.planted == Planted::TakenForDead {
+            dead.extend(self.row().attempts.values().map(|attempt| attempt.holder));
+        }
         let left: Vec<Answer> = self.spool.lock().unwrap().values().cloned().collect();
         for answer in left {
             self.store(&answer).await?;
             self.unspool(&answer).await;
+        }
+        if !dead.is_empty() {
+            self.ask(|row| {
+                let long_ago = self.machine.world.wall() - self.provider.answer_within;
+                let last = row.attempts.get(&row.lease);
+                if last.is_some_and(|one| dead.contains(&one.holder) && one.started < long_ago) {
+                    row.until = None;
+                }
+            })
+            .await?;
         }
         Ok(())
     }

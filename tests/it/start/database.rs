@@ -3,14 +3,21 @@
 
 use std::{
     fs,
+    io::Read as _,
     path::PathBuf,
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
 };
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tandem::vault::MasterKeys;
 
 use crate::harness::Database;
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
 
 /// An environment of production in which everything is right, until a test changes it.
 struct Start {
@@ -116,15 +123,125 @@ async fn a_key_file_that_is_missing_broken_or_foreign_is_refused() {
 async fn a_database_that_is_away_or_has_another_password_is_named() {
     let start = Start::new().await;
     let url = |url: String| [("DATABASE_URL", url)];
-    let port = {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    let away = format!("postgres://tandem_login:hunter2@127.0.0.1:{port}/tandem");
-    start.refuses(&url(away), 1, "cannot reach the database");
+    let away = format!("postgres://tandem_login:hunter2@127.0.0.1:{}/tandem", free_port());
+    let at_once = [("TANDEM_DATABASE_PATIENCE_SECONDS", "0".to_owned())];
+    start.refuses(&[url(away.clone()), at_once].concat(), 1, "cannot reach the database");
+    // However patient services are, somebody who asks wants to know now.
+    let begun = std::time::Instant::now();
+    let told = start.run("doctor", &url(away));
+    assert_eq!(told.status.code(), Some(1));
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     start.refuses(&url("hunter2".to_owned()), 2, "DATABASE_URL is not a PostgreSQL address");
     let wrong = start.database.url_as("tandem_login", "hunter2");
     start.refuses(&url(wrong), 1, "cannot reach the database");
+}
+
+#[tokio::test]
+async fn services_wait_for_a_database_that_is_away_but_not_for_ever() {
+    let start = Start::new().await;
+    let url = format!("postgres://tandem_login:hunter2@127.0.0.1:{}/tandem", free_port());
+    let patience = ("TANDEM_DATABASE_PATIENCE_SECONDS", "12".to_owned());
+    for command in ["serve", "work"] {
+        let begun = std::time::Instant::now();
+        let output = start.run(command, &[("DATABASE_URL", url.clone()), patience.clone()]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{command}: {stderr}");
+        assert!(begun.elapsed() >= Duration::from_secs(12), "{:?}", begun.elapsed());
+        assert!(stderr.contains("waiting for the database: cannot reach"), "{stderr}");
+        assert!(stderr.contains("tandem: cannot reach the database"), "{stderr}");
+        assert!(!stderr.contains("hunter2"), "{stderr}");
+    }
+}
+
+/// A way to the database that opens when it is told to.
+async fn open_way(port: u16, database: &str) {
+    let to: url::Url = database.parse().unwrap();
+    let to = format!("{}:{}", to.host_str().unwrap(), to.port().unwrap());
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the way lasts as long as the test")]
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            let to = to.clone();
+            #[expect(clippy::disallowed_methods, reason = "the way lasts as long as the test")]
+            tokio::spawn(async move {
+                let mut to = tokio::net::TcpStream::connect(to).await.unwrap();
+                tokio::io::copy_bidirectional(&mut from, &mut to).await.ok();
+            });
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_that_start_before_their_database_work_once_it_is_there() {
+    let start = Start::new().await;
+    let (way, listen) = (free_port(), free_port());
+    let mut url: url::Url = start.database.login_url().parse().unwrap();
+    url.set_port(Some(way)).unwrap();
+    let address = format!("127.0.0.1:{listen}");
+    let changed = [("DATABASE_URL", url.to_string()), ("TANDEM_LISTEN", address.clone())];
+    let mut services = Vec::new();
+    for command in ["serve", "work"] {
+        services.push(Service::start(&start, command, &changed));
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    for service in &mut services {
+        assert_eq!(service.0.try_wait().unwrap(), None, "it does not wait");
+    }
+    open_way(way, &start.database.login_url()).await;
+    let ready = format!("http://{address}/health/ready");
+    let begun = std::time::Instant::now();
+    let client = reqwest::Client::builder().build().unwrap();
+    while !client.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not answer");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // The worker, too: its first connection stays in the pool.
+    let linked = "select count(distinct client_port) >= 2 from pg_stat_activity
+                  where datname = current_database() and application_name = 'tandem'";
+    let mut admin = PgConnection::connect(&start.database.owner_url()).await.unwrap();
+    while !sqlx::query_scalar::<_, bool>(linked).fetch_one(&mut admin).await.unwrap() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not work");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for service in services {
+        let words = service.stop();
+        assert!(words.contains("waiting for the database"), "{words}");
+        assert!(!words.contains("hunter2"), "{words}");
+    }
+}
+
+/// A service that goes on; killed when dropped.
+struct Service(Child);
+
+impl Service {
+    fn start(start: &Start, command: &str, changed: &[(&str, String)]) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_tandem"))
+            .arg(command)
+            .env_clear()
+            .envs(start.variables.iter().map(|(name, value)| (*name, value.as_str())))
+            .envs(changed.iter().map(|(name, value)| (*name, value.as_str())))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        Self(child.unwrap())
+    }
+
+    /// Tells it to stop; what it has said.
+    fn stop(mut self) -> String {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
+        let mut words = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut words).unwrap();
+        assert!(self.0.wait().unwrap().success(), "{words}");
+        words
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[tokio::test]

@@ -16,13 +16,15 @@ export const PAGE = 100;
 export const contactsQuery = (filter: ContactFilter) =>
   infiniteQueryOptions({
     queryKey: ['contacts', 'list', filter],
-    queryFn: ({ pageParam, signal }) =>
-      body(
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await body(
         http.GET('/api/contacts', {
           params: { query: { ...filter, limit: PAGE, cursor: pageParam } },
           signal,
         }),
-      ),
+      );
+      return { ...page, items: page.items.map(asShown) };
+    },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
@@ -31,7 +33,7 @@ export const contactsQuery = (filter: ContactFilter) =>
 export const contactQuery = (id: string) =>
   queryOptions({
     queryKey: ['contacts', 'one', id],
-    queryFn: () => body(http.GET('/api/contacts/{id}', { params: { path: { id } } })),
+    queryFn: async () => asShown(await body(http.GET('/api/contacts/{id}', { params: { path: { id } } }))),
   });
 
 export const findContacts = (search: string) =>
@@ -42,6 +44,13 @@ export const findContacts = (search: string) =>
     enabled: search.trim().length > 1,
     placeholderData: keepPreviousData,
   });
+
+/** Those somebody worked with last. */
+export const recentContacts = queryOptions({
+  queryKey: ['contacts', 'recent'],
+  queryFn: ({ signal }) =>
+    body(http.GET('/api/contacts', { params: { query: { sort: '-updated', limit: 5 } }, signal })),
+});
 
 export const membersQuery = queryOptions({
   queryKey: ['members'],
@@ -55,6 +64,13 @@ export const updateContact = (id: string, patch: ContactPatch) =>
   body(http.PATCH('/api/contacts/{id}', { params: { path: { id } }, body: patch }));
 
 export const deleteContact = (id: string) => http.DELETE('/api/contacts/{id}', { params: { path: { id } } });
+
+// Contacts whose edit is not confirmed yet: what is read meanwhile must not turn it back on screen.
+const unsettled = new Map<string, Contact>();
+const asShown = (contact: Contact) => unsettled.get(contact.id) ?? contact;
+
+export const holdContact = (contact: Contact) => void unsettled.set(contact.id, contact);
+export const releaseContact = (id: string) => void unsettled.delete(id);
 
 type Pages = { pages: ContactPage[]; pageParams: unknown[] };
 

@@ -1,11 +1,21 @@
 import { Button } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { queryClient } from '../api/client';
+import { installationQuery } from '../api/installation';
+import { asProblem } from '../api/problem';
 import { confirmAddress } from '../api/session';
 import { useSubmit } from '../api/use-submit';
 import { Door } from '../ui/door';
 import { FormProblem } from '../ui/form-problem';
 import { tokenFromHash } from '../ui/url';
+
+/** Whether this browser signed up to finish an install; one that waited too long is told so there. */
+const isInstalling = () =>
+  queryClient.fetchQuery(installationQuery()).then(
+    () => true,
+    (error) => asProblem(error).code === 'installation_expired',
+  );
 
 export function ConfirmRoute() {
   const [token] = useState(() => tokenFromHash(window.location.hash));
@@ -39,7 +49,8 @@ export function ConfirmRoute() {
           onClick={() =>
             submit(async () => {
               await confirmAddress(token);
-              await navigate({ to: '/contacts', replace: true });
+              const to = (await isInstalling()) ? '/install' : '/contacts';
+              await navigate({ to, replace: true });
             })
           }
         >

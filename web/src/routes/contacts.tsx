@@ -1,12 +1,12 @@
 import { Button } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { contactsQuery } from '../api/contacts';
 import { statusQuery } from '../api/integrations';
 import { UpgradeCall } from '../features/billing/upgrade-call';
 import { AddContact } from '../features/contacts/add-contact';
 import { AddMenu } from '../features/contacts/add-menu';
-import { ContactDrawer } from '../features/contacts/contact-drawer';
 import { ContactFilters } from '../features/contacts/contact-filters';
 import { ContactList } from '../features/contacts/contact-list';
 import { type ContactsSearch, filterOf, isFiltered } from '../features/contacts/url';
@@ -14,10 +14,15 @@ import { EmptyState } from '../ui/empty-state';
 import { counted } from '../ui/figures';
 import { PageHead } from '../ui/page-head';
 import { toast } from '../ui/toast';
+import { usePhone } from '../ui/use-phone';
+
+// A person beside the list is not what most visits begin with.
+const PersonBeside = lazy(() => import('./person-beside').then((m) => ({ default: m.PersonBeside })));
 
 export function ContactsRoute() {
   const search = useSearch({ from: '/workspace/contacts' });
   const navigate = useNavigate({ from: '/contacts' });
+  const phone = usePhone();
   const { data: status } = useQuery(statusQuery);
   const list = useInfiniteQuery(contactsQuery(filterOf(search)));
   const providers = status?.providers ?? [];
@@ -25,6 +30,9 @@ export function ContactsRoute() {
   // Filters replace the address; a person opened is a step that "back" undoes.
   const change = (part: Partial<ContactsSearch>, step = false) =>
     void navigate({ search: (old) => ({ ...old, ...part }), replace: !step });
+  // Beside the list where there is room, a page of its own where there is none.
+  const open = (id: string) =>
+    phone ? void navigate({ to: '/contacts/person/$id', params: { id } }) : change({ contact: id }, true);
   const importFrom = providers.find((p) => p.allowed && (p.configured || p.connection));
 
   return (
@@ -44,7 +52,7 @@ export function ContactsRoute() {
         search={search}
         providers={providers}
         onSort={(sort) => change({ sort })}
-        onOpen={(contact) => change({ contact }, true)}
+        onOpen={open}
         empty={
           isFiltered(search) ? (
             <EmptyState
@@ -81,12 +89,16 @@ export function ContactsRoute() {
           )
         }
       />
-      <ContactDrawer
-        key={search.contact}
-        id={search.contact}
-        providers={providers}
-        onClose={() => change({ contact: undefined })}
-      />
+      {search.contact && (
+        <Suspense fallback={null}>
+          <PersonBeside
+            key={search.contact}
+            id={search.contact}
+            providers={providers}
+            onClose={() => change({ contact: undefined })}
+          />
+        </Suspense>
+      )}
       <AddContact
         opened={search.add === 'one'}
         onClose={() => change({ add: undefined })}

@@ -8,7 +8,7 @@ export function Root() {
   return (
     <>
       <Outlet />
-      <Notifications position={phone ? 'top-center' : 'bottom-right'} limit={4} />
+      <Notifications position={phone ? 'top-center' : 'bottom-right'} limit={6} />
     </>
   );
 }

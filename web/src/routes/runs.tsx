@@ -11,6 +11,7 @@ import { FilterChip } from '../ui/filter-chip';
 import { LinkButton } from '../ui/link-button';
 import { PageHead } from '../ui/page-head';
 import { SkeletonRows } from '../ui/skeleton-rows';
+import { LogTabs } from './log-tabs';
 
 const STATES = Object.entries(STATE).map(([value, { word }]) => ({ value, label: word }));
 
@@ -26,6 +27,7 @@ export function RunsRoute() {
   return (
     <>
       <PageHead title="Sync log" sub="Every import, and what it did to each record" />
+      <LogTabs />
       <div className="bar">
         <FilterChip
           label="From"

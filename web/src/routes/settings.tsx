@@ -1,11 +1,17 @@
-import { Button, SegmentedControl, useMantineColorScheme } from '@mantine/core';
+import { Button, Checkbox, SegmentedControl, useMantineColorScheme } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { statusQuery } from '../api/integrations';
 import { askReset, signOut, switchCompany, useSession } from '../api/session';
 import { useSubmit } from '../api/use-submit';
+import { LeadSettings } from '../features/company/lead-settings';
+import { SendWarm } from '../features/integrations/send-warm';
+import { SINGLE_KEYS } from '../features/session/shortcuts';
 import { THEMES } from '../features/session/themes';
 import { humanize } from '../ui/figures';
 import { FormProblem } from '../ui/form-problem';
 import { PageHead } from '../ui/page-head';
+import { usePreference } from '../ui/preference';
 import { toast } from '../ui/toast';
 
 export function SettingsRoute() {
@@ -13,6 +19,8 @@ export function SettingsRoute() {
   const navigate = useNavigate();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const { busy, problem, submit } = useSubmit();
+  const { data: status } = useQuery(statusQuery);
+  const [keys, setKeys] = usePreference(SINGLE_KEYS);
   return (
     <>
       <PageHead title="Settings" />
@@ -64,6 +72,20 @@ export function SettingsRoute() {
               />
             </div>
           </section>
+          <section className="section">
+            <h2>Keyboard</h2>
+            <Checkbox
+              label="Single-key shortcuts"
+              description="L logs an activity, ? lists all. Turn them off when a tool of yours sends keys by itself."
+              checked={keys}
+              onChange={(e) => setKeys(e.currentTarget.checked)}
+            />
+          </section>
+          <LeadSettings
+            offers={(status?.providers ?? [])
+              .filter((p) => p.connection && p.connection.state !== 'disconnected')
+              .map((p) => <SendWarm key={p.provider} provider={p.provider} name={p.name} />)}
+          />
           <section className="section">
             <h2>Company</h2>
             <dl className="facts">

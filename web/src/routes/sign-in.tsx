@@ -64,7 +64,10 @@ export function SignInRoute() {
         <Link to="/forgot">Forgot your password?</Link>
       </p>
       <p className="alt">
-        New here? <Link to="/signup">Create a company</Link>
+        New here?{' '}
+        <Link to="/signup" search={{ next }}>
+          Create a company
+        </Link>
       </p>
     </Door>
   );

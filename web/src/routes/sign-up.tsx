@@ -1,5 +1,5 @@
 import { Button, NativeSelect, PasswordInput, TextInput } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { signUp } from '../api/session';
 import { useSubmit } from '../api/use-submit';
@@ -11,6 +11,7 @@ import { FormProblem } from '../ui/form-problem';
 const EMPTY = { company: '', name: '', email: '', password: '', country: 'DE' };
 
 export function SignUpRoute() {
+  const { next } = useSearch({ from: '/signup' });
   const [form, setForm] = useState(EMPTY);
   const [sentTo, setSentTo] = useState<string | null>(null);
   const { busy, problem, submit } = useSubmit();
@@ -70,7 +71,10 @@ export function SignUpRoute() {
         </Button>
       </form>
       <p className="alt">
-        Already have an account? <Link to="/signin">Sign in</Link>
+        Already have an account?{' '}
+        <Link to="/signin" search={{ next }}>
+          Sign in
+        </Link>
       </p>
     </Door>
   );

@@ -2,11 +2,15 @@ import { ActionIcon } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
 import { Outlet } from '@tanstack/react-router';
+import { LogHost } from '../features/activities/log-host';
+import { openLog } from '../features/activities/log-request';
+import { DeliveryToasts } from '../features/deliveries/delivery-toasts';
 import { RunToasts } from '../features/runs/run-toasts';
 import { AccountMenu } from '../features/session/account-menu';
 import { AttentionBanner } from '../features/session/attention';
 import { CommandPalette } from '../features/session/palette';
 import { Rail, Tabs } from '../features/session/rail';
+import { Shortcuts } from '../features/session/shortcuts';
 import { usePhone } from '../ui/use-phone';
 
 export function Workspace() {
@@ -16,8 +20,11 @@ export function Workspace() {
       <a className="skip" href="#main">
         Skip to content
       </a>
-      <CommandPalette />
+      <CommandPalette onLog={() => openLog()} />
+      <Shortcuts onLog={() => openLog()} />
+      <LogHost />
       <RunToasts />
+      <DeliveryToasts />
       {phone ? (
         <section className="topbar" aria-label="Search and account">
           <span className="brand">

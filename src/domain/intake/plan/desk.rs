@@ -136,7 +136,9 @@ impl<'a> Desk<'a> {
         self.known.contacts.insert(id, Candidate { fields, edited: Vec::new(), mapped: 1 });
         self.new.push(id);
         self.map(incoming, id, true, false);
-        self.reclaim(id, None);
+        // A contact that nobody has yet has what came, and nothing else.
+        self.touched.insert(id);
+        self.claim(id, incoming.identifiers.clone());
         self.plan.counts.created += 1;
         self.plan.created.push((incoming.resolved.remote_id.clone(), id));
     }
@@ -153,7 +155,11 @@ impl<'a> Desk<'a> {
                 holders.retain(|holder| *holder != id);
             }
         }
-        for identifier in after {
+        self.claim(id, after);
+    }
+
+    fn claim(&mut self, id: ContactId, wanted: Vec<Identifier>) {
+        for identifier in wanted {
             let kind = identifier.kind;
             let holders = self.known.holders.entry(identifier).or_default();
             let free = match kind {

@@ -29,7 +29,7 @@ impl Known {
         if incoming.resolved.deleted {
             return Verdict::Skip("deleted in the CRM");
         }
-        let identifiers = incoming.identifiers();
+        let identifiers = &incoming.identifiers;
         let hits = |kind: IdentifierKind, certain: bool| -> BTreeSet<ContactId> {
             identifiers
                 .iter()
@@ -70,7 +70,7 @@ impl Known {
                     Verdict::Link(*contact)
                 }
             }
-            (None, _) if incoming.full_name.is_none() && incoming.identifiers().is_empty() => {
+            (None, _) if incoming.full_name.is_none() && incoming.identifiers.is_empty() => {
                 Verdict::Skip("no name, e-mail or phone")
             }
             (None, _) if self.room == Some(0) => Verdict::Skip(LIMIT),

@@ -27,14 +27,14 @@ fn what_reaches_nobody_is_kept_but_identifies_nobody() {
     let incoming = Book::default().incoming(&ada);
 
     assert_eq!((incoming.emails.len(), incoming.phones.len()), (2, 1));
-    assert!(incoming.identifiers().is_empty() && !incoming.has_email());
+    assert!(incoming.identifiers.is_empty() && !incoming.has_email());
 }
 
 #[test]
 fn emails_are_asked_before_numbers() {
     let incoming =
         Book::default().incoming(&person("1", "Ada", &["b@x.de", "a@x.de"], &["030 901820"]));
-    let kinds: Vec<_> = incoming.identifiers().iter().map(|found| found.kind).collect();
+    let kinds: Vec<_> = incoming.identifiers.iter().map(|found| found.kind).collect();
     assert_eq!(kinds, [IdentifierKind::Email, IdentifierKind::Email, IdentifierKind::Phone]);
 }
 

@@ -162,7 +162,8 @@ impl Book {
             .map(|(id, mapping)| (id.clone(), mapping.clone()))
             .collect();
         // No more than a run loads: a plan that needs more would only fail there.
-        let asked: Vec<Identifier> = changed.iter().flat_map(Incoming::identifiers).collect();
+        let asked: Vec<Identifier> =
+            changed.iter().flat_map(|one| &one.identifiers).cloned().collect();
         let mut holders = self.holders(&asked);
         let mut touched: BTreeSet<ContactId> = holders.values().flatten().copied().collect();
         touched.extend(mappings.values().map(|mapping| mapping.contact_id));

@@ -43,6 +43,11 @@ pub(crate) struct Webhook {
     shown: Value,
 }
 
+/// Those of a user end with the user's install.
+pub(crate) fn forget(account: &mut Account, user_id: u64) {
+    account.webhooks.retain(|_, webhook| webhook.user_id != user_id);
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "all operations have one signature")]
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
     let mine = account.webhooks.values().filter(|webhook| webhook.user_id == call.user.id);

@@ -14,8 +14,12 @@
 //! | `POST /tokens/life` | `{"seconds": 2}` | life of access tokens given from now on |
 //! | `POST /scopes` | `{"scope": "base,contacts:read"}` | the app's scopes, at once |
 //! | `POST /code` | `{"company_id"?, "user_id"?, "client_id"?, "redirect_uri"?}` | `{"code"}` without the page |
+//! | `POST /install` | `{"company_id"?, "user_id"?, "redirect_uri"?, "denied"?}` | `{"location"}`: an install from the marketplace, without a state |
+//! | `POST /uninstall` | `{"company_id"?, "user_id"?, "redirect_uri"?}` | ends the install and tells the app; `{"answered"}` |
+//! | `GET /marketplace` | | who installed, said no and uninstalled, and what the app answered |
 //! | `POST /api_domain` | `{"api_domain": "https://evil.example"}`, null for the own | what token answers say |
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
+//! | `DELETE /labels` | | persons have no labels to choose from, as in a new account |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
 //! | `GET /counters` | | requests by route, statuses, token calls, budgets |
 //! | `GET /arrivals` | | when each request was taken out of the budgets, in ms |
@@ -42,6 +46,7 @@ use super::{
     accounts::{self, COMPANIES},
     clock,
     faults::Fault,
+    marketplace::{self, Wish},
     oauth::grants::{Grants, InstallKey},
     world::{Account, Desk},
 };
@@ -58,7 +63,11 @@ impl Endpoint for Control {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let body = request.take_body().into_bytes_limit(1 << 20).await?;
-        let (status, value) = match self.run(&request, &body) {
+        let outcome = match (request.method().as_str(), request.uri().path()) {
+            ("POST", "/uninstall") => self.uninstall(&body).await,
+            _ => self.run(&request, &body),
+        };
+        let (status, value) = match outcome {
             Ok(value) => (StatusCode::OK, value),
             Err((status, problem)) => (status, json!({ "error": problem })),
         };
@@ -70,6 +79,16 @@ impl Endpoint for Control {
 }
 
 impl Control {
+    fn wish(&self, given: &Value) -> Result<Wish, (StatusCode, String)> {
+        let (company, user) = (given["company_id"].as_u64(), given["user_id"].as_u64());
+        Wish::new(&self.0, company, user, given["redirect_uri"].as_str()).map_err(bad)
+    }
+
+    async fn uninstall(&self, body: &Bytes) -> Outcome {
+        let wish = self.wish(&read(body)?)?;
+        Ok(json!({ "answered": marketplace::uninstall(&self.0, &wish).await }))
+    }
+
     fn run(&self, request: &Request, body: &Bytes) -> Outcome {
         let given: Value = if body.is_empty() { json!({}) } else { read(body)? };
         let query = request.uri().query().unwrap_or_default();
@@ -87,6 +106,11 @@ impl Control {
         if request.method() == "POST" && path == "/reset" {
             self.0.reset();
             return Ok(json!({}));
+        }
+        if request.method() == "POST" && path == "/install" {
+            let denied = given["denied"].as_bool().unwrap_or(false);
+            let location = marketplace::install(&self.0, &self.wish(&given)?, denied);
+            return Ok(json!({ "location": location.as_str() }));
         }
         let mut world = self.0.world();
         let world = &mut *world;
@@ -156,6 +180,10 @@ impl Control {
                 Ok(json!({ "api_domain": world.api_domain }))
             }
             ("POST", "/persons/mutate") => Ok(account.mutate(read(body)?, now)),
+            ("DELETE", "/labels") => {
+                account.forget_labels();
+                Ok(json!({}))
+            }
             ("GET", "/mutations") => {
                 Ok(account.mutations.iter().map(mutate::Mutation::json).collect())
             }
@@ -167,6 +195,7 @@ impl Control {
             ("GET", "/arrivals") => Ok(world.limits.arrivals()),
             ("GET", "/truth/writes") => Ok(world.writes.json()),
             ("GET", path) if path.starts_with("/truth") => told(account, path, param),
+            ("GET", "/marketplace") => Ok(world.marketplace.clone().into()),
             ("GET", "/companies") => Ok(companies()),
             _ => Err((StatusCode::NOT_FOUND, NO_CALL.into())),
         }

@@ -222,6 +222,11 @@ impl Grants {
         self.tokens(&key, answered).ok_or(Invalid::RefreshToken)
     }
 
+    /// The user takes the app out.
+    pub(crate) fn uninstall(&mut self, key: &InstallKey) {
+        self.end(key);
+    }
+
     /// An install is over, and nothing of it comes back.
     fn end(&mut self, key: &InstallKey) {
         if let Some(install) = self.installs.remove(key) {

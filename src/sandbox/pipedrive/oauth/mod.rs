@@ -148,7 +148,7 @@ fn decide(desk: &Desk, _: &Request, form: &Form) -> Response {
         .finish()
 }
 
-fn html(status: StatusCode, page: String) -> Response {
+pub(crate) fn html(status: StatusCode, page: String) -> Response {
     let mut response =
         Response::builder().status(status).content_type("text/html; charset=utf-8").body(page);
     // No form-action: browsers apply it to the redirect after the form, which is the callback.

@@ -80,6 +80,7 @@ fn the_simulation_finds_what_is_broken_on_purpose() {
         Planted::NoOrphans,
         Planted::NoSpool,
         Planted::NoQuestions,
+        Planted::TakenForDead,
     ] {
         let found = (0..500).find(|seed| {
             let foul = Weather {
@@ -112,7 +113,7 @@ fn the_simulation_finds_what_is_broken_on_purpose() {
                 },
                 _ => foul,
             };
-            let weather = Weather { planted, rotation, ..foul };
+            let weather = Weather { rotation, planted, ..foul };
             !Stage::new(*seed, weather).run().is_empty()
         });
         assert!(found.is_some(), "{planted:?} goes unnoticed");

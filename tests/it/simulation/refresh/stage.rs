@@ -1,7 +1,7 @@
 //! Processes, callers, a member and a provider, living through the weather of a seed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, OnceLock, atomic::Ordering},
     time::Duration,
 };
@@ -20,7 +20,7 @@ use super::{
     super::{
         machine::{Hazard, Process, Simulated, World},
         provider::{LIFE, Provider, Truth, number},
-        store::{Answer, Memory, Row},
+        store::{Answer, Life, Memory, Row},
     },
     weather::Weather,
 };
@@ -36,6 +36,9 @@ pub(super) struct Stage {
     pub(super) truth: Arc<Mutex<Truth>>,
     pub(super) row: Arc<Mutex<Row>>,
     pub(super) spools: Vec<Arc<Mutex<BTreeMap<i64, Answer>>>>,
+    /// How often each process has crashed, and all who have.
+    crashes: Mutex<BTreeMap<Process, u64>>,
+    dead: Arc<Mutex<BTreeSet<Life>>>,
     pub(super) connection_id: ConnectionId,
     pub(super) broken: Mutex<Vec<String>>,
 }
@@ -65,6 +68,8 @@ impl Stage {
             hazard: Arc::new(Hazard::new(weather.crash, weather.stop, weather.longest)),
             row: Arc::new(Mutex::new(row)),
             spools: (0..=weather.processes).map(|_| Arc::default()).collect(),
+            crashes: Mutex::default(),
+            dead: Arc::default(),
             connection_id: ConnectionId::fresh(),
             broken: Mutex::default(),
             world,
@@ -115,6 +120,8 @@ impl Stage {
             machine: machine.clone(),
             row: Arc::clone(&self.row),
             spool: Arc::clone(&self.spools[self.volume(process)]),
+            life: self.life(process),
+            dead: Arc::clone(&self.dead),
             provider: provider.clone(),
             lease: LEASE,
             base: base(),
@@ -129,7 +136,14 @@ impl Stage {
         Tokens { connection_id: self.connection_id, store, provider, machine, flight, times }
     }
 
+    fn life(&self, process: Process) -> Life {
+        let crashes = self.crashes.lock().unwrap().get(&process).copied();
+        (self.volume(process), process, crashes.unwrap_or_default())
+    }
+
     fn crashed(self: &Arc<Self>, process: Process) {
+        self.dead.lock().unwrap().insert(self.life(process));
+        *self.crashes.lock().unwrap().entry(process).or_default() += 1;
         self.provider(process).bury(process);
         let stage = Arc::clone(self);
         self.world.start(0, async move {
@@ -206,7 +220,6 @@ impl Stage {
             Ok(token) if !tokens.provider.works(number(&token.secret)) => {
                 tokens.refused(token.generation).await.ok();
             }
-            Ok(_) => {}
             Err(CrmError::Revoked) if self.weather.member => {
                 // Somebody connects again, one day.
                 self.world.a_while(1_200_000).await;
@@ -214,9 +227,9 @@ impl Stage {
                     self.consent();
                 }
             }
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
-        let waited = self.world.now() - begun;
+        let waited = self.world.now().saturating_sub(begun);
         if self.weather.crash + self.weather.stop == 0 && waited > Duration::from_secs(1_300) {
             self.broken.lock().unwrap().push(format!("a caller waited {waited:?}"));
         }

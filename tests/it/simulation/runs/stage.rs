@@ -162,7 +162,7 @@ impl Stage {
         let persons = i64::from(self.weather.persons);
         if book.run.state != "completed" {
             broken.push("it does not come to an end".to_owned());
-        } else if book.run.created != persons || book.known.len() != persons as usize {
+        } else if book.run.created != persons || book.known.len() != self.weather.persons as usize {
             broken.push(format!("{} of {persons} persons were created", book.run.created));
         }
         if book.jobs.iter().flatten().any(|job| job.state != "dead") {

@@ -157,8 +157,8 @@ impl Worker {
         self.fetch(desk).await?;
         if desk.phase == "reconcile" {
             let hold = (desk.page, desk.attempts);
-            self.ask(|book| book.run.end(hold, "completed", "")).await?;
-            return Err(Halt::Done);
+            let is_held = self.ask(|book| book.run.end(hold, "completed", "")).await?;
+            return Err(if is_held { Halt::Done } else { Halt::Db(DbError::Fenced) });
         }
         let persons = self.stage.weather.persons;
         let mark = desk
@@ -183,13 +183,14 @@ impl Worker {
                 if book.is_paused {
                     return Err(Halt::Closed("The connection is paused."));
                 }
-                let new = ids.iter().filter(|id| !book.known.contains(id)).count() as i64;
+                let count = |new: usize| i64::try_from(new).unwrap();
+                let new = count(ids.iter().filter(|id| !book.known.contains(id)).count());
                 // A list that started again brings everybody once more, and counts nobody twice.
                 let counts = if mark.is_empty() || new > 0 { [new, 0] } else { [0, 0] };
                 let mark = if mark == AGAIN && new > 0 { "" } else { mark };
                 let cursor = next.map(|next| format!("{mark}{next}"));
                 let page = if no_fence { book.run.page } else { page };
-                let counts = if no_fence { [ids.len() as i64, 0] } else { counts };
+                let counts = if no_fence { [count(ids.len()), 0] } else { counts };
                 let cancel = book.run.advance(page, phase, cursor.clone(), counts)?;
                 book.known.extend(&ids);
                 Ok((cursor, cancel))

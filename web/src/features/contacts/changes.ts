@@ -1,6 +1,7 @@
 import type { Contact, Member } from '../../api/schemas';
 import { heatWord } from '../../ui/warmth';
-import { editContact } from './edit';
+import { editContact, saveContact } from './edit';
+import type { Value } from './value-list';
 
 export const setWarmness = (contact: Contact, warmness: number) =>
   editContact(
@@ -23,3 +24,23 @@ export const setTags = (contact: Contact, tags: string[]) =>
 
 export const setName = (contact: Contact, full_name: string) =>
   editContact(contact, { ...contact, full_name }, { full_name }, `Renamed to ${full_name}`);
+
+export const setOrganization = (contact: Contact, organization_name: string) =>
+  editContact(
+    contact,
+    { ...contact, organization: organization_name ? { id: '', name: organization_name } : null },
+    { organization_name: organization_name || null },
+    organization_name
+      ? `${contact.full_name} is with ${organization_name} now`
+      : `${contact.full_name} has no organization now`,
+  );
+
+export const setEmails = (contact: Contact, emails: Value[]) =>
+  saveContact(contact, { emails }, `E-mail of ${contact.full_name} changed`);
+
+export const setPhones = (contact: Contact, phones: Value[]) =>
+  saveContact(
+    contact,
+    { phones: phones.map(({ value, label, primary }) => ({ value, label, primary })) },
+    `Phone of ${contact.full_name} changed`,
+  );

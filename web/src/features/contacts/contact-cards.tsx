@@ -26,7 +26,7 @@ export function ContactCards({ contacts, items, top, bottom, providers, onOpen }
               </span>
               <span className="end">
                 <Warmness value={contact.warmness} name={contact.full_name} />
-                <Links linked={contact.linked} providers={providers} />
+                <Links contact={contact} providers={providers} />
               </span>
             </button>
           </li>

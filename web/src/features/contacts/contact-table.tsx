@@ -141,7 +141,7 @@ function ContactRow({ contact, index, providers, onOpen }: RowProps) {
       </td>
       <td>{contact.owner?.name ?? <span className="dim">Nobody</span>}</td>
       <td>
-        <Links linked={contact.linked} providers={providers} />
+        <Links contact={contact} providers={providers} />
       </td>
       <td>
         <Moment at={contact.created_at} />

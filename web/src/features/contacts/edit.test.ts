@@ -11,7 +11,7 @@ const ada = {
   warmness: 3,
   tags: ['x'],
   owner: null,
-  emails: [],
+  emails: [{ value: 'a@example.com', label: 'work', primary: true }],
   phones: [],
   linked: [],
 } as unknown as Contact;
@@ -50,7 +50,22 @@ test('a refused change is rolled back to what was before all steps', async () =>
   expect(shown()).toBe(3);
 });
 
+test('what is read while an edit is under way does not turn it back', async () => {
+  vi.stubGlobal('fetch', async (request: Request) =>
+    reply(200, request.method === 'GET' ? ada : { ...ada, warmness: 6 }),
+  );
+  setWarmness(ada, 6);
+  await queryClient.fetchQuery({ ...contactQuery('c1'), staleTime: 0 });
+  expect(shown()).toBe(6);
+  await vi.advanceTimersByTimeAsync(1000);
+  await queryClient.fetchQuery({ ...contactQuery('c1'), staleTime: 0 });
+  expect(shown()).toBe(3);
+});
+
 test('undo sets the same fields back and no others', () => {
   expect(opposite(ada, { warmness: 9 })).toEqual({ warmness: 3 });
   expect(opposite(ada, { owner_member_id: 'm2', tags: [] })).toEqual({ owner_member_id: null, tags: ['x'] });
+  expect(opposite(ada, { emails: [{ value: 'b@example.com', primary: true }] })).toEqual({
+    emails: [{ value: 'a@example.com', label: 'work', primary: true }],
+  });
 });

@@ -1,4 +1,4 @@
-import { putContact, updateContact } from '../../api/contacts';
+import { holdContact, putContact, releaseContact, updateContact } from '../../api/contacts';
 import { asProblem } from '../../api/problem';
 import type { Contact, ContactPatch } from '../../api/schemas';
 import { hideToast, toast } from '../../ui/toast';
@@ -17,6 +17,7 @@ export function editContact(contact: Contact, shown: Contact, patch: ContactPatc
   if (waiting) clearTimeout(waiting.timer);
   const before = waiting?.before ?? contact;
   const all = { ...waiting?.patch, ...patch };
+  holdContact(shown);
   putContact(shown);
   const timer = setTimeout(() => {
     pending.delete(contact.id);
@@ -28,10 +29,11 @@ export function editContact(contact: Contact, shown: Contact, patch: ContactPatc
 async function send(before: Contact, patch: ContactPatch, title: string) {
   const id = `edit-${before.id}`;
   try {
-    putContact(await updateContact(before.id, patch));
+    const after = await updateContact(before.id, patch);
+    settle(after);
     toast({ id, title, long: true, message: undoMessage(() => void undo(before, patch, id)) });
   } catch (error) {
-    putContact(before);
+    settle(before);
     toast({
       id,
       tone: 'bad',
@@ -39,6 +41,20 @@ async function send(before: Contact, patch: ContactPatch, title: string) {
       message: asProblem(error).message,
     });
   }
+}
+
+/** Shows what the server said, unless a newer edit is under way by now. */
+function settle(contact: Contact) {
+  if (pending.has(contact.id)) return;
+  releaseContact(contact.id);
+  putContact(contact);
+}
+
+/** Sends at once and throws what the server objects to, for fields that show it themselves. */
+export async function saveContact(before: Contact, patch: ContactPatch, title: string) {
+  const id = `edit-${before.id}`;
+  putContact(await updateContact(before.id, patch));
+  toast({ id, title, long: true, message: undoMessage(() => void undo(before, patch, id)) });
 }
 
 async function undo(before: Contact, patch: ContactPatch, id: string) {
@@ -57,5 +73,14 @@ export function opposite(before: Contact, patch: ContactPatch): ContactPatch {
   if (patch.full_name !== undefined) back.full_name = before.full_name;
   if (patch.owner_member_id !== undefined) back.owner_member_id = before.owner?.member_id ?? null;
   if (patch.tags !== undefined) back.tags = before.tags;
+  if (patch.organization_name !== undefined) back.organization_name = before.organization?.name ?? null;
+  if (patch.emails !== undefined) back.emails = before.emails.map(plain);
+  if (patch.phones !== undefined) back.phones = before.phones.map(plain);
   return back;
 }
+
+const plain = ({ value, label, primary }: { value: string; label?: string | null; primary: boolean }) => ({
+  value,
+  label,
+  primary,
+});

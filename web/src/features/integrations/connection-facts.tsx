@@ -17,6 +17,12 @@ export function ConnectionFacts({ connection: c }: { connection: Connection }) {
         <dd>{account(c)}</dd>
         <dt>Signed in there as</dt>
         <dd>{c.account_user ?? <span className="dim">Unknown</span>}</dd>
+        {c.also_installed_by.length > 0 && (
+          <>
+            <dt>Also installed by</dt>
+            <dd>{c.also_installed_by.join(', ')}</dd>
+          </>
+        )}
         <dt>Connected by</dt>
         <dd>
           {c.connected_by?.name ?? 'A former member'}, <Moment at={c.connected_at} none="time unknown" />

@@ -4,6 +4,7 @@ import { humanize } from '../../ui/figures';
 import { LinkButton } from '../../ui/link-button';
 import { ProviderTile } from '../../ui/provider-tile';
 import { StatusWord } from '../../ui/status-word';
+import { Backlog } from './backlog';
 import { BudgetUse } from './budget-use';
 import { ConnectionFacts } from './connection-facts';
 import { Asks, ConnectButton } from './consent';
@@ -35,6 +36,7 @@ export function ProviderCard({ provider }: { provider: ProviderStatus }) {
       </header>
       <Explain provider={provider} manages={may(session, 'manage_connections')} />
       {alive && <ConnectionFacts connection={connection} />}
+      {alive && <Backlog provider={provider} />}
       {alive && <BudgetUse provider={provider} />}
       {!alive && provider.allowed && provider.configured && (
         <details className="wide">
@@ -134,8 +136,10 @@ function Explain({ provider, manages }: { provider: ProviderStatus; manages: boo
   if (connection)
     return (
       <p className="wide">
-        {connection.account_name} was disconnected.{' '}
-        {connection.contacts_linked > 0 && 'Its contacts and links are still here.'}
+        {connection.state_reason ?? `${connection.account_name} was disconnected.`}{' '}
+        {connection.contacts_linked > 0 &&
+          !connection.state_reason &&
+          'Its contacts and links are still here.'}
         {ask}
       </p>
     );

@@ -1,5 +1,12 @@
 import { Menu, useMantineColorScheme } from '@mantine/core';
-import { IconCheck, IconLogout, IconMailbox, IconSelector, IconSettings } from '@tabler/icons-react';
+import {
+  IconCheck,
+  IconCreditCard,
+  IconLogout,
+  IconMailbox,
+  IconSelector,
+  IconSettings,
+} from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { signOut, switchCompany, useSession } from '../../api/session';
 import { Avatar } from '../../ui/avatar';
@@ -77,6 +84,14 @@ export function AccountMenu({ compact }: { compact?: boolean }) {
         >
           Settings
         </Menu.Item>
+        {compact && (
+          <Menu.Item
+            leftSection={<IconCreditCard size={16} stroke={1.7} aria-hidden />}
+            onClick={() => void navigate({ to: '/billing' })}
+          >
+            Plan and billing
+          </Menu.Item>
+        )}
         {session.development && (
           <Menu.Item
             leftSection={<IconMailbox size={16} stroke={1.7} aria-hidden />}

@@ -37,6 +37,22 @@ export function AttentionBanner() {
           {!manages && ' Ask an owner or admin of your company to reconnect it.'}
           {rest}
         </Banner>
+      ) : first.kind === 'uninstalled' ? (
+        <Banner
+          tone="warn"
+          slim
+          label="The app was uninstalled"
+          title={`Tandem was uninstalled in ${first.name}`}
+          actions={
+            <LinkButton to="/integrations" size="compact-sm" variant="default">
+              See what to do
+            </LinkButton>
+          }
+        >
+          Our access was destroyed and nothing runs; your contacts and links stay.
+          {!manages && ' Ask an owner or admin of your company to connect it again.'}
+          {rest}
+        </Banner>
       ) : (
         <Banner
           tone="warn"

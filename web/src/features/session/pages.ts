@@ -1,4 +1,5 @@
 import {
+  IconActivity,
   IconAddressBook,
   IconCreditCard,
   IconHistory,
@@ -8,11 +9,15 @@ import {
 
 /** The pages that exist, in the order of the navigation. */
 export const PAGES = [
-  { to: '/contacts', label: 'Contacts', group: 'Work', icon: IconAddressBook },
-  { to: '/integrations', label: 'Integrations', group: 'Data', icon: IconPlugConnected },
-  { to: '/sync-logs', label: 'Sync log', group: 'Data', icon: IconHistory },
-  { to: '/billing', label: 'Plan and billing', short: 'Plan', group: 'Company', icon: IconCreditCard },
-  { to: '/settings', label: 'Settings', group: 'Company', icon: IconSettings },
+  { to: '/contacts', label: 'Contacts', group: 'Work', icon: IconAddressBook, tab: true },
+  { to: '/activities', label: 'Activities', group: 'Work', icon: IconActivity, tab: true },
+  { to: '/integrations', label: 'Integrations', group: 'Data', icon: IconPlugConnected, tab: true },
+  { to: '/sync-logs', label: 'Sync log', group: 'Data', icon: IconHistory, tab: true },
+  { to: '/billing', label: 'Plan and billing', group: 'Company', icon: IconCreditCard, tab: false },
+  { to: '/settings', label: 'Settings', group: 'Company', icon: IconSettings, tab: false },
 ] as const;
+
+/** At the thumb on a phone; the others are in the account menu. */
+export const TABS = PAGES.filter((page) => page.tab);
 
 export const GROUPS = ['Work', 'Data', 'Company'] as const;

@@ -1,7 +1,7 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight } from '@mantine/spotlight';
-import { IconMoon, IconSearch, IconUserPlus } from '@tabler/icons-react';
+import { IconMoon, IconPhone, IconSearch, IconUserPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -12,7 +12,7 @@ import { ProviderTile } from '../../ui/provider-tile';
 import { PAGES } from './pages';
 
 /** Ctrl or Cmd K, from anywhere: pages, commands and people. */
-export function CommandPalette() {
+export function CommandPalette({ onLog }: { onLog: () => void }) {
   const navigate = useNavigate();
   const { toggleColorScheme } = useMantineColorScheme();
   const [query, setQuery] = useState('');
@@ -45,11 +45,12 @@ export function CommandPalette() {
       label={c.full_name}
       description={[c.organization?.name, c.emails[0]?.value].filter(Boolean).join(', ')}
       leftSection={<Avatar name={c.full_name} />}
-      onClick={() => void navigate({ to: '/contacts', search: { contact: c.id } })}
+      onClick={() => void navigate({ to: '/contacts/person/$id', params: { id: c.id } })}
     />
   ));
   const nothing =
     pages.length + imports.length + people.length === 0 &&
+    !matches('Log activity') &&
     !matches('Add one person') &&
     !matches('Switch theme');
 
@@ -76,6 +77,13 @@ export function CommandPalette() {
         {!nothing && (
           <Spotlight.ActionsGroup label="Do">
             {imports}
+            {matches('Log activity') && (
+              <Spotlight.Action
+                label="Log activity"
+                leftSection={<IconPhone size={17} stroke={1.7} aria-hidden />}
+                onClick={onLog}
+              />
+            )}
             {matches('Add one person') && (
               <Spotlight.Action
                 label="Add one person"

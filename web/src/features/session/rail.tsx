@@ -1,10 +1,15 @@
+import { VisuallyHidden } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { statusQuery } from '../../api/integrations';
 import { useSession } from '../../api/session';
 import { count, counted, humanize } from '../../ui/figures';
 import { AccountMenu } from './account-menu';
-import { GROUPS, PAGES } from './pages';
+import { GROUPS, PAGES, TABS } from './pages';
+
+const needWords = (n: number) => `${n === 1 ? 'delivery needs' : 'deliveries need'} you`;
 
 export function Alert({ n }: { n: number }) {
   if (n === 0) return null;
@@ -12,7 +17,14 @@ export function Alert({ n }: { n: number }) {
   return <span className="alert" role="img" aria-label={words} title={words} />;
 }
 
+/** Deliveries that somebody has to do something about, over all connections. */
+function useFailing(): number {
+  const { data } = useQuery(statusQuery);
+  return (data?.providers ?? []).reduce((n, p) => n + (p.connection?.deliveries.failing ?? 0), 0);
+}
+
 export function Rail() {
+  const failing = useFailing();
   const session = useSession();
   return (
     <aside className="rail" aria-label="Workspace">
@@ -30,6 +42,12 @@ export function Rail() {
               <Link key={page.to} to={page.to}>
                 <page.icon size={17} stroke={1.7} aria-hidden /> {page.label}
                 {page.to === '/integrations' && <Alert n={session.attention.length} />}
+                {page.to === '/sync-logs' && failing > 0 && (
+                  <span className="n" title={needWords(failing)}>
+                    {count(failing)}
+                    <VisuallyHidden> {needWords(failing)}</VisuallyHidden>
+                  </span>
+                )}
               </Link>
             ))}
           </div>
@@ -70,10 +88,10 @@ export function Tabs() {
   const session = useSession();
   return (
     <nav className="tabs" aria-label="Main">
-      {PAGES.map((page) => (
+      {TABS.map((page) => (
         <Link key={page.to} to={page.to}>
           <page.icon size={22} stroke={1.7} aria-hidden />
-          {'short' in page ? page.short : page.label}
+          {page.label}
           {page.to === '/integrations' && <Alert n={session.attention.length} />}
         </Link>
       ))}

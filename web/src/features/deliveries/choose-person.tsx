@@ -1,0 +1,97 @@
+import '../../styles/choose.css';
+import { Button, Modal } from '@mantine/core';
+import { useState } from 'react';
+import { chooseFor, refreshDeliveries } from '../../api/deliveries';
+import type { Delivery } from '../../api/schemas';
+import { useSubmit } from '../../api/use-submit';
+import { FormProblem } from '../../ui/form-problem';
+import { toast } from '../../ui/toast';
+
+const NEW = '';
+
+/** Several people at the CRM may be this contact: a person says which, or that it is none of them. */
+export function ChoosePerson({ delivery, onClose }: { delivery: Delivery; onClose: () => void }) {
+  const { provider_name: name, candidates, contact } = delivery;
+  const who = contact.full_name ?? 'this contact';
+  const [chosen, choose] = useState(candidates[0]?.remote_id ?? NEW);
+  const { busy, problem, submit } = useSubmit();
+  const go = () =>
+    submit(async () => {
+      await chooseFor(delivery.id, chosen === NEW ? null : chosen);
+      onClose();
+      toast({
+        title: chosen === NEW ? `${who} becomes a new person in ${name}` : `${who} is linked in ${name}`,
+      });
+      await refreshDeliveries();
+    });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={`Who is ${who} in ${name}?`}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void go();
+        }}
+      >
+        {problem && (
+          <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
+        )}
+        <fieldset className="candidates">
+          <legend>
+            These people there have the same address. The one you choose gets the label; nothing else of it
+            changes.
+          </legend>
+          {candidates.map((c) => (
+            <div key={c.remote_id}>
+              <label>
+                <input
+                  type="radio"
+                  name="candidate"
+                  checked={chosen === c.remote_id}
+                  onChange={() => choose(c.remote_id)}
+                  data-autofocus={chosen === c.remote_id || undefined}
+                />
+                <span>
+                  <b>{c.name ?? 'No name'}</b>
+                  <small className="num">Number {c.remote_id}</small>
+                </span>
+              </label>
+              {c.url && (
+                <a
+                  href={c.url}
+                  target="_blank"
+                  rel="noreferrer"
+                  aria-label={`Look at ${c.name ?? c.remote_id} in ${name}`}
+                >
+                  Look there
+                </a>
+              )}
+            </div>
+          ))}
+          <div>
+            <label>
+              <input type="radio" name="candidate" checked={chosen === NEW} onChange={() => choose(NEW)} />
+              <span>
+                <b>None of them</b>
+                <small>Create a new person</small>
+              </span>
+            </label>
+          </div>
+        </fieldset>
+        <div className="row-acts">
+          <Button type="submit" loading={busy}>
+            {chosen === NEW ? `Create a new person in ${name}` : 'This is the one'}
+          </Button>
+          <Button variant="default" onClick={onClose}>
+            Decide later
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

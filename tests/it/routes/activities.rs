@@ -83,6 +83,7 @@ async fn what_is_wrong_with_an_activity_is_said_field_by_field() {
         ("subject", json!("x".repeat(256))),
         ("subject", json!("two\nlines")),
         ("note", json!("x".repeat(200 * 1024))),
+        ("note", json!("a\u{1}b")),
         ("due_at", json!("1899-12-31T23:59:59Z")),
         ("due_at", json!("9999-12-31T23:59:59-01:00")),
         ("duration_minutes", json!(0)),
@@ -99,9 +100,6 @@ async fn what_is_wrong_with_an_activity_is_said_field_by_field() {
             assert_eq!(answer.json()["fields"][0]["field"], field, "{}", answer.text);
         }
     }
-    // What no text may hold is refused before anybody reads fields.
-    let nul = json!({ "contact_id": ada, "kind": "CALL", "note": "a\u{0}b" });
-    assert_eq!(browser.post("/api/activities", nul).await.problem(400), "invalid");
     for form in [
         json!({ "contact_id": ada }),
         json!({ "contact_id": ada, "kind": "DANCE" }),

@@ -125,6 +125,20 @@ impl Fields {
         Some(RemoteId(id.clone()))
     }
 
+    /// What was read, and what was stored meanwhile, which may be younger than the reading: words
+    /// that were not `known` when it began stay.
+    #[must_use]
+    pub fn keeping(mut self, stored: &Self, known: &Self) -> Self {
+        for (id, name) in stored.labels.iter().filter(|(id, _)| !known.labels.contains_key(*id)) {
+            self.labels.entry(id.clone()).or_insert_with(|| name.clone());
+        }
+        for (key, field) in stored.custom.iter().filter(|(key, _)| !known.custom.contains_key(*key))
+        {
+            self.custom.entry(key.clone()).or_insert_with(|| field.clone());
+        }
+        self
+    }
+
     /// The key of the custom field of that name.
     pub fn custom_key(&self, name: &str) -> Option<&str> {
         let (key, _) = self.custom.iter().find(|(_, field)| field.name.trim() == name)?;
@@ -148,4 +162,23 @@ pub struct Quarantined {
     pub reason: String,
     /// The record as it came, at most 4 KiB of it.
     pub raw: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(of: &[(&str, &str)]) -> Fields {
+        let labels = of.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
+        Fields { labels, custom: BTreeMap::new() }
+    }
+
+    #[test]
+    fn a_reading_keeps_what_was_made_since_it_began_and_drops_what_was_gone_before() {
+        let (known, stored) = (labels(&[("1", "Hot")]), labels(&[("1", "Hot"), ("2", "Warm")]));
+        let read = labels(&[("3", "Cold")]).keeping(&stored, &known);
+        assert_eq!(read, labels(&[("2", "Warm"), ("3", "Cold")]));
+        let again = labels(&[("2", "Warmer")]).keeping(&stored, &known);
+        assert_eq!(again, labels(&[("2", "Warmer")]), "the CRM's own name counts");
+    }
 }

@@ -76,7 +76,8 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             let label = fields.label(LABEL);
             is_stale |= labels.iter().any(|id| Some(id) != label.as_ref());
             is_stale |= marker.is_some_and(|key| fields.custom_key(name) != Some(key.as_str()));
-            self.store.learn(&Learned::Fields(fields)).await?;
+            let known = desk.account.fields.clone();
+            self.store.learn(&Learned::Fields { read: fields, known }).await?;
         }
         if let Some(owner) = owner.filter(|owner| **owner != desk.account.own_user) {
             let users = self.remote.users().await?;

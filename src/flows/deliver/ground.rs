@@ -273,7 +273,11 @@ pub enum Link {
 #[derive(Debug, Clone)]
 pub enum Learned {
     Users(Vec<RemoteUser>),
-    Fields(Fields),
+    /// `known`: those that were stored before they were read; others may have been made since.
+    Fields {
+        read: Fields,
+        known: Option<Fields>,
+    },
     Types(Vec<ActivityType>),
     /// Whose user a member is.
     Member(MemberId, RemoteId),

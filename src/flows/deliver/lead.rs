@@ -91,7 +91,8 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             None => Vec::new(),
         };
         if let Some(fields) = fields? {
-            self.store.learn(&Learned::Fields(fields.clone())).await?;
+            let known = desk.account.fields.take();
+            self.store.learn(&Learned::Fields { read: fields.clone(), known }).await?;
             desk.account.fields = Some(fields);
             desk.account.fields_at = Some(asked);
         }

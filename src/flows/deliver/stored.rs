@@ -260,8 +260,13 @@ impl Store for Stored {
             Learned::Users(users) => {
                 connections::remember_words(&mut tx, id, Some(&json(users)?), None).await?;
             }
-            Learned::Fields(fields) => {
-                connections::remember_words(&mut tx, id, None, Some(&json(fields)?)).await?;
+            Learned::Fields { read, known } => {
+                let stored = deliveries::links::lock_fields(&mut tx, id).await?;
+                let stored: Option<Fields> =
+                    stored.and_then(|value| serde_json::from_value(value).ok());
+                let known = known.clone().unwrap_or_default();
+                let fields = read.clone().keeping(&stored.unwrap_or_default(), &known);
+                connections::remember_words(&mut tx, id, None, Some(&json(&fields)?)).await?;
             }
             Learned::Types(types) => {
                 let now = self.hub.clock.now();

@@ -313,6 +313,13 @@ impl Remark {
                 "Nobody at the CRM has the member's e-mail address, so it belongs to the user who \
                  connected."
             }
+            "contact_gone" => {
+                "The contact was deleted while this was on its way, so the person at the CRM is \
+                 linked with nobody here."
+            }
+            "linked_elsewhere" => {
+                "The person at the CRM was linked with another contact meanwhile, and stays so."
+            }
             other => other,
         };
         Self { words: words.to_owned(), code }

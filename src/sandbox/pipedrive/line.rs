@@ -50,8 +50,8 @@ impl<E: Endpoint> Endpoint for Line<E> {
             if let Some(fault) = &fault {
                 world.counters.fault(fault.kind.word());
             }
-            let word = fault.as_ref().map(|fault| fault.kind.word());
-            let write = world.writes.arrived(request.method().as_str(), &path, word);
+            let kind = fault.as_ref().map(|fault| fault.kind.word());
+            let write = world.writes.arrived(request.method().as_str(), &path, kind);
             (fault, world.latency, write)
         };
         if !latency.is_zero() {

@@ -54,6 +54,7 @@ impl Stage {
             tokens.push(given.expect(200)["access_token"].as_str().unwrap().to_owned());
         }
         let mut known = Known::default();
+        known.add("companies", &rig.acme.id.to_string());
         for member in rig.acme.members() {
             known.add("team", &member.id.to_string());
         }

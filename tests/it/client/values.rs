@@ -148,6 +148,10 @@ impl Values<'_> {
                 let known = self.known.one("contacts", rng).cloned();
                 known.unwrap_or_else(|| self.id(rng))
             }
+            (Some("uuid"), "company_id") => {
+                let known = self.known.one("companies", rng).cloned();
+                known.unwrap_or_else(|| self.id(rng))
+            }
             (Some("uuid"), "ids") => {
                 let known = self.known.one("deliveries", rng).cloned();
                 known.unwrap_or_else(|| self.id(rng))

@@ -220,7 +220,7 @@ async fn log_activities(hub: &TestHub, company: &Company, account: u64) {
     jobs::drain(&hub.hub).await.unwrap();
     for sql in [
         "update delivery set state = 'failed', cause = 'ambiguous',
-             candidates = jsonb_build_array(jsonb_build_object('remote_id', '1', 'name', 'Canary'))
+             candidates = jsonb_build_array(jsonb_build_object('remote_id', 'nobodys', 'name', 'Canary'))
          where company_id = $1 and delivery_id in (
              select delivery_id from delivery where company_id = $1 and kind = 'warm_lead'
              order by delivery_id limit 4

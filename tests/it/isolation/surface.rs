@@ -216,6 +216,16 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
     // The newest run, where the owner's second page begins, may be the consultant's own.
     let colleagues = URL_SAFE_NO_PAD.encode(serde_json::json!(runs[0]).to_string());
     cursors.insert("list_runs".to_owned(), colleagues);
+    // So may the newest delivery and activity be.
+    let colleagues = URL_SAFE_NO_PAD.encode(serde_json::json!(deliveries[0]).to_string());
+    for name in ["list_deliveries", "list_provider_deliveries"] {
+        cursors.insert(name.to_owned(), colleagues.clone());
+    }
+    let path = format!("/api/activities/feed?limit=1&member={}", world.acme.admin.id);
+    let page = world.acme.owner.browser.get(&path).await.expect(200);
+    for name in ["list_activities", "activity_feed"] {
+        cursors.insert(name.to_owned(), page["next_cursor"].as_str().unwrap().to_owned());
+    }
     let foreign = Foreign {
         values: BTreeMap::from([
             (Names::Contact, contacts.clone()),

@@ -27,6 +27,7 @@ pub(super) struct Asked {
 }
 
 pub(super) struct Member {
+    url: url::Url,
     wire: Wire,
     headers: [String; 2],
     wish: Wish,
@@ -39,6 +40,7 @@ impl Member {
     pub(super) async fn sign_in(url: &url::Url, email: &str) -> anyhow::Result<Self> {
         let cookie = sign_in(url, email).await?;
         Ok(Self {
+            url: url.clone(),
             wire: Wire::connect(url).await?,
             headers: [format!("cookie: {cookie}"), "x-tandem-csrf: 1".to_owned()],
             wish: Wish::Lead,
@@ -48,9 +50,12 @@ impl Member {
         })
     }
 
-    /// What comes next; numbers count from there.
-    pub(super) fn wish(&mut self, wish: Wish, from: u32) {
+    /// What comes next; numbers count from there. On a new connection: the server closes one that
+    /// idled while what came before was delivered.
+    pub(super) async fn wish(&mut self, wish: Wish, from: u32) -> anyhow::Result<()> {
         (self.wish, self.from) = (wish, from);
+        self.wire = Wire::connect(&self.url).await?;
+        Ok(())
     }
 
     pub(super) fn asked(&mut self) -> Vec<Asked> {

@@ -242,7 +242,7 @@ impl Bench<'_> {
     ) -> anyhow::Result<Vec<Asked>> {
         let members = &mut self.members[members];
         for member in members.iter_mut() {
-            member.wish(wish, self.asked);
+            member.wish(wish, self.asked).await?;
         }
         self.asked += pace.requests();
         let (sent, _) = load::run(members, pace).await;

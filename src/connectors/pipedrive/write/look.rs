@@ -34,12 +34,12 @@ pub(super) async fn look(
     match effect {
         Effect::CreatePerson(make) => persons(api, make, since).await,
         Effect::CreateOrganization(make) => {
-            let made = newest(api, ORGANIZATIONS, CONTACTS, None, since, |wire| {
+            let young = newest(api, ORGANIZATIONS, CONTACTS, None, since, |wire| {
                 let wire: wire::Organization = wire;
                 let added = wire.add_time.0;
                 Some((map::organization(wire)?, added))
             });
-            let named = made.await?.into_iter().filter(|one| find::is_named(one, &make.name));
+            let named = young.await?.into_iter().filter(|one| find::is_named(one, &make.name));
             Ok(named.map(|one| one.id).collect())
         }
         Effect::CreateLabel { name } => {
@@ -80,18 +80,18 @@ async fn persons(
     make: &PersonToMake,
     since: DateTime<Utc>,
 ) -> Result<Vec<RemoteId>, CrmError> {
-    let made = newest(api, PERSONS, CONTACTS, None, since, |wire| {
+    let young = newest(api, PERSONS, CONTACTS, None, since, |wire| {
         let wire: wire::Person = wire;
         let added = wire.add_time.0;
         Some((map::person(wire)?, added))
     });
-    let made = made.await?;
+    let young = young.await?;
     let mark = |person: &RemotePerson| {
         let marker = make.marker.as_ref()?;
         person.custom.get(&marker.field)?.as_str().map(|value| value == marker.value)
     };
     let ids = |of: &dyn Fn(&&RemotePerson) -> bool| {
-        made.iter().filter(of).map(|person| person.id.clone()).collect::<Vec<_>>()
+        young.iter().filter(of).map(|person| person.id.clone()).collect::<Vec<_>>()
     };
     let marked = ids(&|person| mark(person) == Some(true));
     if !marked.is_empty() {
@@ -137,13 +137,13 @@ async fn activities(
     since: DateTime<Utc>,
 ) -> Result<Vec<RemoteId>, CrmError> {
     let person = Some(("person_id", make.person.as_str()));
-    let made = newest(api, ACTIVITIES, ACTIVITY_SCOPE, person, since, |wire| {
+    let young = newest(api, ACTIVITIES, ACTIVITY_SCOPE, person, since, |wire| {
         let wire: wire::Activity = wire;
         let added = wire.add_time.0;
         wire.id.0.is_some().then_some((wire, added))
     });
-    let made = made.await?.into_iter();
-    Ok(made.filter(|there| activity::is(make, there)).filter_map(|there| there.id.0).collect())
+    let young = young.await?.into_iter();
+    Ok(young.filter(|there| activity::is(make, there)).filter_map(|there| there.id.0).collect())
 }
 
 /// What was made at `since` or later, newest first.

@@ -129,30 +129,30 @@ async fn create_organization(api: &Api, make: &OrganizationToMake) -> Result<Sen
     let places = find::places(api, make).await?;
     let body = body::organization(make, &places)?;
     let change = change(Method::POST, ORGANIZATIONS, Some(body), CONTACTS, body::ORGANIZATION);
-    let made = |body: &[u8]| map::organization(decode::object(body)?).ok_or(NO_ID);
-    Ok(Sent { id: api.write(&change, made).await?.id, person: None })
+    let read = |body: &[u8]| map::organization(decode::object(body)?).ok_or(NO_ID);
+    Ok(Sent { id: api.write(&change, read).await?.id, person: None })
 }
 
 async fn create_label(api: &Api, name: &str) -> Result<Sent, CrmError> {
     let name = html::one_line(name);
     let change =
         change(Method::POST, LABELS, Some(json!([{ "label": name }])), CONTACTS, body::LABEL);
-    let made = |body: &[u8]| {
+    let read = |body: &[u8]| {
         let (options, _) = decode::list::<wire::FieldOption>(body)?;
         let added = options.into_iter().find(|option| option.label.0.as_deref() == Some(&*name));
         added.and_then(|option| option.id.0).ok_or("it names no new label")
     };
-    Ok(Sent { id: RemoteId(api.write(&change, made).await?), person: None })
+    Ok(Sent { id: RemoteId(api.write(&change, read).await?), person: None })
 }
 
 async fn create_reference(api: &Api, name: &str) -> Result<Sent, CrmError> {
     let body = json!({ "field_name": name, "field_type": "varchar" });
     let change = change(Method::POST, PERSON_FIELDS, Some(body), CONTACT_FIELDS, body::REFERENCE);
-    let made = |body: &[u8]| {
+    let read = |body: &[u8]| {
         let field: wire::Field = decode::object(body)?;
         field.code.0.ok_or("it names no new field")
     };
-    Ok(Sent { id: RemoteId(api.write(&change, made).await?), person: None })
+    Ok(Sent { id: RemoteId(api.write(&change, read).await?), person: None })
 }
 
 async fn create_activity(api: &Api, make: &ActivityToMake) -> Result<Sent, CrmError> {

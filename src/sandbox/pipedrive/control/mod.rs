@@ -19,6 +19,7 @@
 //! | `GET /marketplace` | | who installed, said no and uninstalled, and what the app answered |
 //! | `POST /api_domain` | `{"api_domain": "https://evil.example"}`, null for the own | what token answers say |
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
+//! | `DELETE /labels` | | persons have no labels to choose from, as in a new account |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
 //! | `GET /counters` | | requests by route, statuses, token calls, budgets |
 //! | `GET /arrivals` | | when each request was taken out of the budgets, in ms |
@@ -47,11 +48,13 @@ use super::{
     faults::Fault,
     marketplace::{self, Wish},
     oauth::grants::{Grants, InstallKey},
-    world::Desk,
+    world::{Account, Desk},
 };
 
 /// The control plane; it stands beside the line and is never broken by faults.
 pub(super) struct Control(pub(super) Arc<Desk>);
+
+const NO_CALL: &str = "the control plane has no such call";
 
 type Outcome = Result<Value, (StatusCode, String)>;
 
@@ -177,6 +180,10 @@ impl Control {
                 Ok(json!({ "api_domain": world.api_domain }))
             }
             ("POST", "/persons/mutate") => Ok(account.mutate(read(body)?, now)),
+            ("DELETE", "/labels") => {
+                account.forget_labels();
+                Ok(json!({}))
+            }
             ("GET", "/mutations") => {
                 Ok(account.mutations.iter().map(mutate::Mutation::json).collect())
             }
@@ -187,20 +194,27 @@ impl Control {
             }
             ("GET", "/arrivals") => Ok(world.limits.arrivals()),
             ("GET", "/truth/writes") => Ok(world.writes.json()),
-            ("GET", "/truth/outbound") => Ok(account.outbound()),
-            ("GET", "/truth") => Ok(truth::counts(account)),
-            ("GET", "/truth/persons") => {
-                let number = |name: &str| param(name).and_then(|text| text.parse::<u64>().ok());
-                let ids = param("ids").map(|text| {
-                    text.split(',').filter_map(|id| id.parse().ok()).collect::<Vec<u64>>()
-                });
-                let after = number("after").unwrap_or(0);
-                Ok(truth::persons(account, ids, after, number("limit").unwrap_or(1_000)))
-            }
+            ("GET", path) if path.starts_with("/truth") => told(account, path, param),
             ("GET", "/marketplace") => Ok(world.marketplace.clone().into()),
             ("GET", "/companies") => Ok(companies()),
-            _ => Err((StatusCode::NOT_FOUND, "the control plane has no such call".into())),
+            _ => Err((StatusCode::NOT_FOUND, NO_CALL.into())),
         }
+    }
+}
+
+/// What is, for tests that compare.
+fn told(account: &Account, path: &str, param: impl Fn(&str) -> Option<String>) -> Outcome {
+    match path {
+        "/truth" => Ok(truth::counts(account)),
+        "/truth/outbound" => Ok(account.outbound()),
+        "/truth/persons" => {
+            let number = |name: &str| param(name).and_then(|text| text.parse::<u64>().ok());
+            let ids = param("ids")
+                .map(|text| text.split(',').filter_map(|id| id.parse().ok()).collect::<Vec<u64>>());
+            let after = number("after").unwrap_or(0);
+            Ok(truth::persons(account, ids, after, number("limit").unwrap_or(1_000)))
+        }
+        _ => Err((StatusCode::NOT_FOUND, NO_CALL.into())),
     }
 }
 

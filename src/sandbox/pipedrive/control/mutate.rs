@@ -7,6 +7,7 @@ use super::super::{
     api::persons::absorb,
     records::{
         dice::Dice,
+        fields::Of,
         ids::Slot,
         persons::{Entry, Person},
     },
@@ -81,6 +82,14 @@ impl Account {
         let shown = done.json();
         self.mutations.push(done);
         shown
+    }
+
+    /// As in an account whose labels nobody has set up.
+    pub(crate) fn forget_labels(&mut self) {
+        let fields = &mut self.fields[Of::Person as usize];
+        for field in fields.iter_mut().filter(|field| field.code == "label_ids") {
+            field.options = Some(vec![]);
+        }
     }
 
     /// A page of persons went out: what waited for it happens.
@@ -170,6 +179,7 @@ impl Account {
         person.emails = vec![Entry::work(format!("nora.{id}@new.example"))];
         person.phones = vec![Entry { e164: Some(phone.clone()), ..Entry::work(phone) }];
         person.visible_to = 3;
+        person.label_ids = vec![];
         person.add_time = now;
         person.update_time = now;
         person

@@ -38,7 +38,10 @@ pub(super) async fn stage() -> Stage {
 
 pub(super) async fn stage_on(database: Database) -> Stage {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Stage::tuned(database, listener, roomy(), impatient).await
+    let stage = Stage::tuned(database, listener, roomy(), impatient).await;
+    // The label is a step, too.
+    stage.control("DELETE", "/labels", json!({})).await;
+    stage
 }
 
 /// A contact with an organization of its own that is warm from the start.

@@ -110,7 +110,7 @@ async fn kill_at_random(seed: u64, kills: u32) -> Outcome {
     let (mut outcome, mut contacts, mut activities) = (Outcome::default(), Vec::new(), Vec::new());
     let mut nth = 0;
     while outcome.kills.values().sum::<u32>() < kills {
-        for _ in 0..dice.random_range(1..4) {
+        for _ in 0..dice.random_range(2..7) {
             nth += 1;
             match dice.random_range(0..6) {
                 0 | 1 => contacts.push(raise(who, &format!("r{nth}")).await),

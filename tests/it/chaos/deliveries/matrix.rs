@@ -87,6 +87,8 @@ async fn behind_a_gate() -> (Stage, Gate) {
         ours.offer_sandbox(slug(), credentials, &url);
     })
     .await;
+    // The label is a step, too.
+    stage.control("DELETE", "/labels", json!({})).await;
     (stage, gate)
 }
 

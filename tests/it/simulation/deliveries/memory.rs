@@ -75,7 +75,10 @@ impl Store for Memory {
         let now = self.machine.world.wall();
         self.ask(|book| match learned.clone() {
             Learned::Users(users) => book.users = Some((users, now)),
-            Learned::Fields(fields) => book.fields = Some(fields),
+            Learned::Fields { read, known } => {
+                let stored = book.fields.take().unwrap_or_default();
+                book.fields = Some(read.keeping(&stored, &known.unwrap_or_default()));
+            }
             Learned::Types(types) => book.types = Some((types, now)),
             Learned::Made(_) => {}
             Learned::Member(id, remote) => {

@@ -265,7 +265,7 @@ async fn the_model_of_deliveries_and_postgres_answer_alike() {
                         model.set_circuit(circuit, now).await.unwrap()
                     })
                     .await;
-                    let words = Learned::Fields(Fields::default());
+                    let words = Learned::Fields { read: Fields::default(), known: None };
                     if dice.random_bool(0.3) {
                         pair.real.learn(&words).await.unwrap();
                         pair.model(async move |model: Memory| model.learn(&words).await.unwrap())

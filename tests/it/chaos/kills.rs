@@ -98,7 +98,7 @@ async fn a_worker_that_dies_at_a_named_place_loses_nothing_and_doubles_nothing()
     for one in all(plan.into_iter().map(|(name, arrival)| kill_at(name, arrival))).await {
         total.add(one);
     }
-    report("kills_at_named_places", total.figures());
+    report("kills_at_named_places", &total.figures());
 }
 
 /// Two workers on a run, one of them killed again and again.
@@ -164,5 +164,5 @@ async fn workers_killed_at_any_moment_lose_nothing_and_double_nothing() {
     for one in all(seeds.map(|seed| kill_at_random(seed, kills))).await {
         total.add(one);
     }
-    report("kills_at_random", total.figures());
+    report("kills_at_random", &total.figures());
 }

@@ -272,7 +272,7 @@ pub async fn taken(
     Ok(sqlx::query_scalar(
         "select remote_id from mapping
          where connection_id = $1 and kind = $2 and remote_id = any($4)
-           and contact_id is distinct from $3
+           and coalesce(contact_id, organization_id) is distinct from $3
          union all
          select remote_id from activity_mapping
          where $2 = 'activity' and connection_id = $1 and remote_id = any($4)

@@ -289,6 +289,7 @@ pub enum Learned {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
     Contact(ContactId),
-    Organization,
+    /// `None`: of an organization that the attempt did not name.
+    Organization(Option<OrganizationId>),
     Activity(ActivityId),
 }

@@ -116,7 +116,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         let whose = match (&open.effect, open.about.activity) {
             (Effect::CreatePerson(_), _) => Whose::Contact(desk.delivery.contact_id),
             (Effect::CreateActivity(_), Some((activity, _))) => Whose::Activity(activity),
-            (Effect::CreateOrganization(_), _) => Whose::Organization,
+            (Effect::CreateOrganization(_), _) => Whose::Organization(open.about.organization),
             _ => return Ok(ids),
         };
         if ids.is_empty() {

@@ -7,8 +7,8 @@ use crate::{
     connectors::CrmError,
     db::{self, DbError, Scope, TenantTx, connections, deliveries},
     domain::{
-        Cause, CompanyId, ConnectionId, ContactId, DeliveryId, DeliveryState, Fields, RemoteId,
-        effect::Effect, intake::organization_fingerprint,
+        Cause, CompanyId, ConnectionId, ContactId, DeliveryId, DeliveryState, Fields,
+        OrganizationId, RemoteId, effect::Effect, intake::organization_fingerprint,
     },
     failpoint::reach,
     flows::{
@@ -294,7 +294,7 @@ impl Store for Stored {
     async fn taken(&self, of: Whose, ids: &[RemoteId]) -> Result<Vec<RemoteId>, DbError> {
         let (kind, mine) = match of {
             Whose::Contact(id) => ("person", Some(id.uuid())),
-            Whose::Organization => ("organization", None),
+            Whose::Organization(id) => ("organization", id.map(OrganizationId::uuid)),
             Whose::Activity(id) => ("activity", Some(id.uuid())),
         };
         let ids: Vec<&str> = ids.iter().map(RemoteId::as_str).collect();

@@ -94,7 +94,9 @@ impl Store for Memory {
         self.ask(|book| {
             let is_taken = |id: &&RemoteId| match of {
                 Whose::Contact(mine) => book.persons.get(*id).is_some_and(|of| *of != mine),
-                Whose::Organization => book.remote_organizations.contains_key(*id),
+                Whose::Organization(mine) => {
+                    book.remote_organizations.get(*id).is_some_and(|of| Some(*of) != mine)
+                }
                 Whose::Activity(mine) => {
                     book.sent.iter().any(|(of, (known, _))| known == *id && *of != mine)
                 }

@@ -295,7 +295,7 @@ impl Stage {
         for contact_id in self.contacts.clone() {
             let stage = Arc::clone(self);
             self.world.start(1, async move {
-                for _ in 0..200 {
+                for _ in 0..5_000 {
                     match stage.deliverer(1, contact_id).work(|| false).await {
                         Ok(Rest::Done) => return,
                         Ok(Rest::At(Some(at))) => {

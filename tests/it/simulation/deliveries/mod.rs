@@ -89,7 +89,8 @@ fn every_planted_bug_is_found() {
         Planted::Impatient,
         Planted::OldVersion,
     ] {
-        let found = (0..4_000).find(|seed| !Stage::new(*seed, foul(planted, *seed)).run().is_empty());
+        let found =
+            (0..4_000).find(|seed| !Stage::new(*seed, foul(planted, *seed)).run().is_empty());
         assert!(found.is_some(), "{planted:?} goes unnoticed");
     }
 }

@@ -244,3 +244,11 @@ pub async fn standing(tx: &mut TenantTx, master: &str) -> Result<Standing, DbErr
     .fetch_one(tx.conn())
     .await?)
 }
+
+/// Whether another master key than `active` is still needed by this company.
+pub async fn is_any_key_not_under(tx: &mut TenantTx, active: &str) -> Result<bool, DbError> {
+    Ok(sqlx::query_scalar("select exists (select from company_dek where master_id <> $1)")
+        .bind(active)
+        .fetch_one(tx.conn())
+        .await?)
+}

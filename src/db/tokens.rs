@@ -393,11 +393,3 @@ pub async fn retire_master(tx: &mut DoorTx, id: &str) -> Result<(), DbError> {
     .await?;
     Ok(())
 }
-
-/// Whether another master key than `active` is still needed by this company.
-pub async fn is_any_key_not_under(tx: &mut TenantTx, active: &str) -> Result<bool, DbError> {
-    Ok(sqlx::query_scalar("select exists (select from company_dek where master_id <> $1)")
-        .bind(active)
-        .fetch_one(tx.conn())
-        .await?)
-}

@@ -57,7 +57,7 @@ impl Acceptor for NoDelay {
                 stream.set_nodelay(true)?;
                 let peer = stream.peer_addr()?;
                 let cuts = self.cuts.clone();
-                Ok((Cuttable { stream, peer, cuts }, local, remote, scheme))
+                Ok((Cuttable { stream, peer, cuts, is_cut: false }, local, remote, scheme))
             }
             Err(error) => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -72,6 +72,15 @@ struct Cuttable {
     stream: TcpStream,
     peer: SocketAddr,
     cuts: Cuts,
+    /// The server tries once more to write what it has, after it was told that it cannot.
+    is_cut: bool,
+}
+
+impl Cuttable {
+    fn check(&mut self) -> io::Result<()> {
+        self.is_cut |= self.cuts.take(self.peer);
+        if self.is_cut { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+    }
 }
 
 impl AsyncRead for Cuttable {
@@ -90,9 +99,7 @@ impl AsyncWrite for Cuttable {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.cuts.take(self.peer) {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
-        }
+        self.check()?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -101,9 +108,7 @@ impl AsyncWrite for Cuttable {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.cuts.take(self.peer) {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
-        }
+        self.check()?;
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

@@ -58,3 +58,26 @@ test('the theme chosen in the account menu stays', async ({ page }) => {
   await page.reload();
   await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
 });
+
+test('single keys log and list, the focus comes back, and they can be turned off', async ({ page }) => {
+  await page.goto(`${demo.url}/activities`);
+  const open = page.getByRole('main').getByRole('button', { name: 'Log activity' });
+  await open.focus();
+  await page.keyboard.press('l');
+  const dialog = page.getByRole('dialog', { name: 'Log activity' });
+  await expect(dialog.getByRole('searchbox', { name: 'Whom was it with?' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await expect(open).toBeFocused();
+  await page.keyboard.press('Shift+?');
+  await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.goto(`${demo.url}/settings`);
+  await page.getByLabel('Single-key shortcuts').uncheck();
+  await page.getByRole('heading', { level: 1 }).focus();
+  await page.keyboard.press('l');
+  await page.keyboard.press('Shift+?');
+  await page.waitForTimeout(300);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByLabel('Single-key shortcuts').check();
+});

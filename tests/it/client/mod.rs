@@ -113,6 +113,10 @@ const OUT_OF_REACH: &[&str] = &[
     // Needs a member with the address of somebody at the CRM.
     "set_up_user",
     "delete_connection_data",
+    // Need the cookie of a browser that an install came back to.
+    "confirm_installation",
+    "decline_installation",
+    "get_installation",
 ];
 
 fn list(faults: &BTreeMap<String, String>) -> String {

@@ -173,7 +173,8 @@ async fn slowing_down_is_sat_out_or_goes_up_and_stops_the_whole_account() {
 #[tokio::test]
 async fn nothing_leaves_after_its_time() {
     let rig = Rig::of(vec![done()]).await;
-    let late = rig.api.before(Instant::now() - Duration::from_millis(1));
+    let late = rig.api.before(Instant::now());
+    tokio::time::sleep(Duration::from_millis(2)).await;
     let error = writer().send(&late, &effect()).await.unwrap_err();
     assert_eq!((&error, error.passes()), (&CrmError::TooLate, true));
     assert_eq!(rig.requests(), 0);
@@ -261,7 +262,10 @@ async fn a_lost_answer_is_found_by_looking_when_it_was_done_and_not_when_it_was_
         stage.fault(fault).await;
         let effect = Effect::CreateActivity(type_of(&format!("Number {nth}")));
         let error = writer().send(&stage.api, &effect).await.unwrap_err();
-        assert!(matches!(error, CrmError::Uncertain { .. }), "{kind}: {error:?}");
+        let CrmError::Uncertain { status, .. } = error else { panic!("{kind}: {error:?}") };
+        let answered =
+            !(kind.contains("reset") || kind.contains("timeout") || kind.contains("half"));
+        assert_eq!(status.is_some(), answered, "{kind}");
         let writes = stage.writes().await;
         assert_eq!(writes.len(), before + 1, "{kind}");
         assert_eq!(writes[before]["applied"], applied, "{kind}: {}", writes[before]);

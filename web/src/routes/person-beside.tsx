@@ -4,10 +4,12 @@ import type { ProviderStatus } from '../api/schemas';
 import { openLog } from '../features/activities/log-request';
 import { ContactDrawer } from '../features/contacts/contact-drawer';
 import { CrmStates } from '../features/deliveries/crm-states';
+import { useFocusBack } from '../ui/use-focus-back';
 
 type Props = { id: string; providers: ProviderStatus[]; onClose: () => void };
 
 export function PersonBeside({ id, providers, onClose }: Props) {
+  useFocusBack();
   const [asked, ask] = useState<{ field: string }>();
   return (
     <ContactDrawer

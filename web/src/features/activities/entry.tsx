@@ -1,7 +1,7 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { IconCheck, IconDots, IconPencil, IconTrash } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { readActivity } from '../../api/activities';
 import { asProblem } from '../../api/problem';
 import type { Activity } from '../../api/schemas';
@@ -108,10 +108,12 @@ function Note({ activity }: { activity: Activity }) {
 
 function EntryActions({ activity: a }: { activity: Activity }) {
   const session = useSession();
+  const opener = useRef<HTMLButtonElement>(null);
   if (!may(session, 'log_activities')) return null;
   const name = `${a.title}${a.contact.full_name ? ` with ${a.contact.full_name}` : ''}`;
   // A list has cut notes; what is edited must be whole.
   const edit = async () => {
+    opener.current?.focus(); // the menu item is gone when the dialog gives the focus back
     try {
       editActivity(a.note_cut ? await readActivity(a.id) : a);
     } catch (error) {
@@ -133,7 +135,7 @@ function EntryActions({ activity: a }: { activity: Activity }) {
       )}
       <Menu position="bottom-end" width={170} shadow="md">
         <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" size={32} aria-label={`Actions for ${name}`}>
+          <ActionIcon ref={opener} variant="subtle" color="gray" size={32} aria-label={`Actions for ${name}`}>
             <IconDots size={17} aria-hidden />
           </ActionIcon>
         </Menu.Target>

@@ -1,5 +1,6 @@
 import '../../styles/log.css';
 import { Drawer, Modal } from '@mantine/core';
+import { useFocusBack } from '../../ui/use-focus-back';
 import { usePhone } from '../../ui/use-phone';
 import { KINDS } from './kinds';
 import { LogForm } from './log-form';
@@ -10,6 +11,7 @@ type Props = { request: LogRequest; of: string; onClose: () => void };
 /** A sheet at the thumb on phones, a dialog elsewhere. */
 export function LogDialog({ request, of, onClose }: Props) {
   const phone = usePhone();
+  useFocusBack();
   const { activity } = request;
   const title = activity ? `Edit ${KINDS[activity.kind].word.toLowerCase()}` : 'Log activity';
   const form = (

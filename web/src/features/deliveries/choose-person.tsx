@@ -6,6 +6,7 @@ import type { Delivery } from '../../api/schemas';
 import { useSubmit } from '../../api/use-submit';
 import { FormProblem } from '../../ui/form-problem';
 import { toast } from '../../ui/toast';
+import { useFocusBack } from '../../ui/use-focus-back';
 
 const NEW = '';
 
@@ -15,6 +16,7 @@ export function ChoosePerson({ delivery, onClose }: { delivery: Delivery; onClos
   const who = contact.full_name ?? 'this contact';
   const [chosen, choose] = useState(candidates[0]?.remote_id ?? NEW);
   const { busy, problem, submit } = useSubmit();
+  useFocusBack();
   const go = () =>
     submit(async () => {
       await chooseFor(delivery.id, chosen === NEW ? null : chosen);

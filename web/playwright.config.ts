@@ -20,7 +20,8 @@ export default defineConfig({
   // One server with one memory: the specs run one after the other, in the order of their names.
   workers: 1,
   fullyParallel: false,
-  retries: 0,
+  // As the Rust tests: once more on a busy machine, and shown as flaky.
+  retries: 1,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],

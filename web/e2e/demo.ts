@@ -63,7 +63,8 @@ export async function fitsWidth(page: Page, where: string) {
 
 /** Goes through the consent page of the sandbox, which lives on an origin of its own. */
 export async function consent(page: Page, name: string, answer: 'Allow' | 'Deny') {
-  await page.getByRole('button', { name: `Connect ${name}`, exact: true }).click();
+  // A company that was connected before is offered to reconnect.
+  await page.getByRole('button', { name: new RegExp(`^(Connect|Reconnect) ${name}$`) }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByText(`Tandem will ask ${name} for`)).toBeVisible();
   await expect(dialog.getByText('Tandem never touches')).toBeVisible();

@@ -14,7 +14,7 @@ test.beforeEach(async ({ page }) => {
   await asMember(page, member('business'));
   await page.goto(`${demo.url}/contacts/${slug}`);
   name = await providerName(page);
-  const connect = page.getByRole('button', { name: `Connect ${name}`, exact: true });
+  const connect = page.getByRole('button', { name: new RegExp(`^(Connect|Reconnect) ${name}$`) });
   await expect(connect.or(page.getByText('Connected', { exact: true }))).toBeVisible();
   if (await connect.isVisible()) {
     await consent(page, name, 'Allow');

@@ -248,7 +248,13 @@ impl Store for Stored {
             reach("deliver.end_written");
             tx.commit().await?;
             reach("deliver.end_committed");
-            self.tell(commit.delivery_id, commit.change.state).await;
+            let (delivery_id, state) = (commit.delivery_id, commit.change.state);
+            let troubled = [DeliveryState::Unknown, DeliveryState::Failed, DeliveryState::Dead];
+            if troubled.contains(&state) {
+                let cause = commit.change.cause.map(Cause::word);
+                tracing::info!(%delivery_id, state = state.word(), cause, "a delivery did not arrive");
+            }
+            self.tell(delivery_id, state).await;
         }
         Ok(written)
     }

@@ -79,7 +79,7 @@ async fn retire(hub: &Hub, active: &str, done: &mut Rotated) -> Result<(), SealE
     drop(tx);
     for company_id in companies {
         let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
-        if db::rotation::is_any_key_not_under(&mut tx, active).await? {
+        if rotation::is_any_key_not_under(&mut tx, active).await? {
             return Ok(());
         }
     }

@@ -113,6 +113,8 @@ const OUT_OF_REACH: &[&str] = &[
     // Needs a member with the address of somebody at the CRM.
     "set_up_user",
     "delete_connection_data",
+    // Wants one of its two fields alone, with a value of that very delivery: chance seldom brings both.
+    "choose_candidate",
     // Need the cookie of a browser that an install came back to.
     "confirm_installation",
     "decline_installation",

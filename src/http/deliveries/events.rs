@@ -38,6 +38,7 @@ impl EventsApi {
     /// What happens, as server-sent events. The first one is `resync`; so is each that follows news
     /// which may have been missed.
     #[oai(path = "/events", method = "get", operation_id = "watch_events")]
+    #[expect(clippy::unused_async, reason = "methods of the API are")]
     async fn events(
         &self,
         hub: Data<&SharedHub>,

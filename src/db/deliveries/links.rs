@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     db::{DbError, TenantTx},
@@ -189,16 +190,21 @@ pub async fn pushes_earlier(tx: &mut TenantTx) -> Result<bool, DbError> {
     Ok(sqlx::query_scalar("select push_earlier from company").fetch_one(tx.conn()).await?)
 }
 
-/// Activities of a contact that the connection has never heard of, oldest first.
+/// Activities of these contacts that the connection has never heard of, oldest first.
 pub async fn earlier(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
-    contact_id: ContactId,
-) -> Result<Vec<ActivityId>, DbError> {
-    Ok(sqlx::query_scalar(
-        "select activity_id from activity
-         where contact_id = $2
-           and not exists (
+    contacts: &[ContactId],
+) -> Result<Vec<(ContactId, ActivityId)>, DbError> {
+    let contacts: Vec<Uuid> = contacts.iter().map(|id| id.uuid()).collect();
+    Ok(sqlx::query_as(
+        "select activity.contact_id, activity_id
+         from unnest($2::uuid[]) as linked (contact_id)
+         cross join lateral (
+             select contact_id, activity_id, due_at, company_id from activity
+             where activity.contact_id = linked.contact_id offset 0
+         ) activity
+         where not exists (
                select from delivery
                where delivery.company_id = activity.company_id
                  and delivery.activity_id = activity.activity_id and connection_id = $1
@@ -206,7 +212,7 @@ pub async fn earlier(
          order by due_at, activity_id",
     )
     .bind(connection_id)
-    .bind(contact_id)
+    .bind(contacts)
     .fetch_all(tx.conn())
     .await?)
 }

@@ -13,14 +13,10 @@ use crate::{
         deliveries::{self, links},
     },
     domain::{
-        Fields, RemoteId, RemotePerson, RemoteUser, Trigger,
+        Fields, RemoteId, RemotePerson, RemoteUser,
         intake::{OwnerRef, Source, resolve},
     },
-    flows::deliver::{
-        ground::Link,
-        queue::{self, Change},
-        stored::Stored,
-    },
+    flows::deliver::{ground::Link, queue::push_earlier, stored::Stored},
 };
 
 /// The record was made while its contact was deleted here.
@@ -49,7 +45,8 @@ impl Stored {
                 if !links::person(tx, id, self.contact_id, remote.as_str(), print).await? {
                     return Ok(Some(LINKED_ELSEWHERE));
                 }
-                self.push_earlier(tx, now).await?;
+                let (connection, contacts) = (&self.connection, [self.contact_id]);
+                push_earlier(tx, connection, &contacts, now).await?;
             }
             Link::PersonGone { id: remote } => {
                 db::intake::mark_gone(tx, id, &[remote.as_str()]).await?;
@@ -129,27 +126,6 @@ impl Stored {
             default_owner: None,
         };
         Ok(resolve(person, &source).fingerprint())
-    }
-
-    /// What was logged before the contact had a person there, if the company wants it.
-    async fn push_earlier(&self, tx: &mut TenantTx, now: DateTime<Utc>) -> Result<(), DbError> {
-        if !links::pushes_earlier(tx).await? {
-            return Ok(());
-        }
-        let earlier = links::earlier(tx, self.id(), self.contact_id).await?;
-        if earlier.is_empty() {
-            return Ok(());
-        }
-        let outlet = deliveries::Outlet {
-            connection_id: self.id(),
-            provider: self.connection.provider.clone(),
-            state: self.connection.state.clone(),
-        };
-        let change = Change { contact_id: self.contact_id, member_id: None, now };
-        for activity_id in earlier {
-            queue::activity_of(tx, &outlet, change, activity_id, Trigger::Mapped).await?;
-        }
-        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     connectors,
     db::{
         self, DbError, TenantTx,
+        connections::Connection,
         deliveries::{NewDelivery, Outlet},
     },
     domain::{ActivityId, Cause, ContactId, DeliveryId, DeliveryKind, MemberId, Trigger},
@@ -125,21 +126,34 @@ pub async fn activity_written(
     Ok(queued)
 }
 
-/// What was logged before its contact had a person there.
-pub(super) async fn activity_of(
+/// Contacts became linked: what was logged with them before follows, if the company wants it.
+pub(in crate::flows) async fn push_earlier(
     tx: &mut TenantTx,
-    outlet: &Outlet,
-    change: Change,
-    activity_id: ActivityId,
-    trigger: Trigger,
-) -> Result<Option<DeliveryId>, DbError> {
-    let kind = DeliveryKind::ActivityCreate;
-    let new = delivery(outlet, change, kind, Some(activity_id), trigger, None);
-    let id = db::deliveries::insert(tx, &new).await?;
-    if let Some(id) = id {
-        enqueue(tx, &outlet.provider, outlet.connection_id, change.contact_id, id).await?;
+    connection: &Connection,
+    contacts: &[ContactId],
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    if contacts.is_empty() || !db::deliveries::links::pushes_earlier(tx).await? {
+        return Ok(());
     }
-    Ok(id)
+    let outlet = Outlet {
+        connection_id: connection.connection_id,
+        provider: connection.provider.clone(),
+        state: connection.state.clone(),
+    };
+    if !writes(&outlet) {
+        return Ok(());
+    }
+    let earlier = db::deliveries::links::earlier(tx, outlet.connection_id, contacts).await?;
+    for (contact_id, activity_id) in earlier {
+        let change = Change { contact_id, member_id: None, now };
+        let (kind, of) = (DeliveryKind::ActivityCreate, Some(activity_id));
+        let new = delivery(&outlet, change, kind, of, Trigger::Mapped, None);
+        if let Some(id) = db::deliveries::insert(tx, &new).await? {
+            enqueue(tx, &outlet.provider, outlet.connection_id, contact_id, id).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What keeps a delivery from being sent now.

@@ -20,11 +20,14 @@ use crate::{
         },
     },
     failpoint::reach,
-    flows::import::{
-        batch::Batch,
-        halt::Halt,
-        objects::{entries, go_on},
-        work::Desk,
+    flows::{
+        deliver,
+        import::{
+            batch::Batch,
+            halt::Halt,
+            objects::{entries, go_on},
+            work::Desk,
+        },
     },
     policy::{self, Plan, Thing},
 };
@@ -297,6 +300,10 @@ impl Desk {
         db::intake::update_contacts(tx, &plan.updates).await?;
         db::intake::move_identifiers(tx, &plan.releases, &plan.claims, held).await?;
         db::intake::upsert_mappings(tx, self.run.connection_id, &plan.mappings).await?;
+        let new = plan.mappings.iter().filter(|mapping| mapping.is_new && !mapping.gone);
+        let new: Vec<ContactId> = new.map(|mapping| mapping.contact_id).collect();
+        let now = self.hub.clock.now();
+        deliver::queue::push_earlier(tx, &self.account.connection, &new, now).await?;
         let gone = plan.mappings.iter().filter(|mapping| mapping.gone);
         let gone: Vec<&str> = gone.map(|mapping| mapping.remote_id.as_str()).collect();
         if !gone.is_empty() {

@@ -63,3 +63,27 @@ async fn what_was_logged_before_comes_only_where_the_company_wants_it() {
         assert_eq!(list(&there, "activities").len(), usize::from(wanted));
     }
 }
+
+#[tokio::test]
+async fn an_import_that_links_a_contact_brings_its_earlier_activities_along() {
+    let stage = Stage::of(3).await;
+    stage.sql("update company set push_earlier = true").await;
+    // There, and forgotten here but for its name and address.
+    let ada = json!({ "full_name": "Ada", "emails": [{ "value": "ada@x.example" }] });
+    stage.person(ada.clone()).await;
+    stage.work().await;
+    stage.sql("delete from contact").await;
+    stage.sql("delete from delivery").await;
+    let mut cold = ada;
+    cold["warmness"] = json!(0);
+    let contact = stage.person(cold).await;
+    stage.log(&contact, json!({ "subject": "Before" })).await;
+    assert_eq!(stage.deliveries().await.len(), 0);
+
+    stage.import(json!({ "mode": "full" })).await;
+    stage.work().await;
+
+    let delivery = stage.delivery().await;
+    assert_eq!((&delivery["trigger"], &delivery["state"]), (&json!("mapped"), &json!("delivered")));
+    assert_eq!(list(&stage.outbound().await, "activities")[0]["subject"], "Before");
+}

@@ -54,7 +54,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let _telemetry = telemetry::start(&config)?;
     match command {
         Command::Demo(args) => app::demo(config, args).await?,
-        Command::Serve => app::serve(config).await?,
+        Command::Serve => Box::pin(app::serve(config)).await?,
         Command::Work => app::work(config).await?,
         Command::Migrate => app::migrate(config).await?,
         Command::Openapi => app::openapi()?,
@@ -65,7 +65,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Keys { command: KeysCommand::Status } => app::keys_status(config).await?,
         Command::Sandbox(args) => app::sandbox(args).await?,
-        Command::Bench(args) => app::bench(config, args).await?,
+        Command::Bench(args) => Box::pin(app::bench(config, args)).await?,
         Command::Postgres { command } => return postgres(&command).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -79,7 +79,7 @@ async fn serve(
                     let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
                     let (hub, stopping) = (Arc::clone(hub), stopping.clone());
                     running.spawn(async move {
-                        one(&hub, &job, &stopping).await;
+                        Box::pin(one(&hub, &job, &stopping)).await;
                         drop(slot);
                     });
                 }
@@ -212,7 +212,7 @@ pub async fn drain(hub: &SharedHub) -> Result<usize, DbError> {
             return Ok(done);
         }
         for job in jobs {
-            one(hub, &job, &stopping).await;
+            Box::pin(one(hub, &job, &stopping)).await;
             done += 1;
         }
     }

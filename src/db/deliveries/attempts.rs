@@ -46,28 +46,26 @@ pub async fn keep_contact(tx: &mut TenantTx, contact_id: ContactId) -> Result<bo
     Ok(there.is_some())
 }
 
-/// Whether another delivery is making the same thing for the account, or has made it since `since`. The connection's row is locked,
+/// Since when another delivery is making the same thing for the account, or has made it after `since`. The connection's row is locked,
 /// so that two that ask at once do not both hear no.
-pub async fn is_in_the_making(
+pub async fn in_the_making(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
     new: &NewAttempt<'_>,
     since: Option<DateTime<Utc>>,
-) -> Result<bool, DbError> {
+) -> Result<Option<DateTime<Utc>>, DbError> {
     sqlx::query("select from connection where connection_id = $1 for no key update")
         .bind(connection_id)
         .execute(tx.conn())
         .await?;
     Ok(sqlx::query_scalar(
-        "select exists (
-             select from delivery_attempt other
-             join delivery using (company_id, delivery_id)
-             where other.step = $2
-               and (other.outcome in ('sending', 'unknown')
-                    or other.outcome in ('done', 'found') and other.finished_at >= $5)
-               and other.delivery_id <> $3 and other.subject is not distinct from $4
-               and connection_id = $1
-         )",
+        "select max(started_at) from delivery_attempt other
+         join delivery using (company_id, delivery_id)
+         where other.step = $2
+           and (other.outcome in ('sending', 'unknown')
+                or other.outcome in ('done', 'found') and other.finished_at >= $5)
+           and other.delivery_id <> $3 and other.subject is not distinct from $4
+           and connection_id = $1",
     )
     .bind(connection_id)
     .bind(new.step)

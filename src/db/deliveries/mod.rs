@@ -12,7 +12,7 @@ mod warm;
 use chrono::TimeDelta;
 
 pub use attempts::{
-    Ending, NewAttempt, begin, end, has_organization, hold_contact, is_in_the_making, keep_contact,
+    Ending, NewAttempt, begin, end, has_organization, hold_contact, in_the_making, keep_contact,
 };
 pub use desk::{
     Account, Addressee, Belongs, Deed, Head, OpenAttempt, Sender, account, addressee, belongs,

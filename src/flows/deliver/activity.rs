@@ -10,8 +10,8 @@ use crate::{
     },
     flows::{
         deliver::{
-            ground::{About, Change, Desk, Learned, Link, Outcome, Remote, Store},
-            left::{change_to, closed},
+            ground::{About, Change, Commit, Desk, Learned, Link, Outcome, Remote, Store},
+            left::{change_to, closed, commit},
             machine::{Deliverer, Flow, Stop},
         },
         tokens::ground::Machine,
@@ -40,7 +40,10 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         {
             let change =
                 Change { remote_id: Some(id.clone()), ..change_to(desk, DeliveryState::Delivered) };
-            return self.settle(desk, change).await;
+            let version = Some((activity.activity_id, activity.version));
+            let now = self.machine.wall();
+            let commit = Commit { version, ..commit(desk, None, change, Vec::new(), now) };
+            return self.carry(&commit).await;
         }
         let Some(kind) = self.type_of(desk).await? else {
             let change = change_to(desk, DeliveryState::Failed)

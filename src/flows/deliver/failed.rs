@@ -62,7 +62,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
                 change.state = DeliveryState::Unknown;
             }
         }
-        let commit = Commit { circuit, lane_until, ..commit(desk, None, change, Vec::new(), now) };
+        let commit = Commit { lane_until, circuit, ..commit(desk, None, change, Vec::new(), now) };
         self.store.commit(&commit).await?;
         Err(Stop::Again)
     }
@@ -115,6 +115,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
 
 /// Keeps retries of many deliveries apart without dice: by who they are.
 fn chance(delivery: &Delivery) -> f64 {
-    let mix = delivery.delivery_id.uuid().as_u128() as u32 ^ delivery.attempts.unsigned_abs();
+    let [.., a, b, c, d] = delivery.delivery_id.uuid().into_bytes();
+    let mix = u32::from_be_bytes([a, b, c, d]) ^ delivery.attempts.unsigned_abs();
     f64::from(mix.wrapping_mul(2_654_435_761)) / f64::from(u32::MAX)
 }

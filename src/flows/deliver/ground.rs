@@ -130,8 +130,8 @@ pub enum Begun {
     Yes(i32),
     /// Something is not as it was seen: look again.
     Moved,
-    /// Another delivery is making the same thing for the account: wait a moment.
-    Busy,
+    /// Another delivery has been making the same thing for the account since then: wait.
+    Busy(DateTime<Utc>),
 }
 
 /// How an attempt stands.
@@ -176,6 +176,8 @@ pub struct Commit {
     pub delivery_id: DeliveryId,
     /// Without an attempt to close, the delivery must be as it was seen.
     pub seen: (DeliveryState, i32),
+    /// The activity must still have this version: an edit that came meanwhile waits in this delivery.
+    pub version: Option<(ActivityId, i32)>,
     pub close: Option<Close>,
     pub change: Change,
     pub links: Vec<Link>,

@@ -30,7 +30,17 @@ pub(super) fn commit(
 ) -> Commit {
     let seen = (desk.delivery.state, desk.delivery.last);
     let delivery_id = desk.delivery.delivery_id;
-    Commit { delivery_id, seen, close, change, links, lane_until: None, circuit: None, now }
+    Commit {
+        delivery_id,
+        seen,
+        version: None,
+        close,
+        change,
+        links,
+        lane_until: None,
+        circuit: None,
+        now,
+    }
 }
 
 /// What an effect that was done leaves in our rows, and what becomes of its delivery.

@@ -27,8 +27,9 @@ use crate::{
 
 /// Steps of one job; whatever is left then comes with the next.
 const MOST: u32 = 100;
-/// A little after somebody else's effect.
+/// A little after somebody else's effect, and a little later.
 const SOON: TimeDelta = TimeDelta::milliseconds(500);
+const LATER: TimeDelta = TimeDelta::seconds(30);
 /// An answer is carried that often when the database does not take it: it may be all we know.
 const CARRIES: u32 = 4;
 
@@ -209,7 +210,10 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         let n = match self.store.begin(&begin).await? {
             Begun::Yes(n) => n,
             Begun::Moved => return Err(Stop::Again),
-            Begun::Busy => return Err(Stop::Wait(wall + SOON)),
+            // As long again as it has taken so far.
+            Begun::Busy(since) => {
+                return Err(Stop::Wait(wall + (wall - since).clamp(SOON, LATER)));
+            }
         };
         desk.delivery.state = DeliveryState::Sending;
         desk.delivery.last = n;

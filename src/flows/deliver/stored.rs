@@ -79,20 +79,21 @@ impl Stored {
             last: begin.delivery.last,
             step: begin.effect.step(),
             effect: &effect,
-            subject: begin.about.organization.map(|id| id.uuid()),
+            subject: begin.about.organization.map(OrganizationId::uuid),
             activity: begin.about.activity,
             checks_version: !matches!(begin.effect, Effect::DeleteActivity { .. }),
             now: begin.now,
         };
-        let makes_once = match begin.effect {
-            Effect::CreateOrganization(_) => true,
-            Effect::CreateLabel { .. } | Effect::CreateReference { .. } => true,
-            _ => false,
-        };
+        let makes_once = matches!(
+            begin.effect,
+            Effect::CreateOrganization(_)
+                | Effect::CreateLabel { .. }
+                | Effect::CreateReference { .. }
+        );
         if makes_once {
             let since = begin.words_at.map(|at| at - SKEW);
-            if deliveries::is_in_the_making(tx, self.id(), &new, since).await? {
-                return Ok(Begun::Busy);
+            if let Some(since) = deliveries::in_the_making(tx, self.id(), &new, since).await? {
+                return Ok(Begun::Busy(since));
             }
             if self.is_there(tx, begin).await? {
                 return Ok(Begun::Moved);
@@ -123,7 +124,18 @@ impl Stored {
     }
 
     async fn commit_in(&self, tx: &mut TenantTx, commit: &Commit) -> Result<bool, DbError> {
-        let is_there = deliveries::keep_contact(tx, self.contact_id).await?;
+        let is_there = match commit.version {
+            None => deliveries::keep_contact(tx, self.contact_id).await?,
+            // Whoever edits an activity has locked its contact.
+            Some((activity_id, version)) => {
+                let is_there = deliveries::hold_contact(tx, self.contact_id).await?.is_some();
+                let now = deliveries::deed(tx, activity_id).await?;
+                if now.is_none_or(|now| now.version != version) {
+                    return Ok(false);
+                }
+                is_there
+            }
+        };
         let (id, change) = (commit.delivery_id, &commit.change);
         if commit.circuit.is_some() || !commit.links.is_empty() {
             // Before the delivery's row, in the order of everybody who locks both.
@@ -227,18 +239,18 @@ impl Store for Stored {
 
     async fn begin(&self, begin: &Begin<'_>) -> Result<Begun, DbError> {
         let mut tx = self.open().await?;
-        let begun = match self.begin_in(&mut tx, begin).await {
+        let answer = match self.begin_in(&mut tx, begin).await {
             // Another effect of the contact is on its way.
             Err(DbError::Conflict { .. }) => return Ok(Begun::Moved),
             other => other?,
         };
-        if let Begun::Yes(_) = begun {
+        if let Begun::Yes(_) = answer {
             reach("deliver.begin_written");
             tx.commit().await?;
             reach("deliver.begin_committed");
             self.tell(begin.delivery.delivery_id, DeliveryState::Sending).await;
         }
-        Ok(begun)
+        Ok(answer)
     }
 
     async fn commit(&self, commit: &Commit) -> Result<bool, DbError> {

@@ -143,6 +143,7 @@ impl ConsentApi {
     /// no proof of its sender and no access, so nothing follows from it: each colleague who wants to
     /// connect gives a consent of their own.
     #[oai(path = "/:provider/callback", method = "post", operation_id = "shared")]
+    #[expect(clippy::unused_async, reason = "methods of the API are")]
     async fn shared(
         &self,
         hub: Data<&SharedHub>,

@@ -40,8 +40,11 @@ static FORGERIES: &[Forgery] = &[
     ("letters of no alphabet", |_| "&state=%F0%9F%92%A5%FF".into(), "state_unknown"),
 ];
 
+/// Makes the rest of a query out of a good state.
+type Forge = fn(&str) -> String;
+
 /// What holds no state at all, whatever else it holds.
-static WITHOUT: &[(&str, fn(&str) -> String)] = &[
+static WITHOUT: &[(&str, Forge)] = &[
     ("no state at all", |_| String::new()),
     ("the name in capitals", |state| format!("&STATE={state}")),
     ("an array of states", |state| format!("&state[]={state}")),

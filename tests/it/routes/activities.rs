@@ -44,8 +44,8 @@ async fn an_activity_is_logged_read_changed_and_deleted() {
     let path = format!("/api/activities/{}", made["id"].as_str().unwrap());
     assert_eq!(browser.get(&path).await.expect(200), made);
 
-    let patch = json!({ "subject": null, "kind": "EMAIL", "duration_minutes": null });
-    let changed = browser.patch(&path, patch).await.expect(200);
+    let email = json!({ "subject": null, "kind": "EMAIL", "duration_minutes": null });
+    let changed = browser.patch(&path, email).await.expect(200);
     assert_eq!((&changed["subject"], &changed["title"]), (&json!(null), &json!("E-mail")));
     assert_eq!((&changed["note"], &changed["duration_minutes"]), (&made["note"], &json!(null)));
     let changed = browser.put(&path, json!({ "has_time": false })).await.expect(200);

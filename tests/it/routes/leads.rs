@@ -173,7 +173,7 @@ async fn checking_a_warm_lead_answers_with_its_outcome_or_with_what_is_under_way
         stopping.cancel();
         done
     };
-    let (_, done) = tokio::join!(jobs::run(rig.hub.hub.clone(), 1, stopping.clone()), asked);
+    let ((), done) = tokio::join!(jobs::run(rig.hub.hub.clone(), 1, stopping.clone()), asked);
     assert_eq!(done["delivery"]["state"], "delivered", "{done}");
     assert!(done["pipedrivePersonId"].is_string() && done["success"] == true, "{done}");
     assert_eq!(done["delivery"]["remote_id"], done["pipedrivePersonId"]);

@@ -102,8 +102,8 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "retry_provider_deliveries" | "retry_deliveries_alias" => json!({ "state": "failed" }),
         "push_contacts" | "push_contacts_alias" => json!({ "dry_run": true }),
         "replace_company" | "update_company" => json!({ "push_earlier": true }),
-        "check_warm_lead" | "retry_delivery" | "set_up_user" => json!({}),
-        "logout" | "disconnect" | "resume_connection" | "cancel_run" | "resume_run" => json!({}),
+        "check_warm_lead" | "retry_delivery" | "set_up_user" | "logout" | "disconnect"
+        | "resume_connection" | "cancel_run" | "resume_run" => json!({}),
         _ => return None,
     })
 }

@@ -46,6 +46,7 @@ use super::{
     accounts::{self, COMPANIES},
     clock,
     faults::Fault,
+    limits::Limits,
     marketplace::{self, Wish},
     oauth::grants::{Grants, InstallKey},
     world::{Account, Desk},
@@ -142,16 +143,8 @@ impl Control {
                 Ok(json!({}))
             }
             ("POST", "/plan") => {
-                let limits = &mut world.limits;
-                let number = |key: &str| given[key].as_u64();
-                let small = |key: &str| number(key).and_then(|n| u32::try_from(n).ok());
-                limits.burst = small("burst").unwrap_or(limits.burst);
-                limits.search_burst = small("search_burst").unwrap_or(limits.search_burst);
-                limits.daily = number("daily").unwrap_or(limits.daily);
-                if let Some(spent) = number("spent") {
-                    limits.set_spent(main, spent, now);
-                }
-                Ok(limits.json())
+                plan(&mut world.limits, &given, main, now);
+                Ok(world.limits.json())
             }
             ("POST", "/tokens/expire" | "/tokens/revoke" | "/tokens/rotate" | "/tokens/life") => {
                 tokens(&mut world.grants, path, &given, company)
@@ -163,17 +156,7 @@ impl Control {
             }
             ("POST", "/code") => {
                 let app = given["client_id"].as_str().unwrap_or(&self.0.config.client_id);
-                let user = match given["user_id"].as_u64() {
-                    Some(id) => account.company.user(id),
-                    None => Some(account.company.admin()),
-                };
-                let user = user.ok_or_else(|| bad("no such user in this company"))?;
-                if world.grants.app(app).is_none() {
-                    return Err(bad("no such client"));
-                }
-                let key = InstallKey { app: app.to_owned(), company: main, user: user.id };
-                let redirect = given["redirect_uri"].as_str().map(ToOwned::to_owned);
-                Ok(json!({ "code": world.grants.issue_code(key, redirect) }))
+                code(&mut world.grants, account, app, &given)
             }
             ("POST", "/api_domain") => {
                 world.api_domain = given["api_domain"].as_str().map(ToOwned::to_owned);
@@ -199,6 +182,33 @@ impl Control {
             ("GET", "/companies") => Ok(companies()),
             _ => Err((StatusCode::NOT_FOUND, NO_CALL.into())),
         }
+    }
+}
+
+/// A code as the consent page gives it.
+fn code(grants: &mut Grants, account: &Account, app: &str, given: &Value) -> Outcome {
+    let user = match given["user_id"].as_u64() {
+        Some(id) => account.company.user(id),
+        None => Some(account.company.admin()),
+    };
+    let user = user.ok_or_else(|| bad("no such user in this company"))?;
+    if grants.app(app).is_none() {
+        return Err(bad("no such client"));
+    }
+    let key = InstallKey { app: app.to_owned(), company: account.company.id, user: user.id };
+    let redirect = given["redirect_uri"].as_str().map(ToOwned::to_owned);
+    Ok(json!({ "code": grants.issue_code(key, redirect) }))
+}
+
+/// The limits of an account's plan, and how much of its day is spent.
+fn plan(limits: &mut Limits, given: &Value, company: u64, now: u64) {
+    let number = |key: &str| given[key].as_u64();
+    let small = |key: &str| number(key).and_then(|n| u32::try_from(n).ok());
+    limits.burst = small("burst").unwrap_or(limits.burst);
+    limits.search_burst = small("search_burst").unwrap_or(limits.search_burst);
+    limits.daily = number("daily").unwrap_or(limits.daily);
+    if let Some(spent) = number("spent") {
+        limits.set_spent(company, spent, now);
     }
 }
 

@@ -41,15 +41,15 @@ async fn a_single_lead_is_not_delayed_by_the_backlog_of_another_company() {
     let contact = raise(&other.owner.browser, "single").await;
     let id: uuid::Uuid = contact.parse().unwrap();
     loop {
-        let state: String = sqlx::query_scalar("select state from delivery where contact_id = $1")
+        let now: String = sqlx::query_scalar("select state from delivery where contact_id = $1")
             .bind(id)
             .fetch_one(&stage.hub.owner)
             .await
             .unwrap();
-        if state == "delivered" {
+        if now == "delivered" {
             break;
         }
-        assert!(asked.elapsed() < BACK, "the single lead is {state}");
+        assert!(asked.elapsed() < BACK, "the single lead is {now}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let took = asked.elapsed();

@@ -29,10 +29,10 @@ async fn two_members_who_raise_the_same_contact_at_the_same_moment_make_one_lead
         let made = one.post("/api/contacts", cold).await.expect(201);
         let path = format!("/api/contacts/{}", made["id"].as_str().unwrap());
         let raises = [(one, 7), (other, 9), (one, 10), (other, 8)];
-        let raised = join_all(
+        let answers = join_all(
             raises.map(|(who, warmness)| who.patch(&path, json!({ "warmness": warmness }))),
         );
-        for answer in raised.await {
+        for answer in answers.await {
             answer.expect(200);
         }
     }

@@ -41,7 +41,8 @@ struct Attempt {
 
 #[derive(Debug, sqlx::FromRow)]
 struct Delivery {
-    delivery_id: Uuid,
+    #[sqlx(rename = "delivery_id")]
+    id: Uuid,
     connection_id: Uuid,
     contact_id: Uuid,
     kind: String,
@@ -259,8 +260,8 @@ async fn arrived(stage: &Stage, delivery: &Delivery, made: &Value) {
             assert_eq!(person["is_deleted"], false, "{person}");
             let marks = person["custom_fields"].as_object().unwrap();
             let marker = delivery.marker.to_string();
-            let marked = marks.values().any(|mark| mark.as_str() == Some(&marker));
-            assert!(marked || marks.is_empty(), "another's mark: {person}");
+            let is_ours = marks.values().any(|mark| mark.as_str() == Some(&marker));
+            assert!(is_ours || marks.is_empty(), "another's mark: {person}");
             let label = made["options"].as_array().unwrap().first();
             if let Some(label) = label.filter(|_| !marks.is_empty()) {
                 assert!(person["label_ids"].as_array().unwrap().contains(&label["id"]), "{person}");
@@ -285,7 +286,7 @@ async fn arrived(stage: &Stage, delivery: &Delivery, made: &Value) {
 /// by somebody, after others of the contact had gone on.
 fn in_order(writes: &[Write], attempts: &[Attempt], deliveries: &[Delivery]) {
     let replayed = |delivery: &Delivery| {
-        let its = attempts.iter().filter(|one| one.delivery_id == delivery.delivery_id);
+        let its = attempts.iter().filter(|one| one.delivery_id == delivery.id);
         its.clone().any(|one| one.outcome == "refused")
     };
     let mut last: BTreeMap<(Uuid, Uuid), usize> = BTreeMap::new();

@@ -34,9 +34,9 @@ async fn a_warm_contact_becomes_a_person_with_organization_owner_label_and_marke
     assert_eq!(person["label_ids"].as_array().unwrap().len(), 1);
     assert_eq!(list(&there, "options").len(), 0, "the account has the label, in other letters");
     assert_eq!(list(&there, "fields").len(), 1, "one place for our marker");
-    let marked = person["custom_fields"].as_object().unwrap().values().next().unwrap();
+    let carried = person["custom_fields"].as_object().unwrap().values().next().unwrap();
     let marker: uuid::Uuid = stage.hub.value("select marker from delivery").await;
-    assert_eq!(marked, &json!(marker.to_string()));
+    assert_eq!(carried, &json!(marker.to_string()));
     let shown = stage.acme.owner.browser.get(&format!("/api/contacts/{contact}")).await.expect(200);
     assert_eq!(shown["linked"].as_array().unwrap().len(), 1, "{shown:#}");
     let told: Vec<String> = sqlx::query_scalar("select action from audit_log order by audit_id")

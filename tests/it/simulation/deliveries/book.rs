@@ -150,8 +150,8 @@ impl Book {
     }
 
     /// Another delivery is making the same thing.
-    fn is_busy(&self, begin: &Begin<'_>) -> bool {
-        self.attempts.iter().any(|((id, _), attempt)| {
+    fn busy_since(&self, begin: &Begin<'_>) -> Option<DateTime<Utc>> {
+        let busy = self.attempts.iter().filter(|((id, _), attempt)| {
             let same = match begin.effect {
                 Effect::CreateOrganization(_) => {
                     attempt.effect.step() == "organization"
@@ -167,7 +167,8 @@ impl Book {
             });
             same && *id != begin.delivery.delivery_id
                 && (since || ["sending", "unknown"].contains(&attempt.outcome))
-        })
+        });
+        busy.map(|(_, attempt)| attempt.started_at).max()
     }
 
     /// Somebody else has made it since it was looked for.
@@ -215,8 +216,8 @@ impl Book {
         {
             return Begun::Moved;
         }
-        if self.is_busy(begin) {
-            return Begun::Busy;
+        if let Some(since) = self.busy_since(begin) {
+            return Begun::Busy(since);
         }
         let n = 1 + self
             .attempts
@@ -244,6 +245,11 @@ impl Book {
 
     pub(crate) fn commit(&mut self, commit: &Commit) -> bool {
         let Some(row) = self.rows.get(&commit.delivery_id) else { return false };
+        if let Some((id, version)) = commit.version
+            && self.activities.get(&id).is_none_or(|(_, now)| now.version != version)
+        {
+            return false;
+        }
         if commit.change.state == DeliveryState::Held
             && commit.change.cause != Some(Cause::Reconnect)
             && self.closed.is_none()

@@ -106,10 +106,6 @@ impl Crm {
         Ok(found)
     }
 
-    fn search_knows<T>(&self, kept: &Kept<T>, now: DateTime<Utc>) -> bool {
-        kept.found_from <= now
-    }
-
     /// Whose attempt this is: the newest that this process has begun for the contact.
     fn attempt(&self) -> (DeliveryId, i32) {
         let book = self.book.lock().unwrap();
@@ -237,7 +233,7 @@ impl Remote for Crm {
             truth
                 .persons
                 .values()
-                .filter(|kept| self.search_knows(kept, now) && has(&kept.record))
+                .filter(|kept| kept.found_from <= now && has(&kept.record))
                 .map(|kept| kept.record.clone())
                 .collect()
         })
@@ -249,7 +245,7 @@ impl Remote for Crm {
             truth
                 .organizations
                 .values()
-                .filter(|kept| self.search_knows(kept, now))
+                .filter(|kept| kept.found_from <= now)
                 .filter(|kept| kept.record.name.as_deref() == Some(name))
                 .map(|kept| kept.record.clone())
                 .collect()

@@ -63,7 +63,7 @@ fn each_effect_is_there_once_whatever_happens_around_it() {
 /// Weather in which every planted bug can show.
 fn foul(planted: Planted, seed: u64) -> Weather {
     let crm =
-        Temper { trouble: 5, lost: 30, slow: 4_000, lag: 600_000, labels: true, references: true };
+        Temper { trouble: 5, lost: 30, slow: 40_000, lag: 600_000, labels: true, references: true };
     let foul = Weather {
         processes: 3,
         contacts: 3,
@@ -73,7 +73,7 @@ fn foul(planted: Planted, seed: u64) -> Weather {
         crash: 5,
         stop: 5,
         longest: 100_000,
-        unknown: Duration::from_secs(60),
+        unknown: Duration::from_mins(1),
         ..weather(seed)
     };
     Weather { planted, ..foul }

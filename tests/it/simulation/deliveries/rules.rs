@@ -74,7 +74,20 @@ impl Stage {
             };
             let there = truth.activities.get(remote).map(|kept| &kept.record);
             if there.is_none_or(|there| there.note != now.note || *version != now.version) {
-                broken.push(format!("an edit did not arrive: {now:?} {there:?} of {of}"));
+                let attempts = book
+                    .attempts
+                    .iter()
+                    .filter(|(_, attempt)| attempt.about.activity.is_some_and(|(of, _)| of == *id));
+                let done = truth.receipts.iter().filter(|receipt| receipt.id == *remote);
+                let rows = book.rows.values().filter(|row| row.delivery.activity_id == Some(*id));
+                let rows = rows.map(|row| {
+                    (row.seq, row.delivery.kind, row.delivery.state, row.delivery.cause)
+                });
+                let rows = rows.collect::<Vec<_>>();
+                let (attempts, done) = (attempts.collect::<Vec<_>>(), done.collect::<Vec<_>>());
+                broken.push(format!(
+                    "an edit of {of} did not arrive: {now:?} {there:?}\n{rows:?}\n{attempts:?}\n{done:?}"
+                ));
             }
         }
     }

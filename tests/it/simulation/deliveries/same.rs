@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde_json::json;
 use tandem::{
+    clock::Clock,
     db::{self, Scope, connections},
     domain::{
         ActivityId, Cause, ContactId, DeliveryId, DeliveryState, Fields, RemoteId,
@@ -85,7 +86,7 @@ impl Pair {
             hazard: Arc::new(Hazard::new(0, 0, 1)),
             mourner: Arc::new(|_| {}),
         };
-        let now = DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap();
+        let now = DateTime::from_timestamp(Clock::system().now().timestamp(), 0).unwrap();
         let book = Arc::new(Mutex::new(Book::default()));
         let model = Memory { machine, book, contact_id, trouble: 0, planted: Planted::Nothing };
         let pair = Self { stage, real, model, contact_id, now };
@@ -116,7 +117,7 @@ impl Pair {
         book.fields = Some(Fields::default());
     }
 
-    async fn model<T>(&self, ask: impl AsyncFnOnce(Memory) -> T) -> T {
+    fn model<T>(&self, ask: impl AsyncFnOnce(Memory) -> T) -> T {
         let world = self.model.machine.world.clone();
         let memory = self.model.clone();
         let mut said = None;
@@ -195,7 +196,7 @@ async fn the_model_of_deliveries_and_postgres_answer_alike() {
         let mut old: Option<Desk> = None;
         for step in 0..60 {
             let real = pair.real.head().await.unwrap();
-            let model = pair.model(async |model: Memory| model.head().await.unwrap()).await;
+            let model = pair.model(async |model: Memory| model.head().await.unwrap());
             assert_eq!(seen(real.as_ref()), seen(model.as_ref()), "seed {seed} step {step}");
             let Some(desk) = real else { break };
             // Somebody who looked before may act on that.
@@ -220,19 +221,17 @@ async fn the_model_of_deliveries_and_postgres_answer_alike() {
                     };
                     let real = pair.real.begin(&begin).await.unwrap();
                     let (copy, of) = (delivery.clone(), effect.clone());
-                    let model = pair
-                        .model(async move |model: Memory| {
-                            let begin = Begin {
-                                delivery: &copy,
-                                effect: &of,
-                                about,
-                                contact_at,
-                                words_at: None,
-                                now,
-                            };
-                            model.begin(&begin).await.unwrap()
-                        })
-                        .await;
+                    let model = pair.model(async move |model: Memory| {
+                        let begin = Begin {
+                            delivery: &copy,
+                            effect: &of,
+                            about,
+                            contact_at,
+                            words_at: None,
+                            now,
+                        };
+                        model.begin(&begin).await.unwrap()
+                    });
                     assert_eq!(real, model, "seed {seed} step {step} {begin:?}");
                     met[0] += u32::from(matches!(real, Begun::Yes(_)));
                 }
@@ -240,9 +239,8 @@ async fn the_model_of_deliveries_and_postgres_answer_alike() {
                     let commit = some_commit(&mut dice, &desk, now);
                     let real = pair.real.commit(&commit).await.unwrap();
                     let copy = commit.clone();
-                    let model = pair
-                        .model(async move |model: Memory| model.commit(&copy).await.unwrap())
-                        .await;
+                    let model =
+                        pair.model(async move |model: Memory| model.commit(&copy).await.unwrap());
                     assert_eq!(real, model, "seed {seed} step {step} {commit:?}");
                     met[1] += u32::from(real);
                 }
@@ -256,20 +254,17 @@ async fn the_model_of_deliveries_and_postgres_answer_alike() {
                     let whose = Whose::Contact(pair.contact_id);
                     let real = pair.real.taken(whose, &ids).await.unwrap();
                     let model = pair
-                        .model(async move |model: Memory| model.taken(whose, &ids).await.unwrap())
-                        .await;
+                        .model(async move |model: Memory| model.taken(whose, &ids).await.unwrap());
                     assert_eq!(real, model);
                     let circuit = Circuit::default().failed(now);
                     pair.real.set_circuit(circuit, now).await.unwrap();
                     pair.model(async move |model: Memory| {
-                        model.set_circuit(circuit, now).await.unwrap()
-                    })
-                    .await;
+                        model.set_circuit(circuit, now).await.unwrap();
+                    });
                     let words = Learned::Fields { read: Fields::default(), known: None };
                     if dice.random_bool(0.3) {
                         pair.real.learn(&words).await.unwrap();
-                        pair.model(async move |model: Memory| model.learn(&words).await.unwrap())
-                            .await;
+                        pair.model(async move |model: Memory| model.learn(&words).await.unwrap());
                     }
                 }
             }
@@ -307,6 +302,11 @@ fn some_commit(dice: &mut StdRng, desk: &Desk, now: DateTime<Utc>) -> Commit {
     Commit {
         delivery_id: delivery.delivery_id,
         seen: (delivery.state, delivery.last),
+        version: desk
+            .activity
+            .as_ref()
+            .filter(|_| dice.random_bool(0.3))
+            .map(|activity| (activity.activity_id, activity.version)),
         close,
         change,
         links,

@@ -241,6 +241,14 @@ impl Stage {
             let contact_id = self.contacts
                 [usize::try_from(self.world.chance(self.contacts.len() as u64)).unwrap()];
             let dice = self.world.chance(20);
+            if (10..15).contains(&dice) {
+                // Somebody types, saves, and saves again.
+                for _ in 0..=self.world.chance(6) {
+                    edit(&mut self.book.lock().unwrap(), contact_id, self.world.wall());
+                    self.world.a_while(60).await;
+                }
+                continue;
+            }
             let mut book = self.book.lock().unwrap();
             if !book.contacts.contains_key(&contact_id) {
                 continue;
@@ -264,7 +272,6 @@ impl Stage {
                     book.activities.insert(id, (contact_id, activity));
                     book.queue(DeliveryKind::ActivityCreate, contact_id, Some(id), now);
                 }
-                10..15 => edit(&mut book, contact_id, now),
                 15 => drop_activity(&mut book, contact_id, now),
                 16 => {
                     if let Some((contact, _)) = book.contacts.get_mut(&contact_id) {

@@ -108,6 +108,8 @@ pub struct Config {
     pub failpoint: Option<String>,
     /// Multiplies the quotas of requests.
     pub rate_limit_factor: u32,
+    /// Of what a CRM allows in one of its windows; 1 in production.
+    pub crm_limit_factor: u32,
     crms: BTreeMap<String, SecretString>,
 }
 
@@ -193,6 +195,7 @@ impl Config {
             unknown: reader.seconds("TANDEM_UNKNOWN_SECONDS", 1..=3600, 120),
             failpoint: reader.text("TANDEM_FAILPOINT"),
             rate_limit_factor: reader.factor("TANDEM_RATE_LIMIT_FACTOR"),
+            crm_limit_factor: reader.factor(reader::CRM_LIMIT_FACTOR),
             crms: reader.crms(),
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }

@@ -7,6 +7,9 @@ use url::{Host, Url};
 
 use super::Variables;
 
+/// Of how a CRM is asked, for load tests.
+pub(super) const CRM_LIMIT_FACTOR: &str = "TANDEM_CRM_LIMIT_FACTOR";
+
 fn is_override(name: &str) -> bool {
     name.starts_with("TANDEM_CRM_") && (name.ends_with("_OAUTH_URL") || name.ends_with("_API_URL"))
 }
@@ -118,7 +121,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn refuse_what_only_development_has(&mut self) {
-        for name in self.variables.keys().filter(|name| is_override(name)) {
+        let is_ours = |name: &&String| is_override(name) || *name == CRM_LIMIT_FACTOR;
+        for name in self.variables.keys().filter(is_ours) {
             self.problems.push(format!(
                 "{name} is set, but production talks to the real CRM only: remove it, or set TANDEM_ENV=development."
             ));

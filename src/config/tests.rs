@@ -45,6 +45,8 @@ fn production_refuses_to_talk_to_anything_but_the_real_crm() {
         assert!(said.contains(name), "{said}");
         assert!(!said.contains("127.0.0.1"), "{said}");
     }
+    let said = complaint(&[("TANDEM_CRM_LIMIT_FACTOR", "10")]);
+    assert!(said.contains("TANDEM_CRM_LIMIT_FACTOR"), "{said}");
 }
 
 #[test]

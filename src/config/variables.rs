@@ -66,6 +66,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "Another server in place of the CRM's API; development only.",
     ),
     (
+        "TANDEM_CRM_LIMIT_FACTOR",
+        "Multiplies how many requests a CRM gets in one of its windows, for load tests against a stand-in without limits; `1` when unset; development only.",
+    ),
+    (
         "TANDEM_RATE_LIMIT_FACTOR",
         "Multiplies how many API requests members and companies may send, for load tests; `1` when unset.",
     ),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     cache::BudgetKey,
     connectors::{
-        Api, BudgetHandle, BudgetView, Caller, Cost, Lane, Meter, Observed, Spent, Taken,
+        Api, BudgetHandle, BudgetView, Caller, Cost, Lane, Limits, Meter, Observed, Spent, Taken,
     },
     db::{Scope, connections, connections::Connection},
     domain::{self, CompanyId, ConnectionId},
@@ -84,9 +84,18 @@ pub(super) async fn client(
     Account { connection, provider: provider.clone(), api, budget, meter }
 }
 
+/// What the provider allows; a stand-in under load may allow more.
+fn limits(hub: &SharedHub, provider: &Provider) -> Limits {
+    let (mut limits, factor) =
+        (provider.connector.manifest().limits(), hub.config.crm_limit_factor);
+    limits.burst.requests = limits.burst.requests.saturating_mul(factor);
+    limits.search.requests = limits.search.requests.saturating_mul(factor);
+    limits
+}
+
 /// The budget of the connection's grant, with the day's use from Postgres if the cache forgot it.
 pub async fn budget(hub: &SharedHub, provider: &Provider, connection: &Connection) -> BudgetHandle {
-    let limits = provider.connector.manifest().limits();
+    let limits = limits(hub, provider);
     let key =
         BudgetKey::of(&connection.provider, &connection.account_id, &connection.account_user_id);
     let budget = hub.cache.budget(key, limits);
@@ -109,7 +118,7 @@ pub(super) async fn first_use(
     let manifest = provider.connector.manifest();
     let (account_id, user_id) = (account.company_id.as_str(), account.user_id.as_str());
     let key = BudgetKey::of(provider.slug(), account_id, user_id);
-    let budget = hub.cache.budget(key, manifest.limits());
+    let budget = hub.cache.budget(key, limits(hub, provider));
     let cost = Cost { tokens: manifest.costs.account, lane: Lane::General };
     if budget.take(cost, Caller::Person).await == Taken::Granted {
         budget.observe(cost, Observed::default()).await;

@@ -164,6 +164,8 @@ pub(super) struct Orders<'a> {
     pub crm: &'a Crm,
     pub keys: &'a Path,
     pub folder: &'a Path,
+    /// How often what the CRM allows may be asked; 1, unless its limits are lifted.
+    pub beyond_limits: u32,
 }
 
 impl Service {
@@ -191,7 +193,7 @@ impl Service {
 
     fn start(
         word: &str,
-        Orders { ground, crm, keys, folder }: Orders<'_>,
+        Orders { ground, crm, keys, folder, beyond_limits }: Orders<'_>,
         listen: &str,
     ) -> anyhow::Result<Self> {
         let slug = crm.slug.to_uppercase();
@@ -205,6 +207,7 @@ impl Service {
             .env("TANDEM_LOG", "warn")
             // One member asks as often as a whole company does; more than this is refused.
             .env("TANDEM_RATE_LIMIT_FACTOR", "1000")
+            .env("TANDEM_CRM_LIMIT_FACTOR", beyond_limits.to_string())
             .env(format!("{slug}_CLIENT_ID"), app.client_id)
             .env(format!("{slug}_CLIENT_SECRET"), app.client_secret.expose_secret())
             .env(format!("TANDEM_CRM_{slug}_OAUTH_URL"), crm.url.as_str())

@@ -27,6 +27,11 @@ impl DeliveryState {
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Delivered | Self::Failed | Self::Dead)
     }
+
+    /// Whoever edits what it is about queues no other: it sends what is there then.
+    pub const fn takes_edits(self) -> bool {
+        matches!(self, Self::Queued | Self::Held | Self::Retrying)
+    }
 }
 
 words! {

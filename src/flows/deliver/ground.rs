@@ -187,6 +187,16 @@ pub struct Commit {
     pub now: DateTime<Utc>,
 }
 
+impl Commit {
+    /// What the CRM has of the activity once this is committed.
+    pub fn sent_version(&self) -> Option<(ActivityId, i32)> {
+        self.links.iter().find_map(|link| match link {
+            Link::Activity { of, version, .. } => Some((*of, *version)),
+            _ => None,
+        })
+    }
+}
+
 /// How the delivery stands from now on.
 #[derive(Debug, Clone)]
 pub struct Change {

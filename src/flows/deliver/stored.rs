@@ -123,26 +123,30 @@ impl Stored {
         })
     }
 
-    async fn commit_in(&self, tx: &mut TenantTx, commit: &Commit) -> Result<bool, DbError> {
-        let is_there = match commit.version {
+    /// How the delivery stands then; `None`: nothing was written.
+    async fn commit_in(
+        &self,
+        tx: &mut TenantTx,
+        commit: &Commit,
+    ) -> Result<Option<DeliveryState>, DbError> {
+        let is_there = match commit.version.or(commit.sent_version()) {
             None => deliveries::keep_contact(tx, self.contact_id).await?,
             // Whoever edits an activity has locked its contact.
-            Some((activity_id, version)) => {
-                let is_there = deliveries::hold_contact(tx, self.contact_id).await?.is_some();
-                let now = deliveries::deed(tx, activity_id).await?;
-                if now.is_none_or(|now| now.version != version) {
-                    return Ok(false);
-                }
-                is_there
-            }
+            Some(_) => deliveries::hold_contact(tx, self.contact_id).await?.is_some(),
         };
+        if let Some((activity_id, version)) = commit.version {
+            let now = deliveries::deed(tx, activity_id).await?;
+            if now.is_none_or(|now| now.version != version) {
+                return Ok(None);
+            }
+        }
         let (id, change) = (commit.delivery_id, &commit.change);
         if commit.circuit.is_some() || !commit.links.is_empty() {
             // Before the delivery's row, in the order of everybody who locks both.
             deliveries::links::lock_fields(tx, self.id()).await?;
         }
         let seen = commit.close.is_none().then_some(commit.seen);
-        let Some(before) = deliveries::lock(tx, id, seen).await? else { return Ok(false) };
+        let Some(before) = deliveries::lock(tx, id, seen).await? else { return Ok(None) };
         if let Some(close) = &commit.close {
             let ending = deliveries::Ending {
                 delivery_id: close.delivery_id,
@@ -154,24 +158,36 @@ impl Stored {
                 now: commit.now,
             };
             if !deliveries::end(tx, &ending).await? {
-                return Ok(false);
+                return Ok(None);
             }
         }
         // Whoever lifted what it would wait for has already looked for those that wait.
         let holds = change.state == DeliveryState::Held && change.cause != Some(Cause::Reconnect);
         if holds && self.is_open(tx).await? {
-            return Ok(false);
+            return Ok(None);
         }
+        let edited = match commit.sent_version() {
+            Some((activity_id, version)) if before.state.takes_edits() => {
+                let now = deliveries::deed(tx, activity_id).await?;
+                now.is_some_and(|now| now.version > version)
+            }
+            _ => false,
+        };
+        let state = match change.state {
+            // The edit found this delivery waiting and made none of its own.
+            DeliveryState::Delivered if edited => DeliveryState::Queued,
+            state => state,
+        };
         let mut remarks = change.remarks.clone();
         for link in &commit.links {
             remarks.extend(self.link(tx, link, is_there, commit.now).await?);
         }
         // What has ended is not taken back by a late answer that only says that it failed.
-        if !before.state.is_final() || change.state == DeliveryState::Delivered {
+        if !before.state.is_final() || state == DeliveryState::Delivered {
             let fields = some_list(&change.fields)?;
             let candidates = some_list(&change.candidates)?;
             let standing = deliveries::Standing {
-                state: change.state,
+                state,
                 cause: change.cause,
                 reason: change.reason.as_deref().filter(|words| !words.is_empty()),
                 fields: fields.as_ref(),
@@ -182,7 +198,7 @@ impl Stored {
                 now: commit.now,
             };
             deliveries::stand(tx, id, &standing).await?;
-            if change.state.is_final() {
+            if state.is_final() {
                 self.append(tx, id, commit, before.kind.word()).await?;
             }
         }
@@ -198,7 +214,7 @@ impl Stored {
         if commit.lane_until.is_some() {
             deliveries::lane::pause(tx, &self.lane(), commit.lane_until).await?;
         }
-        Ok(true)
+        Ok(Some(state))
     }
 
     async fn append(
@@ -256,11 +272,11 @@ impl Store for Stored {
     async fn commit(&self, commit: &Commit) -> Result<bool, DbError> {
         let mut tx = self.open().await?;
         let written = self.commit_in(&mut tx, commit).await?;
-        if written {
+        if let Some(state) = written {
             reach("deliver.end_written");
             tx.commit().await?;
             reach("deliver.end_committed");
-            let (delivery_id, state) = (commit.delivery_id, commit.change.state);
+            let delivery_id = commit.delivery_id;
             let troubled = [DeliveryState::Unknown, DeliveryState::Failed, DeliveryState::Dead];
             if troubled.contains(&state) {
                 let cause = commit.change.cause.map(Cause::word);
@@ -268,7 +284,7 @@ impl Store for Stored {
             }
             self.tell(delivery_id, state).await;
         }
-        Ok(written)
+        Ok(written.is_some())
     }
 
     async fn learn(&self, learned: &Learned) -> Result<(), DbError> {

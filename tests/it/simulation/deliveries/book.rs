@@ -269,6 +269,10 @@ impl Book {
         } else if (row.delivery.state, row.delivery.last) != commit.seen {
             return false;
         }
+        let takes_edits = row.delivery.state.takes_edits();
+        let edited = commit.sent_version().filter(|_| takes_edits).is_some_and(|(id, version)| {
+            self.activities.get(&id).is_some_and(|(_, now)| now.version > version)
+        });
         let contact_id = row.delivery.contact_id;
         let lost = !self.contacts.contains_key(&contact_id);
         for link in &commit.links {
@@ -279,7 +283,10 @@ impl Book {
             let delivery = &mut row.delivery;
             // What has ended is not taken back by a late answer that only says that it failed.
             if !delivery.state.is_final() || change.state == DeliveryState::Delivered {
-                delivery.state = change.state;
+                delivery.state = match change.state {
+                    DeliveryState::Delivered if edited => DeliveryState::Queued,
+                    state => state,
+                };
                 delivery.cause = change.cause;
                 delivery.attempts = change.attempts;
                 delivery.looks = change.looks;

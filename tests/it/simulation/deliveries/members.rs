@@ -17,12 +17,11 @@ impl Book {
         activity_id: Option<ActivityId>,
         now: DateTime<Utc>,
     ) {
-        let waits = [DeliveryState::Queued, DeliveryState::Held, DeliveryState::Retrying];
         let same = |row: &&Row| {
             row.delivery.kind == kind
                 && row.delivery.contact_id == contact_id
                 && row.delivery.activity_id == activity_id
-                && (kind == DeliveryKind::WarmLead || waits.contains(&row.delivery.state))
+                && (kind == DeliveryKind::WarmLead || row.delivery.state.takes_edits())
         };
         if self.rows.values().any(|row| same(&row)) {
             return;
@@ -70,8 +69,7 @@ impl Book {
         self.closed = cause;
         for row in self.rows.values_mut() {
             let delivery = &mut row.delivery;
-            let waits = [DeliveryState::Queued, DeliveryState::Retrying];
-            if cause.is_some() && waits.contains(&delivery.state) {
+            if cause.is_some() && delivery.state.takes_edits() {
                 (delivery.state, delivery.cause) = (DeliveryState::Held, cause);
                 delivery.next_at = None;
             } else if cause.is_none() && delivery.state == DeliveryState::Held {

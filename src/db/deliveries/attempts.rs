@@ -46,34 +46,51 @@ pub async fn keep_contact(tx: &mut TenantTx, contact_id: ContactId) -> Result<bo
     Ok(there.is_some())
 }
 
-/// Since when another delivery is making the same thing for the account, or has made it after `since`. The connection's row is locked,
-/// so that two that ask at once do not both hear no.
+/// Attempts of others that make the same thing, or have made it; the rest of a condition follows.
+macro_rules! others {
+    ($same:literal) => {
+        concat!(
+            "select max(started_at) from delivery_attempt other
+             join delivery using (company_id, delivery_id)
+             where other.step = $2 and other.step in ('organization', 'label', 'reference')
+               and (other.outcome in ('sending', 'unknown')
+                    or other.outcome in ('done', 'found') and other.finished_at >= $4)
+               and other.delivery_id <> $3 and connection_id = $1 and ",
+            $same
+        )
+    };
+}
+
+/// Since when another delivery is making the same thing for the account, or has made it after
+/// `since`. What it is about is locked, so that two that ask at once do not both hear no: the
+/// organization, or the connection whose words it adds to.
 pub async fn in_the_making(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
     new: &NewAttempt<'_>,
     since: Option<DateTime<Utc>>,
 ) -> Result<Option<DateTime<Utc>>, DbError> {
-    sqlx::query("select from connection where connection_id = $1 for no key update")
+    let (lock, row, others) = match new.subject {
+        Some(organization) => (
+            "select from organization where organization_id = $1 for no key update",
+            organization,
+            others!("other.subject = $5"),
+        ),
+        None => (
+            "select from connection where connection_id = $1 for no key update",
+            connection_id.uuid(),
+            others!("other.subject is null and $5::uuid is null"),
+        ),
+    };
+    sqlx::query(lock).bind(row).execute(tx.conn()).await?;
+    Ok(sqlx::query_scalar(others)
         .bind(connection_id)
-        .execute(tx.conn())
-        .await?;
-    Ok(sqlx::query_scalar(
-        "select max(started_at) from delivery_attempt other
-         join delivery using (company_id, delivery_id)
-         where other.step = $2
-           and (other.outcome in ('sending', 'unknown')
-                or other.outcome in ('done', 'found') and other.finished_at >= $5)
-           and other.delivery_id <> $3 and other.subject is not distinct from $4
-           and connection_id = $1",
-    )
-    .bind(connection_id)
-    .bind(new.step)
-    .bind(new.delivery_id)
-    .bind(new.subject)
-    .bind(since)
-    .fetch_one(tx.conn())
-    .await?)
+        .bind(new.step)
+        .bind(new.delivery_id)
+        .bind(since)
+        .bind(new.subject)
+        .fetch_one(tx.conn())
+        .await?)
 }
 
 /// Whether an organization of ours is at the connection by now.

@@ -281,6 +281,13 @@ pub enum Link {
     ReferenceRefused,
 }
 
+impl Link {
+    /// Whether it changes what is known of the account, not only what is linked.
+    pub const fn is_of_the_connection(&self) -> bool {
+        matches!(self, Self::Label { .. } | Self::Reference { .. } | Self::ReferenceRefused)
+    }
+}
+
 /// What was read of the account.
 #[derive(Debug, Clone)]
 pub enum Learned {

@@ -16,7 +16,7 @@ use crate::{
         deliver::{
             self, AT_ONCE, JOB, MAX_ATTEMPTS,
             circuit::{Circuit, PROBING},
-            ground::{Begin, Begun, Commit, Desk, Learned, Store, Whose},
+            ground::{Begin, Begun, Commit, Desk, Learned, Link, Store, Whose},
             lane, lead, queue,
         },
         reconnect,
@@ -141,7 +141,7 @@ impl Stored {
             }
         }
         let (id, change) = (commit.delivery_id, &commit.change);
-        if commit.circuit.is_some() || !commit.links.is_empty() {
+        if commit.circuit.is_some() || commit.links.iter().any(Link::is_of_the_connection) {
             // Before the delivery's row, in the order of everybody who locks both.
             deliveries::links::lock_fields(tx, self.id()).await?;
         }

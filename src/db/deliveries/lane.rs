@@ -21,7 +21,22 @@ pub async fn pause(
     Ok(())
 }
 
-/// How a connection's circuit stands: failures in a row, how often it opened, until when.
+/// How a connection's circuit stands: failures in a row, how often it opened, until when; others wait
+/// with theirs until the end of the transaction.
+pub async fn circuit(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+) -> Result<(i32, i32, Option<DateTime<Utc>>), DbError> {
+    Ok(sqlx::query_as(
+        "select circuit_failures, circuit_opened, circuit_until from connection
+         where connection_id = $1 for no key update",
+    )
+    .bind(connection_id)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Writes how it stands.
 pub async fn set_circuit(
     tx: &mut TenantTx,
     connection_id: ConnectionId,

@@ -22,6 +22,15 @@ pub struct Circuit {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// What a call says about its CRM. Many are under way at once and each knows the circuit only as it
+/// was when it began: whoever keeps the circuit puts what is heard to it as it stands by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    Answer,
+    /// It did not answer, or not properly.
+    Failure,
+}
+
 /// What a worker does before it asks the CRM anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -36,6 +45,16 @@ impl Circuit {
             None => Way::Free,
             Some(until) if until > now => Way::Wait(until),
             Some(_) => Way::Probe,
+        }
+    }
+
+    #[must_use]
+    pub fn heard(self, heard: Heard, now: DateTime<Utc>) -> Self {
+        match heard {
+            Heard::Failure => self.failed(now),
+            Heard::Answer if self.is_closed() => Self::default(),
+            // Only a probe closes it.
+            Heard::Answer => self,
         }
     }
 
@@ -84,6 +103,14 @@ mod tests {
         assert_eq!(circuit.way(at(0)), Way::Wait(at(15)));
         assert_eq!(circuit.failed(at(1)).way(at(1)), Way::Wait(at(15)));
         assert_eq!(circuit.way(at(15)), Way::Probe);
+    }
+
+    #[test]
+    fn an_answer_ends_the_row_of_failures_but_does_not_close_what_is_open() {
+        let failed = Circuit { failures: 4, ..Circuit::default() };
+        assert_eq!(failed.heard(Heard::Answer, at(0)), Circuit::default());
+        let open = failed.heard(Heard::Failure, at(0));
+        assert_eq!(open.heard(Heard::Answer, at(1)), open);
     }
 
     #[test]

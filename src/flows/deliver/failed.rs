@@ -7,7 +7,7 @@ use crate::{
     domain::{Cause, DeliveryState},
     flows::{
         deliver::{
-            circuit::Circuit,
+            circuit::Heard,
             ground::{Change, Close, Commit, Delivery, Desk, Outcome, Remote, Store},
             left::{closed, commit},
             machine::{Deliverer, Flow, Stop},
@@ -22,7 +22,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     pub(super) async fn lost<T>(&self, desk: &mut Desk, n: i32, error: &CrmError) -> Flow<T> {
         self.store.blame(error).await?;
         let now = self.machine.wall();
-        let (mut change, circuit, lane) = self.after(desk, error, now);
+        let (mut change, heard, lane) = self.after(desk, error, now);
         let outcome = match error {
             CrmError::Uncertain { .. } => Outcome::Unknown,
             CrmError::Refused { .. } | CrmError::MissingScope { .. } | CrmError::Missing => {
@@ -42,7 +42,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             ..closed(&desk.delivery, n, outcome, None)
         };
         let commit = Commit {
-            circuit,
+            heard,
             lane_until: lane,
             ..commit(desk, Some(close), change, Vec::new(), now)
         };
@@ -54,7 +54,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     pub(super) async fn put_back(&self, desk: &Desk, error: &CrmError) -> Flow<()> {
         self.store.blame(error).await?;
         let now = self.machine.wall();
-        let (mut change, circuit, lane_until) = self.after(desk, error, now);
+        let (mut change, heard, lane_until) = self.after(desk, error, now);
         if desk.open.is_some() && !change.state.is_final() {
             // What is unknown stays so until a look says more.
             change.looks = desk.delivery.looks;
@@ -62,7 +62,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
                 change.state = DeliveryState::Unknown;
             }
         }
-        let commit = Commit { lane_until, circuit, ..commit(desk, None, change, Vec::new(), now) };
+        let commit = Commit { lane_until, heard, ..commit(desk, None, change, Vec::new(), now) };
         self.store.commit(&commit).await?;
         Err(Stop::Again)
     }
@@ -72,7 +72,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         desk: &Desk,
         error: &CrmError,
         now: DateTime<Utc>,
-    ) -> (Change, Option<Circuit>, Option<DateTime<Utc>>) {
+    ) -> (Change, Option<Heard>, Option<DateTime<Utc>>) {
         let delivery = &desk.delivery;
         let given = Given {
             now,
@@ -81,18 +81,18 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             chance: chance(delivery),
         };
         let to = |state| Change::to(state, delivery);
-        let (words, failed) = (error.to_string(), || Some(desk.circuit.failed(now)));
+        let words = error.to_string();
         match verdict(error, &given) {
             Verdict::Retry { at, cause, counts, lane, failure } => {
                 let attempts = delivery.attempts + i32::from(counts);
                 let waits = Change { attempts, next_at: Some(at), ..to(DeliveryState::Retrying) };
-                let circuit = if failure { failed() } else { None };
-                (waits.why(cause, words), circuit, lane.then_some(at))
+                let heard = failure.then_some(Heard::Failure);
+                (waits.why(cause, words), heard, lane.then_some(at))
             }
             Verdict::Unknown => {
                 let at = now + self.times.look_at(0);
                 let looks = Change { next_at: Some(at), ..to(DeliveryState::Unknown) };
-                (looks.why(Cause::Uncertain, words), failed(), None)
+                (looks.why(Cause::Uncertain, words), Some(Heard::Failure), None)
             }
             Verdict::Held(cause) => {
                 // A consent that came meanwhile is not tried without end.

@@ -13,7 +13,7 @@ use crate::{
         Fields, MemberId, OrganizationId, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
         effect::{Effect, Sent},
     },
-    flows::deliver::circuit::Circuit,
+    flows::deliver::circuit::{Circuit, Heard},
 };
 
 pub use super::desk::{
@@ -183,7 +183,7 @@ pub struct Commit {
     pub links: Vec<Link>,
     /// Nothing may be asked of the whole lane until then.
     pub lane_until: Option<DateTime<Utc>>,
-    pub circuit: Option<Circuit>,
+    pub heard: Option<Heard>,
     pub now: DateTime<Utc>,
 }
 

@@ -1,14 +1,11 @@
 //! A warm lead on its way: whose it is, its organization, its label, and the person.
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
-use futures_util::future::{join_all, join3};
 
 use crate::{
     connectors::CrmError,
     domain::{
-        Cause, DeliveryState, Email, RemoteId, RemoteOrganization, RemotePerson, RemoteValue,
+        Cause, DeliveryState, RemoteId, RemoteOrganization, RemotePerson, RemoteValue,
         effect::{Effect, Marker, OrganizationToMake, PersonToMake},
     },
     flows::{
@@ -28,16 +25,8 @@ use crate::{
 pub(super) const LABEL: &str = "Warm Lead";
 /// A person's choice: none of those found.
 pub(super) const NEW: &str = "new";
-/// Addresses of a contact that are looked for.
-const ADDRESSES: usize = 5;
 /// An account that refused a field for our marker is asked again after that.
 const A_DAY: TimeDelta = TimeDelta::days(1);
-
-/// What was found before anything was written.
-struct Gathered {
-    people: Vec<RemotePerson>,
-    organizations: Vec<RemoteOrganization>,
-}
 
 impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     pub(super) async fn lead(&self, desk: &mut Desk) -> Flow<()> {
@@ -60,47 +49,8 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         }
     }
 
-    /// What can be read at once, is: people with an address, organizations with the name, the words
-    /// of the account.
-    async fn gather(&self, desk: &mut Desk, contact: &Contact) -> Flow<Gathered> {
-        let asked = self.machine.wall();
-        let is_known = desk.person.is_some() || desk.delivery.chosen.is_some();
-        let emails = if is_known { Vec::new() } else { addresses(contact) };
-        let wanted = wanted_organization(desk, contact).map(|of| of.name.clone());
-        let people =
-            join_all(emails.iter().map(|email| self.remote.persons_with_email(email.as_str())));
-        let organizations = async {
-            match &wanted {
-                Some(name) if desk.person.is_none() => self.remote.organizations_named(name).await,
-                _ => Ok(Vec::new()),
-            }
-        };
-        let fields = async {
-            if self.knows_words(desk) { Ok(None) } else { self.remote.fields().await.map(Some) }
-        };
-        let (people, organizations, fields) = join3(people, organizations, fields).await;
-        let mut by_id = BTreeMap::new();
-        for person in people.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
-            // Their "exact" is not ours: looked at again.
-            if !person.deleted && emails.iter().any(|email| has(&person, email)) {
-                by_id.insert(person.id.clone(), person);
-            }
-        }
-        let organizations = match &wanted {
-            Some(name) => oldest_of(organizations?, name),
-            None => Vec::new(),
-        };
-        if let Some(fields) = fields? {
-            let known = desk.account.fields.take();
-            self.store.learn(&Learned::Fields { read: fields.clone(), known }).await?;
-            desk.account.fields = Some(fields);
-            desk.account.fields_at = Some(asked);
-        }
-        Ok(Gathered { people: by_id.into_values().collect(), organizations })
-    }
-
     /// Whether label and reference are known, or known to be out of reach.
-    fn knows_words(&self, desk: &Desk) -> bool {
+    pub(super) fn knows_words(&self, desk: &Desk) -> bool {
         let Some(fields) = &desk.account.fields else { return false };
         fields.label(LABEL).is_some()
             && (self.remote.reference_name().is_none_or(|name| fields.custom_key(name).is_some())
@@ -303,37 +253,12 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
 }
 
 /// The contact's organization, if it has to be found or made over there.
-fn wanted_organization<'a>(desk: &Desk, contact: &'a Contact) -> Option<&'a Organization> {
+pub(super) fn wanted_organization<'a>(
+    desk: &Desk,
+    contact: &'a Contact,
+) -> Option<&'a Organization> {
     let wanted = contact.organization.as_ref().filter(|of| of.remote.is_none());
     wanted.filter(|_| desk.person.is_none())
-}
-
-fn addresses(contact: &Contact) -> Vec<Email> {
-    let parsed = contact.emails.iter().filter_map(|address| Email::parse(&address.value));
-    let mut found: Vec<Email> = Vec::new();
-    for email in parsed {
-        if found.len() < ADDRESSES && found.iter().all(|known| known.as_str() != email.as_str()) {
-            found.push(email);
-        }
-    }
-    found
-}
-
-fn has(person: &RemotePerson, email: &Email) -> bool {
-    person
-        .emails
-        .iter()
-        .filter_map(|entry| Email::parse(&entry.value))
-        .any(|known| known.as_str() == email.as_str())
-}
-
-/// Living ones with exactly this name; the connector has put the oldest first.
-fn oldest_of(found: Vec<RemoteOrganization>, name: &str) -> Vec<RemoteOrganization> {
-    let same = |other: &RemoteOrganization| {
-        let other = other.name.as_deref().unwrap_or_default();
-        other.trim().to_lowercase() == name.trim().to_lowercase()
-    };
-    found.into_iter().filter(|one| !one.deleted && same(one)).collect()
 }
 
 fn value(value: &str, label: Option<&String>, primary: bool) -> RemoteValue {

@@ -38,7 +38,7 @@ pub(super) fn commit(
         change,
         links,
         lane_until: None,
-        circuit: None,
+        heard: None,
         now,
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     flows::{
         deliver::{
-            circuit::{self, Circuit, Way},
+            circuit::{self, Circuit, Heard, Way},
             ground::{
                 About, Begin, Begun, Change, Close, Commit, Desk, Link, Outcome, Permit, Remote,
                 Store,
@@ -279,8 +279,8 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         // The CRM has said something: its failures are not in a row any more.
         let answered = close.as_ref().is_some_and(|close| close.outcome != Outcome::NotSent);
         let works = answered && desk.circuit.failures > 0 && desk.circuit.is_closed();
-        let circuit = works.then(Circuit::default);
-        let commit = Commit { circuit, ..commit(desk, close, change, links, now) };
+        let heard = works.then_some(Heard::Answer);
+        let commit = Commit { heard, ..commit(desk, close, change, links, now) };
         self.carry(&commit).await
     }
 

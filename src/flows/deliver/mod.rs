@@ -11,6 +11,7 @@ mod crm;
 pub mod desk;
 mod doubt;
 mod failed;
+mod gather;
 pub mod ground;
 mod hold;
 mod lead;

@@ -141,7 +141,7 @@ impl Stored {
             }
         }
         let (id, change) = (commit.delivery_id, &commit.change);
-        if commit.circuit.is_some() || commit.links.iter().any(Link::is_of_the_connection) {
+        if commit.heard.is_some() || commit.links.iter().any(Link::is_of_the_connection) {
             // Before the delivery's row, in the order of everybody who locks both.
             deliveries::links::lock_fields(tx, self.id()).await?;
         }
@@ -208,8 +208,9 @@ impl Stored {
                 (remote.map(RemoteId::as_str), organization.map(RemoteId::as_str));
             deliveries::note(tx, id, remote, organization, &remarks).await?;
         }
-        if let Some(circuit) = commit.circuit {
-            self.write_circuit(tx, circuit).await?;
+        if let Some(heard) = commit.heard {
+            let circuit = self.circuit(tx).await?;
+            self.write_circuit(tx, circuit.heard(heard, commit.now)).await?;
         }
         if commit.lane_until.is_some() {
             deliveries::lane::pause(tx, &self.lane(), commit.lane_until).await?;
@@ -229,6 +230,12 @@ impl Stored {
         let detail = json!({ "provider": self.connection.provider, "kind": kind, "cause": cause });
         let action = format!("delivery.{state}");
         db::audit::append(tx, None, &action, Some(id.uuid()), &detail).await
+    }
+
+    /// As it stands now, not as it was when the call began.
+    async fn circuit(&self, tx: &mut TenantTx) -> Result<Circuit, DbError> {
+        let (failures, opened, until) = deliveries::lane::circuit(tx, self.id()).await?;
+        Ok(Circuit { failures, opened, until })
     }
 
     async fn write_circuit(&self, tx: &mut TenantTx, circuit: Circuit) -> Result<(), DbError> {

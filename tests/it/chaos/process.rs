@@ -25,15 +25,23 @@ pub(crate) struct Setting {
     pub(crate) redis: Option<String>,
     /// Seconds after which something that does not turn up at the CRM was never done.
     pub(crate) unknown: u64,
+    /// How often what the CRM allows may be asked, of a stand-in that allows it.
+    pub(crate) beyond_limits: u32,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { lease: 2, timeout: 2, failpoint: None, redis: None, unknown: 2 }
+        Self { lease: 2, timeout: 2, failpoint: None, redis: None, unknown: 2, beyond_limits: 1 }
     }
 }
 
 impl Setting {
+    /// Without the windows of the CRM: a backlog of 1,000 leads would wait for them and for nothing
+    /// else.
+    pub(crate) fn unlimited() -> Self {
+        Self { beyond_limits: 1_000, ..Self::default() }
+    }
+
     pub(crate) fn dying_at(&self, name: &str, arrival: u32) -> Self {
         Self { failpoint: Some(format!("{name}={arrival}")), ..self.clone() }
     }
@@ -129,6 +137,7 @@ fn command(stage: &Stage, setting: &Setting) -> Command {
         .env("TANDEM_LEASE_SECONDS", setting.lease.to_string())
         .env("TANDEM_CRM_TIMEOUT_SECONDS", setting.timeout.to_string())
         .env("TANDEM_UNKNOWN_SECONDS", setting.unknown.to_string())
+        .env("TANDEM_CRM_LIMIT_FACTOR", setting.beyond_limits.to_string())
         .env("DATABASE_URL", stage.hub.database.login_url())
         .env(format!("{name}_CLIENT_ID"), stage.client().0)
         .env(format!("{name}_CLIENT_SECRET"), stage.client().1)

@@ -15,6 +15,8 @@ use crate::{
 
 /// Seconds that something unknown is looked for, in workers of the test's own process.
 pub(super) const UNKNOWN: u64 = 2;
+/// One delivery of many, where builds run on the same two cores.
+const ONE: Duration = Duration::from_millis(200);
 /// A stand-in with room for every rate: what is tested here are faults, not budgets.
 pub(super) fn roomy() -> SandboxConfig {
     SandboxConfig {
@@ -131,11 +133,13 @@ pub(super) async fn settle(stage: &Stage) -> TimeDelta {
     panic!("it does not end: {}", stories(stage).await);
 }
 
-/// Waits for workers that are processes of their own.
+/// Waits for workers that are processes of their own, longer for more work.
 pub(super) async fn ends(stage: &Stage) {
     let begun = Instant::now();
+    let work = u32::try_from(open(stage).await).unwrap();
+    let patience = 2 * BACK + work * ONE;
     while open(stage).await > 0 {
-        assert!(begun.elapsed() < 2 * BACK, "it does not end: {}", stories(stage).await);
+        assert!(begun.elapsed() < patience, "it does not end: {}", stories(stage).await);
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
 }

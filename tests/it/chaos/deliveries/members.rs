@@ -87,7 +87,7 @@ async fn a_downgrade_holds_what_is_queued_and_an_upgrade_delivers_each_once() {
     }
     stage.sql("delete from member where role in ('admin', 'golden_ticket', 'consultant')").await;
     stage.control("POST", "/latency", json!({ "ms": 30 })).await;
-    let _workers = [(); 2].map(|()| Process::work(&stage, &Setting::default()));
+    let _workers = [(); 2].map(|()| Process::work(&stage, &Setting::unlimited()));
     let delivered = "delivery where state = 'delivered'";
     let begun = Instant::now();
     while stage.count(delivered).await < contacts / 10 {

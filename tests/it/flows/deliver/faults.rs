@@ -101,3 +101,18 @@ async fn an_outage_opens_the_circuit_and_one_look_that_succeeds_closes_it() {
     assert_eq!(stage.count("connection where circuit_until is not null").await, 0);
     assert_eq!(list(&stage.outbound().await, "persons").len(), 6);
 }
+
+/// Put back, it would ask for both again, and use up the places that it waits for.
+#[tokio::test]
+async fn what_one_search_answered_is_kept_while_another_waits_for_the_crms_window() {
+    let stage = Stage::of(3).await;
+    let full = json!({ "kind": "burst_429", "path": "/organizations/search", "times": 2 });
+    stage.fault(full).await;
+    stage.person(ada()).await;
+    stage.work().await;
+    let delivery = stage.delivery().await;
+    assert_eq!(delivery["state"], "delivered", "{delivery:#}");
+    let asked = stage.counters().await["requests"].clone();
+    let count = |of: &str| asked[format!("GET /api/v2/{of}/search")].clone();
+    assert_eq!((count("persons"), count("organizations")), (json!(1), json!(3)), "{asked}");
+}

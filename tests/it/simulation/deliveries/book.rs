@@ -296,7 +296,8 @@ impl Book {
             delivery.organization = change.organization.clone().or(delivery.organization.take());
             delivery.remarks.extend(change.remarks.iter().map(|word| (*word).to_owned()));
         }
-        if let Some(circuit) = commit.circuit {
+        if let Some(heard) = commit.heard {
+            let circuit = self.circuit.heard(heard, commit.now);
             self.circuit = circuit;
             self.lane_until = circuit.until.or(self.lane_until);
         }

@@ -14,7 +14,7 @@ use tandem::{
         effect::{ActivityToMake, Effect, PersonToMake},
     },
     flows::deliver::{
-        circuit::Circuit,
+        circuit::{Circuit, Heard},
         ground::{
             About, Begin, Begun, Change, Close, Commit, Desk, Learned, Link, Outcome, Store, Whose,
         },
@@ -311,7 +311,8 @@ fn some_commit(dice: &mut StdRng, desk: &Desk, now: DateTime<Utc>) -> Commit {
         change,
         links,
         lane_until: None,
-        circuit: None,
+        heard: [None, None, Some(Heard::Failure), Some(Heard::Failure), Some(Heard::Answer)]
+            [dice.random_range(0..5)],
         now,
     }
 }

@@ -50,6 +50,10 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     /// because a question that arrives after ours would use the token twice.
     fn recover(&self) -> impl Future<Output = Result<(), DbError>> + Send;
 
+    /// Whether an answer to this generation lies in the spool, other than those that are being tried:
+    /// looked at right before the question leaves.
+    fn is_answered(&self, begun: &Begun<Self::Sealer>) -> impl Future<Output = bool> + Send;
+
     /// Stores the answer if nobody has overtaken us; otherwise keeps it as an orphan.
     fn store(&self, answer: &Self::Answer) -> impl Future<Output = Result<Kept, DbError>> + Send;
 

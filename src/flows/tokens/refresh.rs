@@ -36,7 +36,7 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
 
     /// Tries late answers of a connection that a refresh has declared dead.
     pub async fn rescue(&self, seen: i64) -> Result<bool, Trouble> {
-        Ok(self.reach(seen, Reach::Dead).await?.is_some())
+        Ok(self.refresh(seen, Reach::Dead).await?.is_some())
     }
 
     async fn reach(&self, seen: i64, reach: Reach) -> Result<Option<AccessToken>, Trouble> {
@@ -56,6 +56,12 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
             if self.machine.steady().saturating_sub(asked_for) > self.times.patience {
                 // The machine slept: somebody else may have asked by now, or be about to.
                 last = OAuthError::Down { what: "the right to ask ran out" };
+                break;
+            }
+            // A neighbour that slept through its lease may have written its answer down since we
+            // looked into the spool: whoever asks next has it stored before.
+            if self.store.is_answered(&begun).await {
+                last = OAuthError::Down { what: "another process has the answer" };
                 break;
             }
             match self.provider.refresh(&candidate.token).await {

@@ -38,7 +38,7 @@ pub(super) struct Waiting {
     #[serde(default)]
     provider: String,
     generation: i64,
-    lease: i64,
+    pub(super) lease: i64,
     access_token: String,
     refresh_token: String,
     #[serde(default)]
@@ -69,6 +69,11 @@ impl Waiting {
             spent: answer.spent.clone(),
             revives: answer.revives,
         }
+    }
+
+    /// Whether it was asked for with this generation's token.
+    pub(super) fn answers(&self, generation: i64) -> bool {
+        self.generation == generation
     }
 
     fn answer(&self) -> Option<Answer> {

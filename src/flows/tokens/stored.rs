@@ -302,6 +302,14 @@ impl TokenStore for Stored {
         Ok(())
     }
 
+    async fn is_answered(&self, begun: &Begun<Sealer>) -> bool {
+        // A file that could not be removed has become a late answer, and stands in nobody's way.
+        let tried = |lease: i64| begun.sealer.orphans.contains(&lease);
+        spool::left_for(&self.hub, self.company_id, self.connection_id)
+            .iter()
+            .any(|waiting| waiting.answers(begun.seen) && !tried(waiting.lease))
+    }
+
     async fn store(&self, answer: &Answer) -> Result<Kept, DbError> {
         self.put_away(answer).await
     }

@@ -16,6 +16,7 @@ mod reconnect;
 mod refresh;
 mod restart;
 mod rotating;
+mod spooled;
 mod storms;
 mod swaps;
 mod uninstall;

@@ -66,6 +66,8 @@ pub(crate) enum Planted {
     NoOrphans,
     /// The spool forgets.
     NoSpool,
+    /// What came into the spool since the first look is not seen.
+    NoSecondLook,
     /// A question that was asked meanwhile is not seen.
     NoQuestions,
     /// The living lose their right to ask as the dead do.
@@ -357,6 +359,12 @@ impl TokenStore for Memory {
             .await?;
         }
         Ok(())
+    }
+
+    async fn is_answered(&self, begun: &Begun<Self::Sealer>) -> bool {
+        let spool = self.spool.lock().unwrap();
+        let waits = |one: &Answer| one.seen == begun.seen && !begun.sealer.0.contains(&one.lease);
+        spool.values().any(waits) && self.planted != Planted::NoSecondLook
     }
 
     async fn store(&self, answer: &Answer) -> Result<Kept, DbError> {

@@ -79,6 +79,7 @@ fn the_simulation_finds_what_is_broken_on_purpose() {
         Planted::NoLease,
         Planted::NoOrphans,
         Planted::NoSpool,
+        Planted::NoSecondLook,
         Planted::NoQuestions,
         Planted::TakenForDead,
     ] {
@@ -97,6 +98,23 @@ fn the_simulation_finds_what_is_broken_on_purpose() {
             let rotation = match planted {
                 Planted::NoOrphans => Rotation::Lenient,
                 _ => Rotation::Punishing,
+            };
+            // It takes a neighbour that sleeps with the answer in its hand, and one that looked into
+            // the spool before and sleeps until the right to ask is free.
+            let foul = match planted {
+                Planted::NoSecondLook => Weather {
+                    processes: 4,
+                    callers: 6,
+                    hours: 3,
+                    provider: 0,
+                    stop: 150,
+                    database: 0,
+                    pace: 3_000_000,
+                    member: false,
+                    shared_volume: true,
+                    ..foul
+                },
+                _ => foul,
             };
             // It takes a lost answer, and a second process that stops just before it asks.
             let foul = match planted {

@@ -36,14 +36,19 @@ struct Answers {
     /// By address.
     people: Vec<Option<Vec<RemotePerson>>>,
     organizations: Option<Vec<RemoteOrganization>>,
-    /// Nothing inside: they are known.
-    fields: Option<Option<Fields>>,
+    words: Option<Words>,
+}
+
+/// The words of the account.
+enum Words {
+    Known,
+    Read(Fields),
 }
 
 impl Answers {
     fn missing(&self) -> usize {
         let people = self.people.iter().filter(|known| known.is_none()).count();
-        people + usize::from(self.organizations.is_none()) + usize::from(self.fields.is_none())
+        people + usize::from(self.organizations.is_none()) + usize::from(self.words.is_none())
     }
 }
 
@@ -58,12 +63,12 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         let mut answers = Answers {
             people: emails.iter().map(|_| None).collect(),
             organizations: wanted.is_none().then(Vec::new),
-            fields: self.knows_words(desk).then_some(None),
+            words: self.knows_words(desk).then_some(Words::Known),
         };
         let wanted = wanted.unwrap_or_default();
         let ended = self.ask_all(&mut answers, &emails, &wanted).await;
         // Kept, whatever became of the rest.
-        if let Some(Some(fields)) = answers.fields {
+        if let Some(Words::Read(fields)) = answers.words {
             let known = desk.account.fields.take();
             self.store.learn(&Learned::Fields { read: fields.clone(), known }).await?;
             desk.account.fields = Some(fields);
@@ -98,11 +103,11 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             });
             let organizations =
                 fill(&mut answers.organizations, self.remote.organizations_named(organization));
-            let fields = async { self.remote.fields().await.map(Some) };
-            let fields = fill(&mut answers.fields, fields);
-            let (people, organizations, fields) =
-                join3(join_all(people), organizations, fields).await;
-            let ended = people.into_iter().chain([organizations, fields]);
+            let words = async { self.remote.fields().await.map(Words::Read) };
+            let words = fill(&mut answers.words, words);
+            let (people, organizations, words) =
+                join3(join_all(people), organizations, words).await;
+            let ended = people.into_iter().chain([organizations, words]);
             let Some(error) = gravest(ended.filter_map(Result::err)) else { return Ok(()) };
             let wait = short_wait(&error).filter(|_| again < AGAIN && answers.missing() < all);
             let Some(wait) = wait else { return Err(error) };

@@ -141,8 +141,12 @@ impl Stored {
             }
         }
         let (id, change) = (commit.delivery_id, &commit.change);
-        if commit.heard.is_some() || commit.links.iter().any(Link::is_of_the_connection) {
-            // Before the delivery's row, in the order of everybody who locks both.
+        // The connection's row before the delivery's, in the order of everybody who locks both.
+        let heard = match commit.heard {
+            Some(heard) => Some(self.circuit(tx).await?.heard(heard, commit.now)),
+            None => None,
+        };
+        if heard.is_none() && commit.links.iter().any(Link::is_of_the_connection) {
             deliveries::links::lock_fields(tx, self.id()).await?;
         }
         let seen = commit.close.is_none().then_some(commit.seen);
@@ -208,9 +212,8 @@ impl Stored {
                 (remote.map(RemoteId::as_str), organization.map(RemoteId::as_str));
             deliveries::note(tx, id, remote, organization, &remarks).await?;
         }
-        if let Some(heard) = commit.heard {
-            let circuit = self.circuit(tx).await?;
-            self.write_circuit(tx, circuit.heard(heard, commit.now)).await?;
+        if let Some(circuit) = heard {
+            self.write_circuit(tx, circuit).await?;
         }
         if commit.lane_until.is_some() {
             deliveries::lane::pause(tx, &self.lane(), commit.lane_until).await?;

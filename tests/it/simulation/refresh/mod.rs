@@ -99,36 +99,23 @@ fn the_simulation_finds_what_is_broken_on_purpose() {
                 Planted::NoOrphans => Rotation::Lenient,
                 _ => Rotation::Punishing,
             };
-            // It takes a neighbour that sleeps with the answer in its hand, and one that looked into
-            // the spool before and sleeps until the right to ask is free.
-            let foul = match planted {
-                Planted::NoSecondLook => Weather {
-                    processes: 4,
-                    callers: 6,
-                    hours: 3,
-                    provider: 0,
-                    stop: 150,
-                    database: 0,
-                    pace: 3_000_000,
-                    member: false,
-                    shared_volume: true,
-                    ..foul
-                },
-                _ => foul,
+            // Each of the two takes a crowd of processes that ask at the same time.
+            let crowd = Weather {
+                processes: 4,
+                callers: 6,
+                hours: 3,
+                pace: 3_000_000,
+                member: false,
+                ..foul
             };
-            // It takes a lost answer, and a second process that stops just before it asks.
             let foul = match planted {
-                Planted::NoQuestions => Weather {
-                    processes: 4,
-                    callers: 6,
-                    hours: 3,
-                    provider: 25,
-                    crash: 0,
-                    stop: 100,
-                    pace: 3_000_000,
-                    member: false,
-                    ..foul
-                },
+                // And a neighbour that sleeps with the answer in its hand, and one that looked into the
+                // spool before and sleeps until the right to ask is free.
+                Planted::NoSecondLook => {
+                    Weather { provider: 0, stop: 150, database: 0, shared_volume: true, ..crowd }
+                }
+                // And a lost answer, and a second process that stops just before it asks.
+                Planted::NoQuestions => Weather { provider: 25, crash: 0, stop: 100, ..crowd },
                 _ => foul,
             };
             let weather = Weather { rotation, planted, ..foul };

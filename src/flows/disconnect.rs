@@ -60,6 +60,7 @@ pub async fn disconnect(
     reach("disconnect.written");
     tx.commit().await?;
     reach("disconnect.committed");
+    deliver::news::look_again(hub, company_id).await;
     Ok(standing.contacts_linked)
 }
 

@@ -15,7 +15,7 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::{
     db::{self, Scope, connections, holders::Holder, installers},
     failpoint::reach,
-    flows::{FlowError, Provider, SharedHub, disconnect, reconnect, sign_in, throttle},
+    flows::{FlowError, Provider, SharedHub, deliver, disconnect, reconnect, sign_in, throttle},
 };
 
 /// How far the provider's clock may be from ours. A notice that is older than a consent by more was
@@ -107,6 +107,7 @@ async fn end(
     if changed {
         reach("uninstall.written");
         tx.commit().await?;
+        deliver::news::look_again(hub, holder.company_id).await;
     }
     Ok(())
 }

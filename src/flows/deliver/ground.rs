@@ -140,7 +140,10 @@ pub enum Outcome {
     Done,
     /// Found by looking.
     Found,
+    /// Looked for, and not there.
     Absent,
+    /// Nobody knows whether the CRM did it, and nobody looks: once more is the same.
+    Unsettled,
     Refused,
     NotSent,
     /// Stays open.
@@ -153,6 +156,7 @@ impl Outcome {
             Self::Done => "done",
             Self::Found => "found",
             Self::Absent => "absent",
+            Self::Unsettled => "unsettled",
             Self::Refused => "refused",
             Self::NotSent => "not_sent",
             Self::Unknown => "unknown",

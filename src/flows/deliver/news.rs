@@ -24,6 +24,11 @@ pub async fn of(tx: &mut TenantTx, ids: &[DeliveryId]) -> Result<News, DbError> 
     Ok(News { company_id, messages })
 }
 
+/// Tells live pages that a connection is not as it was: they read their lists again.
+pub async fn look_again(hub: &Hub, company_id: CompanyId) {
+    hub.cache.publish(&channel(company_id), "{}".to_owned()).await;
+}
+
 impl News {
     pub async fn tell(self, hub: &Hub) {
         for message in self.messages {

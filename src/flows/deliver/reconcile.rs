@@ -146,7 +146,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         self.write(desk, Some(close(open, Outcome::Found, Some(id.clone()))), change, links).await
     }
 
-    /// It was never done: once more.
+    /// It was never done, or doing it twice is the same: once more.
     async fn absent(&self, desk: &Desk, open: &Open) -> Flow<()> {
         let attempts = desk.delivery.attempts + 1;
         let change = if self.machine.wall() >= desk.delivery.give_up_at {
@@ -158,7 +158,11 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         } else {
             Change { attempts, ..change_to(desk, DeliveryState::Queued) }
         };
-        self.write(desk, Some(close(open, Outcome::Absent, None)), change, Vec::<Link>::new()).await
+        let outcome = match again(&open.effect) {
+            Again::AfterLooks => Outcome::Absent,
+            Again::Later | Again::AtOnce => Outcome::Unsettled,
+        };
+        self.write(desk, Some(close(open, outcome, None)), change, Vec::<Link>::new()).await
     }
 
     /// Until the `looks`-th look is due; then it may be done again.

@@ -159,7 +159,11 @@ impl Watch {
         loop {
             match next.take() {
                 Some(News::Missed) => missed = true,
-                Some(News::Message(text)) => ids.extend(delivery_of(&text)),
+                // What names no delivery is about all of them.
+                Some(News::Message(text)) => match delivery_of(&text) {
+                    Some(id) => drop(ids.insert(id)),
+                    None => missed = true,
+                },
                 None => {}
             }
             tokio::select! {

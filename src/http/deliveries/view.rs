@@ -118,7 +118,9 @@ struct AttemptView {
     /// What it was to make: `organization`, `label`, `reference`, `person`, `person_labels` or
     /// `activity`.
     step: String,
-    /// `sending`, `done`, `found`, `absent`, `refused`, `not_sent` or `unknown`.
+    /// `sending`, `done`, `found` (the answer was lost, the record is there), `absent` (looked for
+    /// and not there), `unsettled` (the answer was lost and nobody looked: doing it again is the
+    /// same), `refused`, `not_sent` or `unknown`.
     outcome: String,
     /// HTTP status, where there was an answer.
     status: Option<i32>,

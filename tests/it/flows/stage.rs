@@ -97,6 +97,21 @@ impl Stage {
         format!("{}?code={code}&state={}", Url::parse(&redirect).unwrap().path(), asked("state"))
     }
 
+    /// Somebody takes the app out of the account: the CRM tells us, as it does in life.
+    pub(crate) async fn uninstall(&self) {
+        let (account, user): (String, String) =
+            sqlx::query_as("select account_id, account_user_id from connection")
+                .fetch_one(&self.hub.owner)
+                .await
+                .unwrap();
+        let wish = json!({
+            "company_id": account.parse::<u64>().unwrap(),
+            "user_id": user.parse::<u64>().unwrap(),
+            "redirect_uri": format!("{}/api/integrations/{}/callback", self.hub.url, slug()),
+        });
+        assert_eq!(self.control("POST", "/uninstall", wish).await["answered"], 204);
+    }
+
     /// Id and secret of our app over there.
     pub(crate) fn client(&self) -> (&str, &str) {
         (&self.config.client_id, &self.config.client_secret)

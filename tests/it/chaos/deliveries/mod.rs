@@ -15,3 +15,4 @@ mod record;
 mod sleepers;
 mod steps;
 mod story;
+mod uninstall;

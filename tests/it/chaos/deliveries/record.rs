@@ -185,12 +185,17 @@ fn outcomes(writes: &[Write], attempts: &[Attempt], given: Given) {
                     |one: &&Write| one.status.is_some_and(|status| (400..500).contains(&status));
                 assert!(its.iter().any(no), "{said}: nobody refused it");
             }
-            "absent" | "not_sent" => {}
+            "absent" => assert!(effect.starts_with("create_"), "{said}: nobody looks for it"),
+            "unsettled" => assert!(!effect.starts_with("create_"), "{said}: it would be there twice"),
+            "not_sent" => {}
             other => panic!("{said} is left {other}"),
         }
     }
     for (effect, ..) in EFFECTS {
-        let absent = attempts.iter().filter(|one| one.effect == effect && one.outcome == "absent");
+        let absent = attempts
+            .iter()
+            .filter(|one| one.effect == effect)
+            .filter(|one| one.outcome == "absent" || one.outcome == "unsettled");
         let lost = of(effect).iter().filter(|one| one.status.is_none() || one.faulty).count();
         assert!(given.deaths || absent.count() <= lost, "{effect}: doubted without a reason");
         if effect.starts_with("create_") {

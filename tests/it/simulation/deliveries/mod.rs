@@ -29,6 +29,7 @@ struct Met {
     unsent: usize,
     found: usize,
     absent: usize,
+    unsettled: usize,
     lost: u64,
     crashed: u64,
     stopped: u64,
@@ -50,6 +51,7 @@ fn each_effect_is_there_once_whatever_happens_around_it() {
         met.unsent += ended("not_sent");
         met.found += ended("found");
         met.absent += ended("absent");
+        met.unsettled += ended("unsettled");
         met.lost += truth.lost;
         met.crashed += stage.hazard.crashed.load(Ordering::Relaxed);
         met.stopped += stage.hazard.stopped.load(Ordering::Relaxed);

@@ -111,7 +111,11 @@ impl Stage {
                 }
             } else if ["sending", "unknown"].contains(&attempt.outcome) {
                 broken.push(format!("left open: {attempt:?}"));
-            } else if creates && receipt.is_some() {
+            } else if attempt.outcome == "unsettled" {
+                if creates {
+                    broken.push(format!("nobody looked for it: {attempt:?}"));
+                }
+            } else if receipt.is_some() {
                 broken.push(format!("it says {}: {attempt:?}", attempt.outcome));
             }
         }

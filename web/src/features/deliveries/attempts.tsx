@@ -16,6 +16,7 @@ const OUTCOME: Record<string, { word: string; tone: Tone }> = {
   done: { word: 'Done', tone: 'ok' },
   found: { word: 'Found there', tone: 'ok' },
   absent: { word: 'Not there', tone: 'idle' },
+  unsettled: { word: 'Answer lost, sent again', tone: 'idle' },
   refused: { word: 'Refused', tone: 'bad' },
   not_sent: { word: 'Not sent', tone: 'warn' },
   unknown: { word: 'Answer lost', tone: 'warn' },

@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -223,11 +224,19 @@ impl Desk {
     }
 
     async fn read_fields(&mut self) -> Result<(), Halt> {
-        let fields = self.account.provider.connector.fields(&self.account.api).await?;
+        let id = self.run.connection_id;
+        let known = self.account.connection.remote_fields.clone();
+        let read = self.account.provider.connector.fields(&self.account.api).await?;
         reach("import.fields_fetched");
-        let words = serde_json::to_value(&fields).ok();
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-        connections::remember_words(&mut tx, self.run.connection_id, None, words.as_ref()).await?;
+        // A label that a delivery made while they were read stays.
+        let stored = db::deliveries::links::lock_fields(&mut tx, id).await?;
+        let words = |value: Option<Value>| -> Fields {
+            value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
+        };
+        let fields = read.keeping(&words(stored), &words(known));
+        let fields = serde_json::to_value(&fields).ok();
+        connections::remember_words(&mut tx, id, None, fields.as_ref()).await?;
         self.advance(tx, Advance { phase: self.after("fields"), ..Advance::default() }).await
     }
 

@@ -1,7 +1,14 @@
 //! What goes wrong between two machines: nothing is lost, nothing is there twice.
 
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use chrono::TimeDelta;
 use serde_json::json;
+use tandem::jobs;
+use tokio_util::sync::CancellationToken;
 
 use super::{Stage, at, list};
 
@@ -100,6 +107,28 @@ async fn an_outage_opens_the_circuit_and_one_look_that_succeeds_closes_it() {
     assert_eq!(stage.count("delivery where state <> 'delivered'").await, 0);
     assert_eq!(stage.count("connection where circuit_until is not null").await, 0);
     assert_eq!(list(&stage.outbound().await, "persons").len(), 6);
+}
+
+/// Each is counted as the circuit stands when it is written, not as it stood when its call began.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn failures_that_come_together_open_the_circuit_like_those_in_a_row() {
+    let stage = Stage::of(3).await;
+    stage.fault(json!({ "kind": "status_5xx", "times": null })).await;
+    stage.control("POST", "/latency", json!({ "ms": 400 })).await;
+    for number in 0..6 {
+        let email = format!("p{number}@x.example");
+        stage.person(json!({ "full_name": "P", "emails": [{ "value": email }] })).await;
+    }
+    let stopping = CancellationToken::new();
+    let worker = tokio::spawn(jobs::run(Arc::clone(&stage.hub.hub), 2, stopping.clone()));
+    let begun = Instant::now();
+    while stage.count("delivery where attempts > 0").await < 6 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:#?}", stage.deliveries().await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stopping.cancel();
+    worker.await.unwrap();
+    assert_eq!(stage.count("connection where circuit_until is not null").await, 1);
 }
 
 /// Put back, it would ask for both again, and use up the places that it waits for.

@@ -31,7 +31,7 @@ const WAIT_FOR_DATABASE: TimeDelta = TimeDelta::seconds(5);
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Deliveries that one process has on their way at once: they wait for CRMs, and hardly use a core.
-const DELIVERIES: usize = 32;
+const DELIVERIES: usize = 64;
 
 /// Works until `stopping`, then lets what runs come to its next safe place. Deliveries have places of
 /// their own: an import takes none of theirs, and they none of an import's.

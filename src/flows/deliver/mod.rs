@@ -41,7 +41,7 @@ pub use work::work;
 /// The kind of job that delivers what a contact has waiting at a connection.
 pub const JOB: &str = "deliver";
 /// Deliveries of one company and provider that may be on their way at once.
-const AT_ONCE: i32 = 8;
+const AT_ONCE: i32 = 16;
 /// Deliveries are given up by their own rules.
 const MAX_ATTEMPTS: i32 = 1_000_000;
 

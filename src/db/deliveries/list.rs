@@ -46,6 +46,8 @@ pub struct Delivery {
     pub give_up_at: DateTime<Utc>,
     pub remote_id: Option<String>,
     pub organization_remote_id: Option<String>,
+    /// One of its attempts made the person.
+    pub person_created: bool,
     pub remarks: Vec<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -114,7 +116,12 @@ const SHOWN: &str = "select delivery.delivery_id, delivery.connection_id, delive
     member.name as requested_by_name, delivery.state, delivery.cause, delivery.reason,
     delivery.fields, delivery.candidates, delivery.chosen, delivery.attempts, delivery.next_at,
     delivery.give_up_at, delivery.remote_id, delivery.organization_remote_id, delivery.remarks,
-    delivery.created_at, delivery.updated_at, delivery.delivered_at
+    delivery.created_at, delivery.updated_at, delivery.delivered_at,
+    exists (
+        select from delivery_attempt made
+        where made.company_id = delivery.company_id and made.delivery_id = delivery.delivery_id
+          and made.step = 'person' and made.outcome in ('done', 'found')
+    ) as person_created
     from delivery
     join connection using (company_id, connection_id)
     left join contact

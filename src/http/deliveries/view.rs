@@ -64,6 +64,8 @@ pub(in crate::http) struct DeliveryView {
     /// Where to see it.
     url: Option<String>,
     organization_remote_id: Option<String>,
+    /// Whether the person of a lead was created by it, and not found there.
+    person_created: bool,
     /// What went otherwise than usual.
     remarks: Vec<Remark>,
     /// Whether a retry is possible and makes sense.
@@ -250,6 +252,7 @@ impl From<Delivery> for DeliveryView {
             remote_id: delivery.remote_id,
             url,
             organization_remote_id: delivery.organization_remote_id,
+            person_created: delivery.person_created,
             remarks: delivery.remarks.into_iter().map(Remark::of).collect(),
             created_at: delivery.created_at,
             updated_at: delivery.updated_at,

@@ -1586,6 +1586,8 @@ export interface components {
             /** @description What the CRM objects to; by the field of the contact or activity where it is about one. */
             objections: components["schemas"]["DeliveryObjection"][];
             organization_remote_id?: string | null;
+            /** @description Whether the person of a lead was created by it, and not found there. */
+            person_created: boolean;
             provider: string;
             provider_name: string;
             /** @description The same in words: what happened and what to do. */
@@ -1623,7 +1625,11 @@ export interface components {
             finished_at?: string | null;
             /** Format: int32 */
             n: number;
-            /** @description `sending`, `done`, `found`, `absent`, `refused`, `not_sent` or `unknown`. */
+            /**
+             * @description `sending`, `done`, `found` (the answer was lost, the record is there), `absent` (looked for
+             *     and not there), `unsettled` (the answer was lost and nobody looked: doing it again is the
+             *     same), `refused`, `not_sent` or `unknown`.
+             */
             outcome: string;
             reason?: string | null;
             remote_id?: string | null;

@@ -8,7 +8,7 @@ import type { DeliveryStory } from '../api/schemas';
 import { DeliveryActions } from '../features/deliveries/actions';
 import { Attempts } from '../features/deliveries/attempts';
 import { Told } from '../features/deliveries/story';
-import { fieldWord, KIND, madePerson, STATE, TRIGGER } from '../features/deliveries/words';
+import { fieldWord, KIND, STATE, TRIGGER } from '../features/deliveries/words';
 import { atWhen } from '../ui/days';
 import { EmptyState } from '../ui/empty-state';
 import { sentence } from '../ui/figures';
@@ -62,7 +62,7 @@ function Delivery({ story: { delivery: d, attempts } }: { story: DeliveryStory }
         <section className="section" aria-label="State">
           <p role="status" className="standing">
             <StatusWord tone={state.tone}>{state.word}</StatusWord>
-            <Told delivery={d} made={madePerson(attempts)} />
+            <Told delivery={d} />
           </p>
           {d.objections.length > 1 && (
             <ul className="plain">

@@ -24,6 +24,7 @@ async fn a_warm_contact_becomes_a_person_with_organization_owner_label_and_marke
     let delivery = stage.delivery().await;
     assert_eq!(delivery["state"], "delivered", "{delivery:#}");
     assert_eq!(delivery["remarks"], json!([]), "{delivery:#}");
+    assert_eq!(delivery["person_created"], true);
     let there = stage.outbound().await;
     let (person, organization) = (&list(&there, "persons")[0], &list(&there, "organizations")[0]);
     assert_eq!(person["name"], "Grace Hopper");
@@ -116,6 +117,7 @@ async fn a_person_who_is_there_gets_the_label_and_keeps_everything_else() {
     let delivery = stage.delivery().await;
     assert_eq!(delivery["state"], "delivered", "{delivery:#}");
     assert_eq!(delivery["remote_id"], first["id"].to_string());
+    assert_eq!(delivery["person_created"], false);
     assert_eq!(list(&stage.outbound().await, "persons"), &vec![first], "nothing of it changed");
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { companyQuery } from '../../api/company';
-import { deliveriesOf, deliveryQuery } from '../../api/deliveries';
+import { deliveriesOf } from '../../api/deliveries';
 import type { Contact, Delivery, ProviderStatus } from '../../api/schemas';
 import { Moment } from '../../ui/moment';
 import { ProviderTile } from '../../ui/provider-tile';
@@ -9,7 +9,7 @@ import { DeliveryActions } from './actions';
 import { SendContact } from './send-contact';
 import { standOf } from './standing';
 import { Story } from './story';
-import { KIND, madePerson } from './words';
+import { KIND } from './words';
 
 type Props = { contact: Contact; providers: ProviderStatus[]; onEdit: (field: string) => void };
 
@@ -55,10 +55,6 @@ type AtProps = {
 function AtProvider({ contact, provider: p, deliveries, ready, onEdit }: AtProps) {
   const { data: company } = useQuery(companyQuery);
   const { lead, troubled } = standOf(deliveries, p.provider);
-  const { data: story } = useQuery({
-    ...deliveryQuery(lead?.id ?? ''),
-    enabled: lead?.state === 'delivered',
-  });
   const records = contact.linked.filter((l) => l.provider === p.provider);
   const linked = records.find((l) => l.state !== 'gone');
   const gone = !linked && records.length > 0;
@@ -77,7 +73,7 @@ function AtProvider({ contact, provider: p, deliveries, ready, onEdit }: AtProps
           )}
         </p>
         {lead ? (
-          <Story delivery={lead} made={story && madePerson(story.attempts)} />
+          <Story delivery={lead} />
         ) : linked ? (
           <span className="story">
             <StatusWord tone="ok">Linked</StatusWord>

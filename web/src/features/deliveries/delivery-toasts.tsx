@@ -1,14 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { queryClient } from '../../api/client';
-import { deliveryQuery } from '../../api/deliveries';
 import { useLive } from '../../api/live';
 import type { Delivery } from '../../api/schemas';
 import { useSession } from '../../api/session';
 import { counted } from '../../ui/figures';
 import { hideToast, toast } from '../../ui/toast';
 import { type Said, said } from './toast-words';
-import { madePerson } from './words';
 
 /** Told one by one within [`CALM_MS`]; of a bulk push or an outage that ended, the rest is one toast. */
 const FEW = 3;
@@ -27,7 +25,7 @@ export function DeliveryToasts() {
       if (!what) continue;
       const now = Date.now();
       lately.current = [...lately.current.filter((at) => at > now - CALM_MS), now];
-      if (lately.current.length <= FEW) void tell(delivery, what);
+      if (lately.current.length <= FEW) tell(delivery, what);
       else tellMany(lately.current.length - FEW);
     }
   });
@@ -50,14 +48,8 @@ function news(delivery: Delivery, told: Map<string, string>): Said | null {
   return what;
 }
 
-async function tell(delivery: Delivery, first: Said) {
+function tell(delivery: Delivery, what: Said) {
   const id = `delivery-${delivery.id}`;
-  let what = first;
-  if (delivery.kind === 'warm_lead' && delivery.state === 'delivered') {
-    // Whether the person was made or found is in the attempts.
-    const story = await queryClient.fetchQuery(deliveryQuery(delivery.id)).catch(() => null);
-    what = said(delivery, undefined, story ? madePerson(story.attempts) : undefined) ?? first;
-  }
   toast({
     id,
     tone: what.tone,

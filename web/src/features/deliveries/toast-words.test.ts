@@ -13,15 +13,16 @@ const lead = {
   candidates: [],
   updated_at: '2026-11-28T10:00:00Z',
 } as unknown as Delivery;
-const say = (part: Partial<Delivery>, before?: string, made?: boolean) =>
-  said({ ...lead, ...part }, before, made);
+const say = (part: Partial<Delivery>, before?: string) => said({ ...lead, ...part }, before);
 
 test('a lead that arrives is told once, with the record', () => {
-  expect(say({ state: 'delivered' }, undefined, true)).toMatchObject({
+  expect(say({ state: 'delivered', person_created: true })).toMatchObject({
     title: 'Created in Acme as Warm Lead',
     act: 'record',
   });
-  expect(say({ state: 'delivered' }, undefined, false)?.title).toBe('Found in Acme and labelled Warm Lead');
+  expect(say({ state: 'delivered', person_created: false })?.title).toBe(
+    'Found in Acme and labelled Warm Lead',
+  );
 });
 
 test('what moves by itself is silent, an activity that arrives as expected too', () => {

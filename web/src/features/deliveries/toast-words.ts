@@ -12,13 +12,13 @@ export type Said = {
  * What is said when a delivery of this member moved; `before` is what was said of it last.
  * What arrives as expected is said once, for leads; the rest of an outage is silence until it ends.
  */
-export function said(delivery: Delivery, before: string | undefined, made?: boolean): Said | null {
+export function said(delivery: Delivery, before: string | undefined): Said | null {
   const { state, kind, provider_name: name } = delivery;
   const who = delivery.contact.full_name ?? 'A contact';
   const words = story(delivery);
   if (state === 'delivered') {
     if (kind === 'warm_lead')
-      return { title: named(leadWords(made), name), words: `${who}.`, tone: 'ok', act: 'record' };
+      return { title: named(leadWords(delivery), name), words: `${who}.`, tone: 'ok', act: 'record' };
     return before
       ? { title: `${name} has it now`, words: `${who}. ${words}`, tone: 'ok', act: 'record' }
       : null;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Attempt, Delivery } from '../../api/schemas';
+import type { Delivery } from '../../api/schemas';
 import { isWaiting, standOf } from './standing';
-import { CAUSES, KIND, madePerson, STATE, STATES, story } from './words';
+import { CAUSES, KIND, STATE, STATES, story } from './words';
 
 const now = new Date(2026, 10, 28, 14, 0);
 const at = (minutes: number) => new Date(now.getTime() + minutes * 60_000).toISOString();
@@ -17,27 +17,21 @@ const lead: Delivery = {
   candidates: [],
   attempts: 0,
   give_up_at: at(72 * 60),
+  person_created: true,
   remarks: [],
   created_at: at(-2),
   updated_at: at(-2),
 } as unknown as Delivery;
-const say = (part: Partial<Delivery>, made?: boolean) => story({ ...lead, ...part }, made, now);
+const say = (part: Partial<Delivery>) => story({ ...lead, ...part }, now);
 
 test('a warm lead tells its life in words', () => {
   expect(say({})).toBe('Goes to Acme in a moment.');
   expect(say({ state: 'sending' })).toBe('Creating the person in Acme.');
   const there = { state: 'delivered', delivered_at: at(-2) } as const;
-  expect(say(there, true)).toBe('Created in Acme as Warm Lead 2 minutes ago.');
-  expect(say(there, false)).toBe('Found in Acme and labelled Warm Lead 2 minutes ago.');
-  expect(say(there)).toBe('Arrived in Acme as Warm Lead 2 minutes ago.');
-});
-
-test('a person is said to be created only when an attempt made it', () => {
-  const step = (step: string, outcome: string) => ({ step, outcome }) as Attempt;
-  expect(madePerson([step('organization', 'done'), step('person', 'done')])).toBe(true);
-  expect(madePerson([step('person', 'unknown'), step('person', 'found')])).toBe(true);
-  expect(madePerson([step('person', 'refused'), step('person_labels', 'done')])).toBe(false);
-  expect(madePerson([])).toBe(false);
+  expect(say({ ...there, person_created: true })).toBe('Created in Acme as Warm Lead 2 minutes ago.');
+  expect(say({ ...there, person_created: false })).toBe(
+    'Found in Acme and labelled Warm Lead 2 minutes ago.',
+  );
 });
 
 test('waiting says why and until when', () => {

@@ -1,4 +1,4 @@
-import type { Attempt, Cause, Delivery, DeliveryKind, DeliveryState } from '../../api/schemas';
+import type { Cause, Delivery, DeliveryKind, DeliveryState } from '../../api/schemas';
 import { atWhen } from '../../ui/days';
 import { ago } from '../../ui/figures';
 import type { Tone } from '../../ui/status-word';
@@ -119,18 +119,12 @@ function refused({ objections, reason, provider_name: name }: Delivery): string 
   return `${name} refused it: ${what} ${next}`;
 }
 
-/** How a lead came to its person, where the attempts are known: a person who was there is not created. */
-export function leadWords(made: boolean | undefined): string {
-  if (made === undefined) return 'Arrived in {name} as Warm Lead';
-  return made ? 'Created in {name} as Warm Lead' : 'Found in {name} and labelled Warm Lead';
-}
-
-/** Whether the person was made by us; also when that was only found out by looking. */
-export const madePerson = (attempts: readonly Attempt[]) =>
-  attempts.some((a) => a.step === 'person' && (a.outcome === 'done' || a.outcome === 'found'));
+/** How a lead came to its person: one who was there is not created. */
+export const leadWords = ({ person_created }: Delivery) =>
+  person_created ? 'Created in {name} as Warm Lead' : 'Found in {name} and labelled Warm Lead';
 
 /** What became of it and what comes next, in one or two sentences. */
-export function story(delivery: Delivery, made?: boolean, now = new Date()): string {
+export function story(delivery: Delivery, now = new Date()): string {
   const { state, cause, kind, next_at, provider_name: name } = delivery;
   switch (state) {
     case 'queued':
@@ -138,7 +132,7 @@ export function story(delivery: Delivery, made?: boolean, now = new Date()): str
     case 'sending':
       return `${DOING[kind]} in ${name}.`;
     case 'delivered':
-      return `${named(kind === 'warm_lead' ? leadWords(made) : DONE[kind], name)} ${ago(delivery.delivered_at ?? delivery.updated_at, now.getTime())}.`;
+      return `${named(kind === 'warm_lead' ? leadWords(delivery) : DONE[kind], name)} ${ago(delivery.delivered_at ?? delivery.updated_at, now.getTime())}.`;
     case 'retrying': {
       const why = named(WAITS[cause ?? 'down'] ?? '{name} could not take it yet', name);
       return next_at && Date.parse(next_at) > now.getTime()

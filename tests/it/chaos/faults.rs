@@ -239,7 +239,10 @@ async fn comes_to_rest(stage: &Stage, mut before: String, dice: u64) -> Held {
         let mut taken = 0;
         for outcome in ["linked", "created"] {
             let late = truth::logged_as(stage, &run, outcome).await;
-            assert!(late.is_subset(&waited), "seed {dice}: {outcome} {late:?} of {waited:?}: {over}");
+            assert!(
+                late.is_subset(&waited),
+                "seed {dice}: {outcome} {late:?} of {waited:?}: {over}"
+            );
             taken += late.len();
         }
         let wait = truth::logged_as(stage, &run, "conflict").await;

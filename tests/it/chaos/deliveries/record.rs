@@ -132,7 +132,7 @@ pub(super) async fn judge(stage: &Stage, given: Given) -> Held {
         arrived(stage, delivery, &made).await;
     }
     held.note("what is delivered is there as it should be");
-    in_order(&writes, &attempts, &deliveries);
+    in_order(&writes, &attempts, &deliveries, given);
     held.note("each contact's order is kept");
     truth::rest(stage, &mut held).await;
     held
@@ -186,7 +186,9 @@ fn outcomes(writes: &[Write], attempts: &[Attempt], given: Given) {
                 assert!(its.iter().any(no), "{said}: nobody refused it");
             }
             "absent" => assert!(effect.starts_with("create_"), "{said}: nobody looks for it"),
-            "unsettled" => assert!(!effect.starts_with("create_"), "{said}: it would be there twice"),
+            "unsettled" => {
+                assert!(!effect.starts_with("create_"), "{said}: it would be there twice")
+            }
             "not_sent" => {}
             other => panic!("{said} is left {other}"),
         }
@@ -289,7 +291,7 @@ async fn arrived(stage: &Stage, delivery: &Delivery, made: &Value) {
 
 /// What was delivered first of a contact was asked for first; but for what was refused and replayed
 /// by somebody, after others of the contact had gone on.
-fn in_order(writes: &[Write], attempts: &[Attempt], deliveries: &[Delivery]) {
+fn in_order(writes: &[Write], attempts: &[Attempt], deliveries: &[Delivery], given: Given) {
     let replayed = |delivery: &Delivery| {
         let its = attempts.iter().filter(|one| one.delivery_id == delivery.id);
         its.clone().any(|one| one.outcome == "refused")
@@ -303,8 +305,15 @@ fn in_order(writes: &[Write], attempts: &[Attempt], deliveries: &[Delivery]) {
             "activity_update" => &["update_activity"],
             _ => &["delete_activity"],
         };
+        // Of several edits of one activity each has its own.
+        let its = attempts.iter().filter(|one| one.delivery_id == delivery.id);
+        let its = its.filter(|one| effects.contains(&one.effect.as_str()));
+        let Some(began) = its.map(|one| one.started_at.timestamp_millis()).min() else { continue };
         let place = writes.iter().position(|one| {
-            one.applied && effects.contains(&one.effect) && one.id == delivery.remote_id
+            one.applied
+                && effects.contains(&one.effect)
+                && one.id == delivery.remote_id
+                && (!given.same_clock || one.unix_ms >= began)
         });
         // Nothing was sent where nothing had to change.
         let Some(place) = place else { continue };

@@ -275,7 +275,8 @@ async fn the_model_of_deliveries_and_postgres_answer_alike() {
 
 fn some_commit(dice: &mut StdRng, desk: &Desk, now: DateTime<Utc>) -> Commit {
     let delivery = &desk.delivery;
-    let outcomes = [Outcome::Done, Outcome::Absent, Outcome::Unsettled, Outcome::Unknown, Outcome::Refused];
+    let outcomes =
+        [Outcome::Done, Outcome::Absent, Outcome::Unsettled, Outcome::Unknown, Outcome::Refused];
     let close = desk.open.as_ref().filter(|_| dice.random_bool(0.8)).map(|open| Close {
         delivery_id: open.delivery_id,
         n: open.n,

@@ -25,6 +25,7 @@ pub mod idempotency;
 pub mod installations;
 pub mod installers;
 pub mod intake;
+pub mod invitations;
 pub mod jobs;
 mod keys;
 pub mod members;

@@ -29,6 +29,7 @@ pub mod reset;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_up;
+pub mod team;
 mod throttle;
 pub mod tokens;
 pub mod uninstall;

@@ -59,7 +59,24 @@ pub async fn start(
     password: &str,
     from: &str,
 ) -> Result<SignedIn, SignInError> {
-    let now = hub.clock.now();
+    let user_id = identify(hub, email, password, from).await?;
+    let mut tx = hub.db.door().await?;
+    let first = db::accounts::memberships(&mut tx, user_id).await?.into_iter().next();
+    let membership = first.ok_or(SignInError::NoCompany)?;
+    let place = Place { company_id: membership.company_id, member_id: membership.member_id };
+    let signed_in = open(&mut tx, user_id, place, hub.clock.now()).await?;
+    note(&mut tx, place, "session.started").await?;
+    tx.commit().await?;
+    Ok(signed_in)
+}
+
+/// Who this is, whichever company they want to go to.
+pub(super) async fn identify(
+    hub: &Hub,
+    email: &str,
+    password: &str,
+    from: &str,
+) -> Result<UserId, SignInError> {
     let address = key("login:from", from);
     let here = key(&format!("login:{address}"), email);
     let everywhere = key("login", email);
@@ -78,15 +95,7 @@ pub async fn start(
     let Some(known) = known.filter(|_| matches) else { return Err(SignInError::Wrong) };
     hub.cache.forget_attempts(&here).await;
     hub.cache.forget_attempts(&everywhere).await;
-
-    let mut tx = hub.db.door().await?;
-    let first = db::accounts::memberships(&mut tx, known.user_id).await?.into_iter().next();
-    let membership = first.ok_or(SignInError::NoCompany)?;
-    let place = Place { company_id: membership.company_id, member_id: membership.member_id };
-    let signed_in = open(&mut tx, known.user_id, place, now).await?;
-    note(&mut tx, place, "session.started").await?;
-    tx.commit().await?;
-    Ok(signed_in)
+    Ok(known.user_id)
 }
 
 /// Ends the session; there is nothing to say when it had ended.

@@ -156,8 +156,8 @@ impl SignUpForm {
 
 #[derive(Object)]
 #[oai(rename = "Token")]
-struct TokenForm {
-    token: String,
+pub(super) struct TokenForm {
+    pub(super) token: String,
 }
 
 #[derive(Object)]
@@ -219,14 +219,14 @@ enum Left {
 }
 
 #[derive(ApiResponse)]
-enum Entered {
+pub(super) enum Entered {
     /// Signed in.
     #[oai(status = 200)]
     In(Json<SessionView>, #[oai(header = "Set-Cookie")] String),
 }
 
 impl Entered {
-    async fn through(hub: &Hub, signed_in: SignedIn) -> Result<Self, ApiError> {
+    pub(super) async fn through(hub: &Hub, signed_in: SignedIn) -> Result<Self, ApiError> {
         let token = signed_in.token.hash();
         let session = Session::with(hub, token).await?.ok_or_else(ApiError::unauthenticated)?;
         let view = SessionView::load(hub, &session).await?;
@@ -237,7 +237,7 @@ impl Entered {
 /// Who is signed in, where, and what they may do.
 #[derive(Object)]
 #[oai(rename = "Session")]
-struct SessionView {
+pub(super) struct SessionView {
     user: UserView,
     company: CompanyView,
     member: MemberView,

@@ -84,7 +84,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi),
         installation::InstallationApi,
         sync_logs::SyncLogsApi,
-        team::TeamApi,
+        (team::TeamApi, team::InvitationsApi, team::CrmUsersApi, team::join::JoinApi),
         billing::BillingApi,
         development::DevelopmentApi,
     );

@@ -24,7 +24,7 @@ use crate::{
 
 const EXPIRED: &str = "This link no longer works: it was used or is too old. Ask for a new one.";
 
-fn wait(time: Duration) -> ApiError {
+pub(super) fn wait(time: Duration) -> ApiError {
     ApiError::too_many(time, "Too many tries. Wait a little, then try again.")
 }
 

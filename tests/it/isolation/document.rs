@@ -14,6 +14,8 @@ pub(super) enum Names {
     Delivery,
     /// A key for scripts.
     ApiKey,
+    /// Somebody who was asked into the company.
+    Invitation,
     /// An install that waits in somebody's browser.
     Installation,
     /// A record at the CRM.
@@ -68,6 +70,7 @@ const WORDS: &[&str] = &[
     "organization_name",
     "tags[]",
     "confirm",
+    "email",
     "name",
     "code",
     "state",
@@ -86,7 +89,11 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
     let known = match (path, field) {
         (_, "cursor") => Some(Names::Cursor),
         (_, "company_id") => Some(Names::Company),
-        (_, "owner" | "owner_member_id" | "member_id" | "member") => Some(Names::Member),
+        (_, "owner" | "owner_member_id" | "member_id" | "member" | "contacts_to") => {
+            Some(Names::Member)
+        }
+        (path, "id") if path.starts_with("/api/team/members/") => Some(Names::Member),
+        (path, "id") if path.starts_with("/api/team/invitations/") => Some(Names::Invitation),
         (_, "contact" | "contact_id" | "contact_ids[]") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/activities/") => Some(Names::Activity),
         (path, "id") if path.starts_with("/api/deliveries/") => Some(Names::Delivery),

@@ -14,3 +14,4 @@ mod leads;
 mod matrix;
 mod rates;
 mod refusals;
+mod team;

@@ -65,7 +65,7 @@ impl JoinApi {
 }
 
 #[derive(Object)]
-#[oai(rename = "Acceptance")]
+#[oai(rename = "InvitationAcceptance")]
 struct AcceptForm {
     token: String,
     /// Of somebody new.
@@ -76,7 +76,7 @@ struct AcceptForm {
 
 /// What an invitation asks for.
 #[derive(Object)]
-#[oai(rename = "Asked")]
+#[oai(rename = "OpenInvitation")]
 struct AskedView {
     company: String,
     invited_by: String,

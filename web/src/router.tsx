@@ -127,6 +127,12 @@ const billing = createRoute({
   component: lazyRouteComponent(() => import('./routes/billing'), 'BillingRoute'),
 });
 
+const team = createRoute({
+  getParentRoute: () => workspace,
+  path: '/team',
+  component: lazyRouteComponent(() => import('./routes/team'), 'TeamRoute'),
+});
+
 const settings = createRoute({
   getParentRoute: () => workspace,
   path: '/settings',
@@ -160,6 +166,7 @@ const tree = root.addChildren([
   door('/signup', () => import('./routes/sign-up'), 'SignUpRoute'),
   door('/confirm', () => import('./routes/confirm'), 'ConfirmRoute'),
   door('/forgot', () => import('./routes/forgot'), 'ForgotRoute'),
+  door('/join', () => import('./routes/join'), 'JoinRoute'),
   door('/reset', () => import('./routes/reset'), 'ResetRoute'),
   install,
   mailbox,
@@ -173,6 +180,7 @@ const tree = root.addChildren([
     run,
     deliveries,
     delivery,
+    team,
     billing,
     settings,
   ]),

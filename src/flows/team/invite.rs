@@ -116,7 +116,13 @@ pub async fn resend(
     id: InvitationId,
     witness: &mut dyn Witness<InvitationId>,
 ) -> Result<(), InviteError> {
+    // Only what would be sent is counted, and nobody waits for the counter while holding a
+    // transaction.
+    let mut tx = hub.db.tenant(by.company_id, Scope::All).await?;
+    reachable(&mut tx, by, id).await?;
+    drop(tx);
     slow_down(hub, by.company_id, &id.to_string()).await?;
+
     let mut tx = hub.db.tenant(by.company_id, Scope::All).await?;
     db::members::lock_team(&mut tx).await?;
     reachable(&mut tx, by, id).await?;

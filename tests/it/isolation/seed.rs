@@ -40,15 +40,15 @@ impl World {
         let hub = TestHub::with(|config| crm.offer(config)).await;
         let acme = hub.company(Plan::Business).await;
         let globex = hub.company(Plan::Business).await;
-        for (company, account) in [(&acme, NORDWIND), (&globex, ALPEN)] {
-            connect(&crm, company, account).await;
-            work_in(&hub, company, account).await;
-        }
         for company in [&acme, &globex] {
             // Four members are more than the plan's seats.
             hub.plan(company, Plan::Enterprise).await;
             invite(company).await;
             hub.plan(company, Plan::Business).await;
+        }
+        for (company, account) in [(&acme, NORDWIND), (&globex, ALPEN)] {
+            connect(&crm, company, account).await;
+            work_in(&hub, company, account).await;
         }
         make_keys(&globex).await;
         let key = make_keys(&acme).await;

@@ -16,7 +16,7 @@ export function useSession(): Session {
 
 export const may = (session: Session, action: Action) => session.may.includes(action);
 
-function enter(session: Session): Session {
+export function enter(session: Session): Session {
   // Another company's rows must not outlive the switch.
   queryClient.clear();
   queryClient.setQueryData(sessionQuery.queryKey, session);

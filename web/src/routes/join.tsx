@@ -34,7 +34,10 @@ export function JoinRoute() {
     const problem = asProblem(asked.error);
     const gone = problem.code === 'invitation_gone';
     return (
-      <Door title={gone ? 'This invitation no longer stands' : 'The invitation could not be read'} lead={problem.message}>
+      <Door
+        title={gone ? 'This invitation no longer stands' : 'The invitation could not be read'}
+        lead={problem.message}
+      >
         {gone ? (
           <Link to="/signin">Sign in</Link>
         ) : (

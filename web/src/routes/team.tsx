@@ -39,7 +39,9 @@ export function TeamRoute() {
           <Banner
             tone="note"
             label="Seats"
-            title={session.limits.seats === 1 ? 'Your plan is for one person' : 'Every seat of your plan is taken'}
+            title={
+              session.limits.seats === 1 ? 'Your plan is for one person' : 'Every seat of your plan is taken'
+            }
             actions={
               may(session, 'change_plan') && (
                 <LinkButton to="/billing" search={{ from: 'team' }}>

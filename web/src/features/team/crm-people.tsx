@@ -23,7 +23,10 @@ export function CrmPeople({ crm, color, full }: Props) {
   const ask = (email: string) =>
     void submit(async () => {
       await invite({ email, role: 'consultant' });
-      toast({ title: `${email} is invited as consultant`, message: 'You can change the role once they are here.' });
+      toast({
+        title: `${email} is invited as consultant`,
+        message: 'You can change the role once they are here.',
+      });
       await refreshTeam();
     });
   const users = crm.users.toSorted((a, b) => order(a) - order(b));
@@ -52,9 +55,7 @@ export function CrmPeople({ crm, color, full }: Props) {
           </Button>
         </span>
       </h2>
-      {problem && (
-        <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
-      )}
+      {problem && <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />}
       {!crm.read_at && <p className="hint">Nobody has read the users of {crm.account_name} yet.</p>}
       <ul>
         {users.map((user) => (

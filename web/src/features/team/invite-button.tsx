@@ -51,7 +51,12 @@ export function InviteButton() {
             <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId}>
               {problem.upgradeTo && (
                 <p>
-                  <LinkButton variant="default" size="compact-sm" to="/billing" search={{ plan: problem.upgradeTo }}>
+                  <LinkButton
+                    variant="default"
+                    size="compact-sm"
+                    to="/billing"
+                    search={{ plan: problem.upgradeTo }}
+                  >
                     Compare plans
                   </LinkButton>
                 </p>

@@ -33,7 +33,8 @@ export function RemoveMember({ member, others, onClose }: Props) {
       const to = others.find((m) => m.id === heir)?.name ?? 'nobody';
       toast({
         title: `${member.name} is out`,
-        message: done.contacts > 0 ? `${counted(done.contacts, 'contact', 'contacts')} went to ${to}.` : undefined,
+        message:
+          done.contacts > 0 ? `${counted(done.contacts, 'contact', 'contacts')} went to ${to}.` : undefined,
       });
       onClose();
       await Promise.all([refreshTeam(), refreshContacts()]);
@@ -52,10 +53,12 @@ export function RemoveMember({ member, others, onClose }: Props) {
           void go();
         }}
       >
-        {problem && <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />}
+        {problem && (
+          <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
+        )}
         <p className="hint">
-          {own ? 'You are signed out at once, and your' : 'They are signed out at once, and their'} API keys and
-          open invitations end. What was logged stays.
+          {own ? 'You are signed out at once, and your' : 'They are signed out at once, and their'} API keys
+          and open invitations end. What was logged stays.
         </p>
         {may(session, 'manage_team') && member.contacts > 0 && (
           <NativeSelect

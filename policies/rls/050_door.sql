@@ -1,6 +1,8 @@
 -- The door: what must be read before a company is known.
 call tandem_door_only('app_user');
 call tandem_door_only('session');
+call tandem_door_only('second_factor');
+call tandem_door_only('recovery_code');
 call tandem_door_only('signup');
 call tandem_door_only('password_reset');
 call tandem_door_only('door_mail');

@@ -26,6 +26,8 @@ mod providers;
 pub mod rates;
 pub mod reconnect;
 pub mod reset;
+pub mod second_factor;
+pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_up;

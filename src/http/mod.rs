@@ -3,6 +3,7 @@
 //! A handler says who may, calls one thing and names the answer. [`api`] is the table of contents.
 
 mod activities;
+mod agent;
 mod allow;
 mod api_keys;
 mod auth;
@@ -26,8 +27,10 @@ mod paging;
 mod problem;
 mod rates;
 mod refusals;
+mod second_factor;
 mod server;
 mod session;
+mod sessions;
 mod shield;
 mod sync_logs;
 mod team;
@@ -74,7 +77,7 @@ enum Tag {
 fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
-        api_keys::ApiKeysApi,
+        (sessions::SessionsApi, second_factor::SecondFactorApi, api_keys::ApiKeysApi),
         contacts::ContactsApi,
         activities::ActivitiesApi,
         integrations::IntegrationsApi,

@@ -105,16 +105,24 @@ fn scripts_and_people_are_let_in_alike_except_where_only_people_are() {
     // Whoever finds a script's token can neither make a key that outlives it nor move elsewhere.
     // The same goes for whom it could ask in.
     let expected = [
+        "begin_second_factor",
         "confirm_installation",
+        "confirm_second_factor",
         "create_api_key",
         "create_invitation",
+        "end_second_factor",
+        "get_second_factor",
         "list_api_keys",
+        "list_sessions",
         "logout",
         "remove_member",
+        "renew_recovery_codes",
         "replace_member",
         "resend_invitation",
         "revoke_api_key",
         "revoke_invitation",
+        "revoke_other_sessions",
+        "revoke_session",
         "switch_company",
         "update_member",
     ];

@@ -16,7 +16,7 @@ use crate::{
     flows::{
         Hub, PasswordError,
         password::Password,
-        sign_in::{self, Place, SignInError, SignedIn},
+        sign_in::{self, Place, Proof, SignInError, SignedIn},
         throttle::{Allowance, attempt},
     },
     policy::{self, Thing},
@@ -76,6 +76,8 @@ pub struct Acceptance<'a> {
     pub name: Option<String>,
     /// The account's, or the one that somebody new chooses.
     pub password: Option<&'a str>,
+    /// Where the account has a second factor.
+    pub code: Option<&'a str>,
     /// Who is signed in in this browser, with the hash of their session.
     pub session: Option<(UserId, TokenHash)>,
 }
@@ -93,7 +95,8 @@ pub async fn accept(hub: &Hub, given: Acceptance<'_>, from: &str) -> Result<Sign
         (Some(_), _) => return Err(JoinError::AnotherAddress),
         (None, Some(_)) => {
             let password = given.password.ok_or(JoinError::SignInFirst)?;
-            Who::Known(sign_in::identify(hub, &asked.email, password, from).await?)
+            let proof = Proof { password, code: given.code };
+            Who::Known(sign_in::identify(hub, &asked.email, proof, from).await?)
         }
         (None, None) => {
             let name = given.name.ok_or(JoinError::NameNeeded)?;

@@ -57,10 +57,11 @@ impl JoinApi {
             token: &form.token,
             name,
             password: form.password.as_deref(),
+            code: form.code.as_deref(),
             session: session.map(|session| (session.user_id(), *session.token_hash())),
         };
         let signed_in = join::accept(&hub, given, &from).await?;
-        Entered::through(&hub, signed_in).await
+        Entered::through(&hub, request, signed_in).await
     }
 }
 
@@ -72,6 +73,8 @@ struct AcceptForm {
     name: Option<String>,
     /// The account's, or a new one.
     password: Option<String>,
+    /// Of the authenticator, or a recovery code, where the account has a second factor.
+    code: Option<String>,
 }
 
 /// What an invitation asks for.

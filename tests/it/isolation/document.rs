@@ -16,6 +16,8 @@ pub(super) enum Names {
     ApiKey,
     /// Somebody who was asked into the company.
     Invitation,
+    /// Where somebody is signed in.
+    Session,
     /// An install that waits in somebody's browser.
     Installation,
     /// A record at the CRM.
@@ -76,6 +78,7 @@ const WORDS: &[&str] = &[
     "state",
     "error",
     "iss",
+    "password",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.
@@ -93,6 +96,7 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
             Some(Names::Member)
         }
         (path, "id") if path.starts_with("/api/team/members/") => Some(Names::Member),
+        (path, "id") if path.starts_with("/api/auth/sessions/") => Some(Names::Session),
         (path, "id") if path.starts_with("/api/team/invitations/") => Some(Names::Invitation),
         (_, "contact" | "contact_id" | "contact_ids[]") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/activities/") => Some(Names::Activity),

@@ -320,6 +320,7 @@ async fn foreign(
         (Names::Activity, column(hub, theirs, &ids("activity", "activity_id")).await),
         (Names::Delivery, column(hub, theirs, &ids("delivery", "delivery_id")).await),
         (Names::ApiKey, keys_of(theirs).await),
+        (Names::Session, column(hub, theirs, &ids("session", "session_id")).await),
         (Names::Invitation, column(hub, theirs, &ids("invitation", "invitation_id")).await),
         (Names::Installation, vec![install(hub, crm, theirs).await]),
         (Names::Request, (0..2).map(|copy| request_name(ALPEN, copy)).collect()),

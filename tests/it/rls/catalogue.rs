@@ -142,7 +142,7 @@ const RULES: &[Rule] = &[
                            or r.rolname = 'tandem_runner' and relname = 'job' and privilege_type <> 'INSERT'
                            or r.rolname = 'tandem_door' and relname in
                                ('app_user', 'session', 'signup', 'password_reset', 'door_mail', 'master_key',
-                                'key_rotation', 'pending_installation')
+                                'key_rotation', 'pending_installation', 'second_factor', 'recovery_code')
                            or r.rolname = 'tandem_door' and relname in ('company', 'member')
                                and privilege_type in ('SELECT', 'INSERT')
                            or r.rolname = 'tandem_door' and relname in ('book', 'audit_log')

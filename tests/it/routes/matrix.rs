@@ -27,6 +27,14 @@ const DEMANDS: &[Demand] = &[
     anybody("logout"),
     // The plan is asked about the CRM of the install, once there is one.
     Demand { operation: "confirm_installation", roles: MANAGERS, plan: false },
+    anybody("list_sessions"),
+    anybody("revoke_other_sessions"),
+    anybody("revoke_session"),
+    anybody("get_second_factor"),
+    anybody("begin_second_factor"),
+    anybody("confirm_second_factor"),
+    anybody("renew_recovery_codes"),
+    anybody("end_second_factor"),
     anybody("list_api_keys"),
     anybody("create_api_key"),
     anybody("revoke_api_key"),
@@ -99,6 +107,9 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         // Every role may hand this one on.
         "create_api_key" => json!({ "name": "X", "role": "consultant" }),
         "replace_contact" | "update_contact" => json!({ "warmness": 1 }),
+        "begin_second_factor" => json!({ "password": "x" }),
+        "confirm_second_factor" | "renew_recovery_codes" => json!({ "code": "000000" }),
+        "end_second_factor" => json!({ "password": "x", "code": "000000" }),
         "replace_member" | "update_member" => json!({ "role": "consultant" }),
         "create_invitation" => json!({
             "email": format!("{}@example.com", uuid::Uuid::now_v7().simple()), "role": "consultant"

@@ -14,4 +14,6 @@ mod leads;
 mod matrix;
 mod rates;
 mod refusals;
+mod second_factor;
+mod sessions;
 mod team;

@@ -31,6 +31,8 @@ const INSIDE = [
   '/team',
   '/billing',
   '/settings',
+  '/settings/security',
+  '/settings/audit',
 ];
 
 for (const scheme of ['light', 'dark'] as const)

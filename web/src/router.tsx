@@ -139,6 +139,12 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('./routes/settings'), 'SettingsRoute'),
 });
 
+const security = createRoute({
+  getParentRoute: () => workspace,
+  path: '/settings/security',
+  component: lazyRouteComponent(() => import('./routes/security'), 'SecurityRoute'),
+});
+
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
@@ -183,6 +189,7 @@ const tree = root.addChildren([
     team,
     billing,
     settings,
+    security,
   ]),
 ]);
 

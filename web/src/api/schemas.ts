@@ -54,3 +54,7 @@ export type Invitation = Schemas['Invitation'];
 export type OpenInvitation = Schemas['OpenInvitation'];
 export type CrmWithUsers = Schemas['CrmWithUsers'];
 export type CrmUser = Schemas['CrmUser'];
+export type OpenSession = Schemas['OpenSession'];
+export type SecondFactor = Schemas['SecondFactor'];
+export type NewSecondFactor = Schemas['NewSecondFactor'];
+export type ApiKey = Schemas['ApiKey'];

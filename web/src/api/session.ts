@@ -23,8 +23,8 @@ export function enter(session: Session): Session {
   return session;
 }
 
-export const signIn = async (email: string, password: string) =>
-  enter(await body(http.POST('/api/auth/login', { body: { email, password } })));
+export const signIn = async (email: string, password: string, code?: string) =>
+  enter(await body(http.POST('/api/auth/login', { body: { email, password, code } })));
 
 export const confirmAddress = async (token: string) =>
   enter(await body(http.POST('/api/auth/confirm', { body: { token } })));

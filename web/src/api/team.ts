@@ -53,5 +53,10 @@ export const openInvitationQuery = (token: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export const acceptInvitation = async (form: { token: string; name?: string; password?: string }) =>
+export const acceptInvitation = async (form: {
+  token: string;
+  name?: string;
+  password?: string;
+  code?: string;
+}) =>
   enter(await body(http.POST('/api/auth/invitation/accept', { body: form })));

@@ -7,6 +7,7 @@ import type { OpenInvitation } from '../api/schemas';
 import { signOut } from '../api/session';
 import { acceptInvitation, openInvitationQuery } from '../api/team';
 import { useSubmit } from '../api/use-submit';
+import { CodeInput } from '../ui/code-input';
 import { Door } from '../ui/door';
 import { exact, humanize } from '../ui/figures';
 import { FormProblem } from '../ui/form-problem';
@@ -54,12 +55,16 @@ function Accept({ token, asked }: { token: string; asked: OpenInvitation }) {
   const { busy, problem, submit } = useSubmit();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState('');
+  const [asksCode, askCode] = useState(false);
+  if (!asksCode && problem?.code === 'second_factor_required') askCode(true);
   const go = () =>
     submit(async () => {
       await acceptInvitation({
         token,
         name: asked.has_account ? undefined : name.trim(),
         password: asked.signed_in ? undefined : password,
+        code: asksCode ? code : undefined,
       });
       await navigate({ to: '/contacts', replace: true });
     });
@@ -79,7 +84,7 @@ function Accept({ token, asked }: { token: string; asked: OpenInvitation }) {
           void go();
         }}
       >
-        {problem && (
+        {problem && problem.code !== 'second_factor_required' && (
           <FormProblem
             key={problem.message}
             title={problem.message}
@@ -121,6 +126,9 @@ function Accept({ token, asked }: { token: string; asked: OpenInvitation }) {
             onChange={(e) => setPassword(e.currentTarget.value)}
             visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
           />
+        )}
+        {asksCode && (
+          <CodeInput autoFocus value={code} onChange={(e) => setCode(e.currentTarget.value)} />
         )}
         <Button type="submit" loading={busy}>
           Join {asked.company}

@@ -2,6 +2,7 @@
 
 mod activity;
 mod api_key;
+pub mod csv;
 mod delivery;
 pub mod effect;
 mod email;

@@ -6,6 +6,7 @@ mod activities;
 mod agent;
 mod allow;
 mod api_keys;
+mod audit;
 mod auth;
 mod billing;
 mod client_address;
@@ -67,6 +68,8 @@ enum Tag {
     Deliveries,
     /// Runs, and what they did.
     SyncLog,
+    /// Who did what in the company.
+    Audit,
     /// Plans and their limits.
     Billing,
     /// What exists in development only.
@@ -84,7 +87,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         integrations::BudgetApi,
         integrations::ConsentApi,
         (deliveries::DeliveriesApi, deliveries::OutboundApi, deliveries::PushApi),
-        (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi),
+        (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi, audit::AuditApi),
         installation::InstallationApi,
         sync_logs::SyncLogsApi,
         (team::TeamApi, team::InvitationsApi, team::CrmUsersApi, team::join::JoinApi),

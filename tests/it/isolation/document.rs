@@ -79,6 +79,7 @@ const WORDS: &[&str] = &[
     "error",
     "iss",
     "password",
+    "action",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.
@@ -96,6 +97,7 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
             Some(Names::Member)
         }
         (path, "id") if path.starts_with("/api/team/members/") => Some(Names::Member),
+        (path, "subject") if path.starts_with("/api/audit-log") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/auth/sessions/") => Some(Names::Session),
         (path, "id") if path.starts_with("/api/team/invitations/") => Some(Names::Invitation),
         (_, "contact" | "contact_id" | "contact_ids[]") => Some(Names::Contact),

@@ -371,6 +371,7 @@ pub(super) async fn cursors(of: &Browser) -> BTreeMap<String, String> {
     let all = of.get("/api/sync-logs").await.expect(200);
     for (name, path) in [
         ("list_contacts", "/api/contacts?limit=1".to_owned()),
+        ("list_audit_log", "/api/audit-log?limit=1".to_owned()),
         ("list_activities", "/api/activities?limit=1".to_owned()),
         ("activity_feed", "/api/activities/feed?limit=1".to_owned()),
         ("list_deliveries", "/api/deliveries?limit=1".to_owned()),

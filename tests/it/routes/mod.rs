@@ -3,6 +3,7 @@
 mod access_token;
 mod activities;
 mod api_keys;
+mod audit;
 mod auth;
 mod billing;
 mod company;

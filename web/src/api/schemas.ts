@@ -58,3 +58,4 @@ export type OpenSession = Schemas['OpenSession'];
 export type SecondFactor = Schemas['SecondFactor'];
 export type NewSecondFactor = Schemas['NewSecondFactor'];
 export type ApiKey = Schemas['ApiKey'];
+export type AuditEntry = Schemas['AuditEntry'];

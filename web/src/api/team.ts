@@ -58,5 +58,4 @@ export const acceptInvitation = async (form: {
   name?: string;
   password?: string;
   code?: string;
-}) =>
-  enter(await body(http.POST('/api/auth/invitation/accept', { body: form })));
+}) => enter(await body(http.POST('/api/auth/invitation/accept', { body: form })));

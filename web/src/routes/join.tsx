@@ -127,9 +127,7 @@ function Accept({ token, asked }: { token: string; asked: OpenInvitation }) {
             visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
           />
         )}
-        {asksCode && (
-          <CodeInput autoFocus value={code} onChange={(e) => setCode(e.currentTarget.value)} />
-        )}
+        {asksCode && <CodeInput autoFocus value={code} onChange={(e) => setCode(e.currentTarget.value)} />}
         <Button type="submit" loading={busy}>
           Join {asked.company}
         </Button>

@@ -61,9 +61,7 @@ export function SignInRoute() {
           onChange={(e) => setPassword(e.currentTarget.value)}
           visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
         />
-        {asksCode && (
-          <CodeInput autoFocus value={code} onChange={(e) => setCode(e.currentTarget.value)} />
-        )}
+        {asksCode && <CodeInput autoFocus value={code} onChange={(e) => setCode(e.currentTarget.value)} />}
         <Button type="submit" loading={busy}>
           Sign in
         </Button>

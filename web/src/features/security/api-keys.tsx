@@ -42,7 +42,8 @@ export function ApiKeys() {
               <div>
                 <b>{key.name}</b> <span className="mono dim">{key.hint}…</span>
                 <small>
-                  {humanize(key.role)}, of {key.member.name}, used <Moment at={key.last_used_at} none="never" />
+                  {humanize(key.role)}, of {key.member.name}, used{' '}
+                  <Moment at={key.last_used_at} none="never" />
                   {key.expires_at && !key.expired && `, until ${exact(key.expires_at)}`}
                 </small>
                 {key.expired && <StatusWord tone="warn">Expired</StatusWord>}

@@ -6,8 +6,8 @@ export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () =
   return (
     <div className="stackv">
       <p className="hint">
-        Each of these lets you in once when your authenticator is not at hand. Keep them where you keep important
-        papers: they are not shown again.
+        Each of these lets you in once when your authenticator is not at hand. Keep them where you keep
+        important papers: they are not shown again.
       </p>
       <ul className="codes mono" aria-label="Recovery codes">
         {codes.map((code) => (

@@ -35,7 +35,8 @@ export function SessionList() {
               <b>{session.agent ?? 'Unknown browser'}</b>
               {session.current && <span className="dim"> this one</span>}
               <small>
-                {session.company}, seen <Moment at={session.seen_at} />, signed in <Moment at={session.created_at} />
+                {session.company}, seen <Moment at={session.seen_at} />, signed in{' '}
+                <Moment at={session.created_at} />
               </small>
             </div>
             {!session.current && (

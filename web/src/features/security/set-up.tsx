@@ -40,7 +40,8 @@ export function SetUp({ onClose }: { onClose: () => void }) {
           <p className="hint">Scan this with an authenticator app, then type the code that it shows.</p>
           <QrCode text={begun.address} label="QR code for your authenticator app" />
           <p className="hint">
-            No camera? Type this into the app: <code className="mono break">{begun.secret.match(/.{1,4}/g)?.join(' ')}</code>
+            No camera? Type this into the app:{' '}
+            <code className="mono break">{begun.secret.match(/.{1,4}/g)?.join(' ')}</code>
           </p>
           <CodeInput
             description={undefined}

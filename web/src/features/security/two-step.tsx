@@ -25,8 +25,8 @@ export function TwoStep() {
       {data.since ? (
         <>
           <p className="hint">
-            <StatusWord tone="ok">On</StatusWord> since <Moment at={data.since} />. Signing in asks for a code of your
-            authenticator app.
+            <StatusWord tone="ok">On</StatusWord> since <Moment at={data.since} />. Signing in asks for a code
+            of your authenticator app.
           </p>
           <p className="hint">
             {data.codes_left > 3 ? (

@@ -30,6 +30,11 @@ pub enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// The audit log of companies
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// A stand-in CRM on a port of its own, for development
     Sandbox(SandboxArgs),
     /// Measure imports from a sandbox CRM into a private PostgreSQL, and reads of what came in
@@ -68,6 +73,19 @@ pub enum KeysCommand {
     Rotate(RotateArgs),
     /// Print how things stand with all keys, as one line of JSON
     Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Compute every chain again, a line of JSON each; ends with 3 when one does not hold
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Only this company
+    #[arg(long)]
+    pub company: Option<uuid::Uuid>,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use std::{
 use clap::Parser as _;
 use tandem::{
     app,
-    command_line::{Command, CommandLine, KeysCommand},
+    command_line::{AuditCommand, Command, CommandLine, KeysCommand},
     config::{Config, ConfigError},
     embedded, telemetry,
 };
@@ -20,6 +20,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The configuration is wrong; everything else that fails is 1.
 const MISCONFIGURED: u8 = 2;
+/// An audit log is not what was written.
+const BROKEN_CHAIN: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -43,7 +45,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         | Command::Work
         | Command::Migrate
         | Command::Doctor
-        | Command::Keys { .. } => Config::from_env()?,
+        | Command::Keys { .. }
+        | Command::Audit { .. } => Config::from_env()?,
         // Tools of development, whatever the environment says: they touch nothing of production.
         Command::Demo(_)
         | Command::Openapi
@@ -64,6 +67,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             app::rotate_keys(config, args).await?;
         }
         Command::Keys { command: KeysCommand::Status } => app::keys_status(config).await?,
+        Command::Audit { command: AuditCommand::Verify(args) } => {
+            if !app::verify_audit(config, &args).await? {
+                return Ok(ExitCode::from(BROKEN_CHAIN));
+            }
+        }
         Command::Sandbox(args) => app::sandbox(args).await?,
         Command::Bench(args) => Box::pin(app::bench(config, args)).await?,
         Command::Postgres { command } => return postgres(&command).await,

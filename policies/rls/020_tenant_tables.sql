@@ -2,6 +2,7 @@
 call tandem_protect('company');
 call tandem_protect('book');
 call tandem_protect('member');
+call tandem_protect('invitation');
 call tandem_protect('api_key');
 call tandem_protect('idempotency_key');
 call tandem_protect('lane');

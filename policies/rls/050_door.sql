@@ -1,6 +1,8 @@
 -- The door: what must be read before a company is known.
 call tandem_door_only('app_user');
 call tandem_door_only('session');
+call tandem_door_only('second_factor');
+call tandem_door_only('recovery_code');
 call tandem_door_only('signup');
 call tandem_door_only('password_reset');
 call tandem_door_only('door_mail');
@@ -34,6 +36,16 @@ drop policy if exists door_notes_use on api_key;
 create policy door_notes_use on api_key for update to tandem_door using (true) with check (true);
 grant select (company_id, key_id, member_id, role, secret_hash, expires_at, last_used_at),
       update (last_used_at) on api_key to tandem_door;
+
+-- Whoever comes with the token of an invitation is let in before a company is known, and the
+-- invitation is spent by that.
+drop policy if exists door on invitation;
+create policy door on invitation for select to tandem_door using (true);
+drop policy if exists door_spends on invitation;
+create policy door_spends on invitation for delete to tandem_door using (true);
+grant select (company_id, invitation_id, email, role, invited_by, token_hash, expires_at) on invitation
+      to tandem_door;
+grant delete on invitation to tandem_door;
 
 -- A CRM that says who uninstalled names an account of its own; which companies hold it is found here,
 -- and the rest is done with each company's key. By column: the door has no use for names and tokens.

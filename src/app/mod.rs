@@ -1,5 +1,6 @@
 //! Builds everything from `Config`; the only room that knows all rooms. One file per command.
 
+mod audit;
 mod bench;
 mod demo;
 mod keys;
@@ -26,6 +27,7 @@ use crate::{
     vault::{MasterKeys, Vault},
 };
 
+pub use audit::verify_audit;
 pub use bench::bench;
 pub use demo::demo;
 pub use keys::{keys_status, new_key, rotate_keys};

@@ -239,8 +239,8 @@ pub async fn join(
     tx: &mut DoorTx,
     new: &NewMember<'_>,
     now: DateTime<Utc>,
-) -> Result<MemberId, DbError> {
-    let (user_id, member_id) = (UserId::fresh(), MemberId::fresh());
+) -> Result<(UserId, MemberId), DbError> {
+    let user_id = UserId::fresh();
     sqlx::query(
         "insert into app_user (user_id, email, name, password_hash, created_at)
          values ($1, $2, $3, $4, $5)",
@@ -252,18 +252,53 @@ pub async fn join(
     .bind(now)
     .execute(tx.conn())
     .await?;
+    let user = User { user_id, name: new.name.to_owned(), email: new.email.to_owned() };
+    let member_id = enter(tx, new.company_id, &user, new.role, now).await?;
+    Ok((user_id, member_id))
+}
+
+/// Lets a user into a company; once: `member_user_unique`.
+pub async fn enter(
+    tx: &mut DoorTx,
+    company_id: CompanyId,
+    user: &User,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<MemberId, DbError> {
+    let member_id = MemberId::fresh();
     sqlx::query(
         "insert into member (company_id, member_id, user_id, role, name, email, created_at)
          values ($1, $2, $3, $4, $5, $6, $7)",
     )
-    .bind(new.company_id)
+    .bind(company_id)
     .bind(member_id)
-    .bind(user_id)
-    .bind(new.role.word())
-    .bind(new.name)
-    .bind(new.email)
+    .bind(user.user_id)
+    .bind(role.word())
+    .bind(&user.name)
+    .bind(&user.email)
     .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(member_id)
+}
+
+/// What decides whether a company has room for one more; asked with its team locked.
+pub async fn seats_taken(
+    tx: &mut DoorTx,
+    company_id: CompanyId,
+) -> Result<Option<(Plan, u64)>, DbError> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        #[sqlx(try_from = "String")]
+        plan: Plan,
+        members: i64,
+    }
+    let row: Option<Row> = sqlx::query_as(
+        "select plan, (select count(*) from member where member.company_id = $1) as members
+         from company where company_id = $1",
+    )
+    .bind(company_id)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| (row.plan, row.members.unsigned_abs())))
 }

@@ -31,6 +31,7 @@ pub struct Connection {
     pub budget: Option<Value>,
     pub budget_at: Option<DateTime<Utc>>,
     pub remote_users: Option<Value>,
+    pub remote_users_at: Option<DateTime<Utc>>,
     pub remote_fields: Option<Value>,
     pub watermark: Option<DateTime<Utc>>,
     pub persons_estimate: Option<i64>,

@@ -119,6 +119,91 @@ pub async fn end_all(tx: &mut DoorTx, user_id: UserId) -> Result<(), DbError> {
     Ok(())
 }
 
+/// A session as its owner sees it among others.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Open {
+    pub session_id: uuid::Uuid,
+    pub company_name: String,
+    /// What its browser says it is.
+    pub agent: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub seen_at: DateTime<Utc>,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// Everything somebody is signed in with, in all companies; the newest seen first.
+pub async fn list(
+    tx: &mut DoorTx,
+    user_id: UserId,
+    own: &TokenHash,
+    now: DateTime<Utc>,
+) -> Result<Vec<Open>, DbError> {
+    Ok(sqlx::query_as(
+        "select session_id, company.name as company_name, agent, session.created_at, seen_at,
+                token_hash = $2 as current
+         from session
+         join company using (company_id)
+         where user_id = $1 and expires_at > $3 and seen_at > $4
+         order by token_hash = $2 desc, seen_at desc, session_id
+         limit 200",
+    )
+    .bind(user_id)
+    .bind(own.bytes())
+    .bind(now)
+    .bind(now - IDLE)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Says what a session's browser is.
+pub async fn describe(tx: &mut DoorTx, token: &TokenHash, agent: &str) -> Result<(), DbError> {
+    sqlx::query("update session set agent = $2 where token_hash = $1")
+        .bind(token.bytes())
+        .bind(agent)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// A session that somebody has ended from another.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Ended {
+    pub session_id: uuid::Uuid,
+    pub company_id: CompanyId,
+    pub member_id: MemberId,
+}
+
+pub async fn end_one(
+    tx: &mut DoorTx,
+    user_id: UserId,
+    session_id: uuid::Uuid,
+) -> Result<Vec<Ended>, DbError> {
+    Ok(sqlx::query_as(
+        "delete from session where user_id = $1 and session_id = $2
+         returning session_id, company_id, member_id",
+    )
+    .bind(user_id)
+    .bind(session_id)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn end_others(
+    tx: &mut DoorTx,
+    user_id: UserId,
+    own: &TokenHash,
+) -> Result<Vec<Ended>, DbError> {
+    Ok(sqlx::query_as(
+        "delete from session where user_id = $1 and token_hash <> $2
+         returning session_id, company_id, member_id",
+    )
+    .bind(user_id)
+    .bind(own.bytes())
+    .fetch_all(tx.conn())
+    .await?)
+}
+
 /// Forgets what has ended; returns how many.
 pub async fn sweep(tx: &mut DoorTx, now: DateTime<Utc>) -> Result<u64, DbError> {
     let swept = sqlx::query("delete from session where expires_at <= $1 or seen_at <= $2")

@@ -89,6 +89,10 @@ id!(
     ApiKeyId
 );
 id!(
+    /// Somebody who was asked into a company.
+    InvitationId
+);
+id!(
     /// Something a member did with a contact.
     ActivityId
 );

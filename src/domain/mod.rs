@@ -2,14 +2,17 @@
 
 mod activity;
 mod api_key;
+pub mod csv;
 mod delivery;
 pub mod effect;
 mod email;
 mod ids;
 pub mod intake;
 pub mod phone;
+mod recovery_code;
 mod remote;
 mod token;
+pub mod totp;
 mod words;
 
 pub use activity::{ActivityKind, ActivityType};
@@ -17,6 +20,7 @@ pub use api_key::ApiKey;
 pub use delivery::{Cause, DeliveryKind, DeliveryState, Trigger};
 pub use email::Email;
 pub use ids::*;
+pub use recovery_code::RecoveryCode;
 pub use remote::*;
 pub use token::*;
 pub use words::UnknownWord;

@@ -184,6 +184,23 @@ async fn read(
     })
 }
 
+/// The CRM's users as they are now, kept for whoever looks next.
+pub async fn users(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    provider: &Provider,
+) -> Result<Vec<RemoteUser>, FlowError> {
+    let account = account::open(hub, company_id, provider, Caller::Person).await?;
+    let read = provider.connector.users(&account.api).await;
+    account.book(hub, company_id, Purpose::Browse).await;
+    let users = read?;
+    let mut tx = hub.db.tenant(company_id, Scope::All).await?;
+    let (id, kept) = (account.connection.connection_id, serde_json::to_value(&users).ok());
+    connections::remember_words(&mut tx, id, kept.as_ref(), None).await?;
+    tx.commit().await?;
+    Ok(users)
+}
+
 /// Users and field names: as the last run read them, or read now and kept.
 async fn words(
     hub: &SharedHub,

@@ -29,6 +29,8 @@ pub async fn change(hub: &Hub, by: Place, plan: Plan) -> Result<(), PlanError> {
     }
     let mut tx = hub.db.tenant(by.company_id, Scope::All).await?;
     let before = db::companies::lock_plan(&mut tx).await?;
+    // Nobody joins between the count of members and the smaller plan.
+    db::members::lock_team(&mut tx).await?;
     if before == plan {
         return Ok(());
     }

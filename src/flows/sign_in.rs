@@ -13,7 +13,7 @@ use crate::{
     db::{self, DbError, DoorTx, audit, sessions::NewSession},
     domain::{CompanyId, MemberId, OpaqueToken, TokenHash, UserId},
     flows::{
-        Hub, password,
+        Hub, SealError, password, second_factor,
         throttle::{Allowance, attempt},
     },
 };
@@ -46,20 +46,86 @@ pub enum SignInError {
     Wrong,
     #[error("too many tries; wait {}s", .0.as_secs())]
     TooMany(Duration),
+    /// The password was right, and there is a second factor.
+    #[error("a code is needed")]
+    CodeNeeded,
+    /// Mistyped, too old, or used before: all the same to whoever tries.
+    #[error("the code is wrong")]
+    WrongCode,
     /// Removed from the last company.
     #[error("this account is in no company")]
     NoCompany,
     #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
     Db(#[from] DbError),
+}
+
+/// What somebody shows to be let in.
+#[derive(Clone, Copy)]
+pub struct Proof<'a> {
+    pub password: &'a str,
+    /// Of the authenticator or from paper, where there is a second factor.
+    pub code: Option<&'a str>,
 }
 
 pub async fn start(
     hub: &Hub,
     email: &str,
-    password: &str,
+    proof: Proof<'_>,
     from: &str,
 ) -> Result<SignedIn, SignInError> {
-    let now = hub.clock.now();
+    let user_id = identify(hub, email, proof, from).await?;
+    let mut tx = hub.db.door().await?;
+    let first = db::accounts::memberships(&mut tx, user_id).await?.into_iter().next();
+    let membership = first.ok_or(SignInError::NoCompany)?;
+    let place = Place { company_id: membership.company_id, member_id: membership.member_id };
+    let signed_in = open(&mut tx, user_id, place, hub.clock.now()).await?;
+    note(&mut tx, place, "session.started").await?;
+    tx.commit().await?;
+    Ok(signed_in)
+}
+
+/// Who this is, whichever company they want to go to.
+pub(super) async fn identify(
+    hub: &Hub,
+    email: &str,
+    proof: Proof<'_>,
+    from: &str,
+) -> Result<UserId, SignInError> {
+    let (user_id, counted) = try_password(hub, email, proof.password, from).await?;
+    second_factor::demand(hub, user_id, proof.code).await?;
+    // Not before the code: a right password alone wipes no slate clean.
+    for key in counted {
+        hub.cache.forget_attempts(&key).await;
+    }
+    Ok(user_id)
+}
+
+/// The address of somebody who is signed in and shows that they know the password, too.
+pub(super) async fn check_password(
+    hub: &Hub,
+    user_id: UserId,
+    password: &str,
+    from: &str,
+) -> Result<String, SignInError> {
+    let mut tx = hub.db.door().await?;
+    let email = db::accounts::user(&mut tx, user_id).await?.ok_or(SignInError::Wrong)?.email;
+    tx.commit().await?;
+    let (_, counted) = try_password(hub, &email, password, from).await?;
+    for key in counted {
+        hub.cache.forget_attempts(&key).await;
+    }
+    Ok(email)
+}
+
+/// Whose password this is, and what was counted for the try.
+async fn try_password(
+    hub: &Hub,
+    email: &str,
+    password: &str,
+    from: &str,
+) -> Result<(UserId, [String; 2]), SignInError> {
     let address = key("login:from", from);
     let here = key(&format!("login:{address}"), email);
     let everywhere = key("login", email);
@@ -75,18 +141,8 @@ pub async fn start(
     tx.commit().await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
     let matches = password::verify(password, hash).await;
-    let Some(known) = known.filter(|_| matches) else { return Err(SignInError::Wrong) };
-    hub.cache.forget_attempts(&here).await;
-    hub.cache.forget_attempts(&everywhere).await;
-
-    let mut tx = hub.db.door().await?;
-    let first = db::accounts::memberships(&mut tx, known.user_id).await?.into_iter().next();
-    let membership = first.ok_or(SignInError::NoCompany)?;
-    let place = Place { company_id: membership.company_id, member_id: membership.member_id };
-    let signed_in = open(&mut tx, known.user_id, place, now).await?;
-    note(&mut tx, place, "session.started").await?;
-    tx.commit().await?;
-    Ok(signed_in)
+    let known = known.filter(|_| matches).ok_or(SignInError::Wrong)?;
+    Ok((known.user_id, [here, everywhere]))
 }
 
 /// Ends the session; there is nothing to say when it had ended.

@@ -8,11 +8,11 @@ use crate::{
     connectors, db,
     flows::{
         Hub, SharedHub, reset, sign_in,
-        sign_in::SignedIn,
+        sign_in::{Proof, SignedIn},
         sign_up::{self, SignUp},
     },
     http::{
-        ApiError, FieldProblem, Session, Tag, client_address, field,
+        ApiError, FieldProblem, Session, Tag, agent, client_address, field,
         session::{BrowserSession, cookie, no_cookie},
     },
     policy::{self, Action, Plan, Role, Thing},
@@ -45,10 +45,11 @@ impl AuthApi {
     async fn confirm(
         &self,
         hub: Data<&SharedHub>,
+        request: &Request,
         form: Json<TokenForm>,
     ) -> Result<Entered, ApiError> {
         let signed_in = sign_up::confirm(&hub, &form.token).await?;
-        Entered::through(&hub, signed_in).await
+        Entered::through(&hub, request, signed_in).await
     }
 
     /// Sign in.
@@ -60,9 +61,9 @@ impl AuthApi {
         form: Json<SignInForm>,
     ) -> Result<Entered, ApiError> {
         let from = client_address::of(request, &hub.config);
-        let email = form.email.trim();
-        let signed_in = sign_in::start(&hub, email, &form.password, &from).await?;
-        Entered::through(&hub, signed_in).await
+        let proof = Proof { password: &form.password, code: form.code.as_deref() };
+        let signed_in = sign_in::start(&hub, form.email.trim(), proof, &from).await?;
+        Entered::through(&hub, request, signed_in).await
     }
 
     /// Sign out.
@@ -91,12 +92,13 @@ impl AuthApi {
     async fn switch(
         &self,
         hub: Data<&SharedHub>,
+        request: &Request,
         session: BrowserSession,
         form: Json<SwitchForm>,
     ) -> Result<Entered, ApiError> {
         let (token, user_id) = (session.token_hash(), session.user_id());
         match sign_in::switch(&hub, token, user_id, form.company_id).await? {
-            Some(signed_in) => Entered::through(&hub, signed_in).await,
+            Some(signed_in) => Entered::through(&hub, request, signed_in).await,
             None => Err(ApiError::not_found()),
         }
     }
@@ -156,8 +158,8 @@ impl SignUpForm {
 
 #[derive(Object)]
 #[oai(rename = "Token")]
-struct TokenForm {
-    token: String,
+pub(super) struct TokenForm {
+    pub(super) token: String,
 }
 
 #[derive(Object)]
@@ -165,6 +167,8 @@ struct TokenForm {
 struct SignInForm {
     email: String,
     password: String,
+    /// Of the authenticator, or a recovery code; asked for with `second_factor_required`.
+    code: Option<String>,
 }
 
 #[derive(Object)]
@@ -219,15 +223,24 @@ enum Left {
 }
 
 #[derive(ApiResponse)]
-enum Entered {
+pub(super) enum Entered {
     /// Signed in.
     #[oai(status = 200)]
     In(Json<SessionView>, #[oai(header = "Set-Cookie")] String),
 }
 
 impl Entered {
-    async fn through(hub: &Hub, signed_in: SignedIn) -> Result<Self, ApiError> {
+    pub(super) async fn through(
+        hub: &Hub,
+        request: &Request,
+        signed_in: SignedIn,
+    ) -> Result<Self, ApiError> {
         let token = signed_in.token.hash();
+        if let Some(agent) = request.header("user-agent").and_then(agent::words) {
+            let mut door = hub.db.door().await?;
+            db::sessions::describe(&mut door, &token, &agent).await?;
+            door.commit().await?;
+        }
         let session = Session::with(hub, token).await?.ok_or_else(ApiError::unauthenticated)?;
         let view = SessionView::load(hub, &session).await?;
         Ok(Self::In(Json(view), cookie(hub, &signed_in)))
@@ -237,7 +250,7 @@ impl Entered {
 /// Who is signed in, where, and what they may do.
 #[derive(Object)]
 #[oai(rename = "Session")]
-struct SessionView {
+pub(super) struct SessionView {
     user: UserView,
     company: CompanyView,
     member: MemberView,

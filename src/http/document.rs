@@ -54,7 +54,9 @@ fn leave_out_what_cannot_be(path: &str, method: &str, operation: &mut Value) {
     let crm = path.contains("/integrations/");
     let possible = |status: &str| match status {
         "401" => {
-            closed || ["connect", "login", "exchange_api_key", "uninstalled"].contains(&&*name)
+            closed
+                || ["connect", "login", "exchange_api_key", "uninstalled", "accept_invitation"]
+                    .contains(&&*name)
         }
         "403" => closed || crm || !reads,
         "404" => path.contains('{') || NOT_FOUND.contains(&&*name),
@@ -75,6 +77,7 @@ const NOT_FOUND: &[&str] = &[
     "create_activity",
     "create_api_key",
     "create_contact",
+    "create_invitation",
     "decline_installation",
     "get_installation",
     "mailbox",

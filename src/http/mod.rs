@@ -3,8 +3,10 @@
 //! A handler says who may, calls one thing and names the answer. [`api`] is the table of contents.
 
 mod activities;
+mod agent;
 mod allow;
 mod api_keys;
+mod audit;
 mod auth;
 mod billing;
 mod client_address;
@@ -26,8 +28,10 @@ mod paging;
 mod problem;
 mod rates;
 mod refusals;
+mod second_factor;
 mod server;
 mod session;
+mod sessions;
 mod shield;
 mod sync_logs;
 mod team;
@@ -64,6 +68,8 @@ enum Tag {
     Deliveries,
     /// Runs, and what they did.
     SyncLog,
+    /// Who did what in the company.
+    Audit,
     /// Plans and their limits.
     Billing,
     /// What exists in development only.
@@ -74,17 +80,17 @@ enum Tag {
 fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
-        api_keys::ApiKeysApi,
+        (sessions::SessionsApi, second_factor::SecondFactorApi, api_keys::ApiKeysApi),
         contacts::ContactsApi,
         activities::ActivitiesApi,
         integrations::IntegrationsApi,
         integrations::BudgetApi,
         integrations::ConsentApi,
         (deliveries::DeliveriesApi, deliveries::OutboundApi, deliveries::PushApi),
-        (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi),
+        (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi, audit::AuditApi),
         installation::InstallationApi,
         sync_logs::SyncLogsApi,
-        team::TeamApi,
+        (team::TeamApi, team::InvitationsApi, team::CrmUsersApi, team::join::JoinApi),
         billing::BillingApi,
         development::DevelopmentApi,
     );

@@ -24,7 +24,7 @@ use crate::{
 
 const EXPIRED: &str = "This link no longer works: it was used or is too old. Ask for a new one.";
 
-fn wait(time: Duration) -> ApiError {
+pub(super) fn wait(time: Duration) -> ApiError {
     ApiError::too_many(time, "Too many tries. Wait a little, then try again.")
 }
 
@@ -63,7 +63,16 @@ impl From<SignInError> for ApiError {
                 "wrong_credentials",
                 "The e-mail address or the password is wrong.",
             ),
+            SignInError::CodeNeeded => Self::unauthenticated_as(
+                "second_factor_required",
+                "Give the code of your authenticator app, or a recovery code.",
+            ),
+            SignInError::WrongCode => Self::unauthenticated_as(
+                "wrong_code",
+                "This code does not count. Each counts once: wait for the next one, then try again.",
+            ),
             SignInError::TooMany(time) => wait(time),
+            SignInError::Seal(error) => error.into(),
             SignInError::NoCompany => Self::forbidden_as(
                 "no_company",
                 "This account is in no company any more. Ask whoever invited you.",

@@ -4,8 +4,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::jobs::Claimed,
-    domain::{ConnectionId, DeliveryId, RunId},
-    flows::{FlowError, Next, SharedHub, deliver, import, reconnect},
+    domain::{ConnectionId, DeliveryId, InvitationId, RunId},
+    flows::{FlowError, Next, SharedHub, deliver, import, reconnect, team::invite},
 };
 
 /// What a job does.
@@ -17,6 +17,8 @@ pub enum Kind {
     Deliver,
     /// Tells owners and admins that a connection needs a new consent.
     MailReconnect,
+    /// Asks somebody into the company.
+    MailInvitation,
     /// Tries a late answer of a refresh.
     RescueConnection,
 }
@@ -27,6 +29,7 @@ impl Kind {
             import::JOB => Some(Self::ImportRun),
             deliver::JOB => Some(Self::Deliver),
             reconnect::JOB => Some(Self::MailReconnect),
+            invite::JOB => Some(Self::MailInvitation),
             reconnect::RESCUE => Some(Self::RescueConnection),
             _ => None,
         }
@@ -51,6 +54,10 @@ pub(super) async fn run(
         }
         Kind::MailReconnect => {
             reconnect::send_mail(hub, job.company_id, ConnectionId::from_uuid(subject)).await?;
+            Ok(Next::Done)
+        }
+        Kind::MailInvitation => {
+            invite::send_mail(hub, job.company_id, InvitationId::from_uuid(subject)).await?;
             Ok(Next::Done)
         }
         Kind::RescueConnection => {

@@ -3,6 +3,7 @@
 //! Links carry their token behind `#`: what stands there never reaches a server's log, a proxy or
 //! a `Referer`, and a scanner that opens the link spends nothing.
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
 /// Subject and text; the address is given when it is sent.
@@ -51,6 +52,27 @@ pub fn reset(public_url: &Url, token: &str) -> Letter {
              The link works once, for one hour. Setting a password signs you out everywhere. \
              If you did not ask for it, ignore this mail: your password stays as it is.",
             link(public_url, "reset", token),
+        ),
+    )
+}
+
+/// To somebody whom a company asks in.
+pub fn invitation(
+    public_url: &Url,
+    company_name: &str,
+    inviter: &str,
+    until: DateTime<Utc>,
+    token: &str,
+) -> Letter {
+    letter(
+        &format!("Join {company_name} on Tandem"),
+        &format!(
+            "{inviter} invites you to work with {company_name} on Tandem.\n\n\
+             See what it is and accept:\n\n{}\n\n\
+             The link works once, until {}. If you do not know them, ignore this mail: nothing \
+             happens unless you accept.",
+            link(public_url, "join", token),
+            until.format("%-d %B %Y, %H:%M UTC"),
         ),
     )
 }
@@ -104,9 +126,11 @@ mod tests {
     #[test]
     fn tokens_travel_behind_the_hash_where_no_server_sees_them() {
         let here: Url = "https://tandem.example.com".parse().unwrap();
-        for (letter, path) in
-            [(confirm(&here, "t0k3n"), "confirm"), (reset(&here, "t0k3n"), "reset")]
-        {
+        for (letter, path) in [
+            (confirm(&here, "t0k3n"), "confirm"),
+            (reset(&here, "t0k3n"), "reset"),
+            (invitation(&here, "Acme", "Anna", DateTime::UNIX_EPOCH, "t0k3n"), "join"),
+        ] {
             let expected = format!("https://tandem.example.com/{path}#token=t0k3n");
             assert!(letter.text.lines().any(|line| line == expected), "{}", letter.text);
             assert!(!letter.subject.contains("t0k3n"));

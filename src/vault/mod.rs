@@ -7,6 +7,7 @@
 
 mod masters;
 mod pending;
+mod personal;
 mod sealed;
 
 use rand::RngExt;
@@ -18,6 +19,7 @@ use crate::domain::{CompanyId, ConnectionId};
 
 pub use masters::MasterKeys;
 pub use pending::Waiting;
+pub use personal::Personal;
 pub use sealed::key_of;
 use sealed::{bind, open, seal};
 

@@ -70,6 +70,7 @@ fn only_what_a_stranger_needs_is_open() {
     // with a page. An installation is its browser's, signed in or not; `uninstalled` and `shared` are
     // called by providers.
     let expected = [
+        "accept_invitation",
         "callback",
         "confirm",
         "confirm_reset",
@@ -79,6 +80,7 @@ fn only_what_a_stranger_needs_is_open() {
         "get_installation",
         "login",
         "mailbox",
+        "read_invitation",
         "reset",
         "shared",
         "signup",
@@ -101,13 +103,28 @@ fn scripts_and_people_are_let_in_alike_except_where_only_people_are() {
         .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
         .collect();
     // Whoever finds a script's token can neither make a key that outlives it nor move elsewhere.
+    // The same goes for whom it could ask in.
     let expected = [
+        "begin_second_factor",
         "confirm_installation",
+        "confirm_second_factor",
         "create_api_key",
+        "create_invitation",
+        "end_second_factor",
+        "get_second_factor",
         "list_api_keys",
+        "list_sessions",
         "logout",
+        "remove_member",
+        "renew_recovery_codes",
+        "replace_member",
+        "resend_invitation",
         "revoke_api_key",
+        "revoke_invitation",
+        "revoke_other_sessions",
+        "revoke_session",
         "switch_company",
+        "update_member",
     ];
     assert_eq!(only_people, expected.map(str::to_owned).into());
 }
@@ -132,11 +149,13 @@ fn every_post_of_a_member_takes_an_idempotency_key_and_says_how_it_is_refused() 
     }
     // At the door there is no company yet to keep an answer for; ending a session twice ends it.
     let expected = [
+        "accept_invitation",
         "confirm",
         "confirm_reset",
         "exchange_api_key",
         "login",
         "logout",
+        "read_invitation",
         "reset",
         "shared",
         "signup",

@@ -7,6 +7,7 @@ const IN_FRONT = [
   '/forgot',
   '/confirm#token=x',
   '/reset#token=x',
+  '/join#token=x',
   '/install',
   '/dev/mailbox',
   '/nowhere',
@@ -27,8 +28,11 @@ const INSIDE = [
   '/sync-logs/deliveries?state=dead&cause=plan',
   '/sync-logs/deliveries/00000000-0000-4000-8000-000000000000',
   '/sync-logs/00000000-0000-4000-8000-000000000000',
+  '/team',
   '/billing',
   '/settings',
+  '/settings/security',
+  '/settings/audit',
 ];
 
 for (const scheme of ['light', 'dark'] as const)

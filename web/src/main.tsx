@@ -25,13 +25,19 @@ import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';
-import { queryClient } from './api/client';
+import { onSessionEnded, queryClient } from './api/client';
 import { router } from './router';
 import { cssResolver, theme } from './styles/theme';
 
 // The server writes one nonce per answer into index.html; style tags made later carry it too.
 const nonce = document.querySelector('meta[name="csp-nonce"]')?.getAttribute('content') ?? '';
 Object.assign(window, { __webpack_nonce__: nonce }); // read by the scroll lock of dialogs
+
+onSessionEnded(() => {
+  const here = router.state.location;
+  if (here.pathname === '/signin') return;
+  void router.navigate({ to: '/signin', search: { next: here.href } }).then(() => queryClient.clear());
+});
 
 const root = document.getElementById('root');
 if (root)

@@ -5,7 +5,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
-import { onSessionEnded, queryClient } from './api/client';
+import { queryClient } from './api/client';
 import { statusQuery } from './api/integrations';
 import { asProblem } from './api/problem';
 import { sessionQuery } from './api/session';
@@ -48,6 +48,18 @@ const workspace = createRoute({
     }
   },
 });
+
+/** Pages of the workspace whose address is all they go by. */
+const inside = <Path extends string, Page>(
+  path: Path,
+  component: () => Promise<Page>,
+  page: keyof Page & string,
+) =>
+  createRoute({
+    getParentRoute: () => workspace,
+    path,
+    component: lazyRouteComponent(component as never, page as never),
+  });
 
 const contacts = createRoute({
   getParentRoute: () => workspace,
@@ -114,12 +126,6 @@ const deliveries = createRoute({
   component: lazyRouteComponent(() => import('./routes/deliveries'), 'DeliveriesRoute'),
 });
 
-const delivery = createRoute({
-  getParentRoute: () => workspace,
-  path: '/sync-logs/deliveries/$id',
-  component: lazyRouteComponent(() => import('./routes/delivery'), 'DeliveryRoute'),
-});
-
 const billing = createRoute({
   getParentRoute: () => workspace,
   path: '/billing',
@@ -127,10 +133,11 @@ const billing = createRoute({
   component: lazyRouteComponent(() => import('./routes/billing'), 'BillingRoute'),
 });
 
-const settings = createRoute({
+const audit = createRoute({
   getParentRoute: () => workspace,
-  path: '/settings',
-  component: lazyRouteComponent(() => import('./routes/settings'), 'SettingsRoute'),
+  path: '/settings/audit',
+  validateSearch: texts('member', 'action', 'subject', 'from', 'to'),
+  component: lazyRouteComponent(() => import('./routes/audit'), 'AuditRoute'),
 });
 
 const home = createRoute({
@@ -148,21 +155,16 @@ const install = createRoute({
   component: lazyRouteComponent(() => import('./routes/install'), 'InstallRoute'),
 });
 
-const mailbox = createRoute({
-  getParentRoute: () => root,
-  path: '/dev/mailbox',
-  component: lazyRouteComponent(() => import('./routes/mailbox'), 'MailboxRoute'),
-});
-
 const tree = root.addChildren([
   home,
   door('/signin', () => import('./routes/sign-in'), 'SignInRoute'),
   door('/signup', () => import('./routes/sign-up'), 'SignUpRoute'),
   door('/confirm', () => import('./routes/confirm'), 'ConfirmRoute'),
   door('/forgot', () => import('./routes/forgot'), 'ForgotRoute'),
+  door('/join', () => import('./routes/join'), 'JoinRoute'),
   door('/reset', () => import('./routes/reset'), 'ResetRoute'),
   install,
-  mailbox,
+  door('/dev/mailbox', () => import('./routes/mailbox'), 'MailboxRoute'),
   workspace.addChildren([
     contacts,
     contact,
@@ -172,9 +174,12 @@ const tree = root.addChildren([
     runs,
     run,
     deliveries,
-    delivery,
+    inside('/sync-logs/deliveries/$id', () => import('./routes/delivery'), 'DeliveryRoute'),
+    inside('/team', () => import('./routes/team'), 'TeamRoute'),
     billing,
-    settings,
+    inside('/settings', () => import('./routes/settings'), 'SettingsRoute'),
+    inside('/settings/security', () => import('./routes/security'), 'SecurityRoute'),
+    audit,
   ]),
 ]);
 
@@ -190,9 +195,3 @@ declare module '@tanstack/react-router' {
     router: typeof router;
   }
 }
-
-onSessionEnded(() => {
-  const here = router.state.location;
-  if (here.pathname === '/signin') return;
-  void router.navigate({ to: '/signin', search: { next: here.href } }).then(() => queryClient.clear());
-});

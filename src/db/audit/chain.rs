@@ -11,7 +11,7 @@ use crate::db::{DbError, TenantTx};
 /// What the first row is chained to.
 const ORIGIN: [u8; 32] = [0; 32];
 /// Ids are made in order, rows are committed in any: no transaction lasts longer than this.
-const LATEST: TimeDelta = TimeDelta::hours(1);
+pub(super) const LATEST: TimeDelta = TimeDelta::hours(1);
 
 #[derive(sqlx::FromRow)]
 struct Logged {

@@ -1,6 +1,7 @@
 //! Who did what in a company: appended in the transaction that causes it, chained by a job.
 
 mod chain;
+mod read;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -25,6 +26,7 @@ pub async fn by_script<T>(key: Option<ApiKeyId>, work: impl Future<Output = T>) 
 }
 
 pub use chain::{Verdict, seal, verify};
+pub use read::{Entry, Filter, Side, page};
 
 /// What happened, as a stable word of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     db::{self, Scope, rotation},
-    flows::{Hub, SealError, install},
+    flows::{Hub, SealError, install, second_factor},
     vault::Vault,
 };
 
@@ -42,6 +42,8 @@ pub struct Rotated {
     pub keys: usize,
     /// Installs that wait for somebody to confirm them.
     pub installations: usize,
+    /// Secrets of people's authenticators.
+    pub second_factors: usize,
     /// Master keys that nothing is sealed under any more.
     pub retired: usize,
 }
@@ -66,6 +68,8 @@ pub async fn rotate(hub: &Hub, progress: &mut dyn FnMut(Rotated)) -> Result<Rota
     }
     // What waits at the door has no company and no data key.
     done.installations = install::reseal(hub).await?;
+    // Nor has what belongs to a person.
+    done.second_factors = second_factor::reseal(hub).await?;
     retire(hub, &active, &mut done).await?;
     progress(done);
     Ok(done)
@@ -84,7 +88,8 @@ async fn retire(hub: &Hub, active: &str, done: &mut Rotated) -> Result<(), SealE
         }
     }
     let mut tx = hub.db.door().await?;
-    if !db::installations::not_under(&mut tx, active).await?.is_empty() {
+    let waits = !db::installations::not_under(&mut tx, active).await?.is_empty();
+    if waits || !db::second_factors::not_under(&mut tx, active).await?.is_empty() {
         return Ok(());
     }
     for master in db::tokens::masters(&mut tx).await? {

@@ -16,14 +16,12 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use crate::{
-    connectors::Caller,
     db::{self, TenantTx},
     flows::{
-        FlowError, Provider, SealError, SharedHub, account, browse,
+        Provider, SealError, SharedHub, browse,
         disconnect::{delete_data, disconnect, resume},
         idempotency::Witness,
         import::{self, Mode, Started},
-        ledger::Purpose,
     },
     http::{ApiError, FieldProblem, Session, Tag, once::Once, paging},
     policy::Action,
@@ -87,10 +85,7 @@ impl IntegrationsApi {
         provider: Path<String>,
     ) -> Result<Json<RemoteUserList>, ApiError> {
         let provider = allowed(&hub, &session, &provider, Action::ImportContacts)?;
-        let account = account::open(&hub, session.company_id(), &provider, Caller::Person).await?;
-        let users = provider.connector.users(&account.api).await;
-        account.book(&hub, session.company_id(), Purpose::Browse).await;
-        let users = users.map_err(FlowError::from)?;
+        let users = browse::users(&hub, session.company_id(), &provider).await?;
         let mut tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
         let members = db::directory::members_by_email(&mut tx).await?;
         let items = users.into_iter().map(|user| RemoteUserView::of(user, &members)).collect();

@@ -62,6 +62,16 @@ impl TestHub {
         }
     }
 
+    /// Changes a company's plan past all checks.
+    pub(crate) async fn plan(&self, company: &Company, plan: Plan) {
+        sqlx::query("update company set plan = $2 where company_id = $1")
+            .bind(company.id)
+            .bind(plan.word())
+            .execute(&self.owner)
+            .await
+            .unwrap();
+    }
+
     /// One more member, of a user of their own.
     pub(crate) async fn member(&self, company: CompanyId, role: Role) -> Member {
         let user_id = UserId::fresh();

@@ -14,6 +14,10 @@ pub(super) enum Names {
     Delivery,
     /// A key for scripts.
     ApiKey,
+    /// Somebody who was asked into the company.
+    Invitation,
+    /// Where somebody is signed in.
+    Session,
     /// An install that waits in somebody's browser.
     Installation,
     /// A record at the CRM.
@@ -68,11 +72,14 @@ const WORDS: &[&str] = &[
     "organization_name",
     "tags[]",
     "confirm",
+    "email",
     "name",
     "code",
     "state",
     "error",
     "iss",
+    "password",
+    "action",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.
@@ -86,7 +93,13 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
     let known = match (path, field) {
         (_, "cursor") => Some(Names::Cursor),
         (_, "company_id") => Some(Names::Company),
-        (_, "owner" | "owner_member_id" | "member_id" | "member") => Some(Names::Member),
+        (_, "owner" | "owner_member_id" | "member_id" | "member" | "contacts_to") => {
+            Some(Names::Member)
+        }
+        (path, "id") if path.starts_with("/api/team/members/") => Some(Names::Member),
+        (path, "subject") if path.starts_with("/api/audit-log") => Some(Names::Contact),
+        (path, "id") if path.starts_with("/api/auth/sessions/") => Some(Names::Session),
+        (path, "id") if path.starts_with("/api/team/invitations/") => Some(Names::Invitation),
         (_, "contact" | "contact_id" | "contact_ids[]") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/activities/") => Some(Names::Activity),
         (path, "id") if path.starts_with("/api/deliveries/") => Some(Names::Delivery),

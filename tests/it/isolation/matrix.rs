@@ -42,6 +42,8 @@ async fn visitor(world: &World, role: Role) -> Visitor<'_> {
         (Names::Company, world.acme.id.to_string()),
         (Names::Member, member.id.to_string()),
         (Names::ApiKey, nobodys()),
+        (Names::Session, nobodys()),
+        (Names::Invitation, nobodys()),
     ]);
     Visitor { label: role.to_string(), browser: &member.browser, own, world, bearer: None }
 }

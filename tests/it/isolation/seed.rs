@@ -40,6 +40,12 @@ impl World {
         let hub = TestHub::with(|config| crm.offer(config)).await;
         let acme = hub.company(Plan::Business).await;
         let globex = hub.company(Plan::Business).await;
+        for company in [&acme, &globex] {
+            // Four members are more than the plan's seats.
+            hub.plan(company, Plan::Enterprise).await;
+            invite(company).await;
+            hub.plan(company, Plan::Business).await;
+        }
         for (company, account) in [(&acme, NORDWIND), (&globex, ALPEN)] {
             connect(&crm, company, account).await;
             work_in(&hub, company, account).await;
@@ -159,6 +165,12 @@ async fn keys_of(company: &Company) -> Vec<String> {
     let keys = company.owner.browser.get("/api/api-keys").await.expect(200);
     let ids = keys["items"].as_array().unwrap().iter();
     ids.map(|key| key["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Somebody whom a company has asked in.
+async fn invite(company: &Company) {
+    let form = json!({ "email": format!("canary@{}.example", company.id), "role": "admin" });
+    company.owner.browser.post("/api/team/invitations", form).await.expect(201);
 }
 
 /// Contacts by hand and by import, for every member, with all that hangs on them.
@@ -308,6 +320,8 @@ async fn foreign(
         (Names::Activity, column(hub, theirs, &ids("activity", "activity_id")).await),
         (Names::Delivery, column(hub, theirs, &ids("delivery", "delivery_id")).await),
         (Names::ApiKey, keys_of(theirs).await),
+        (Names::Session, column(hub, theirs, &ids("session", "session_id")).await),
+        (Names::Invitation, column(hub, theirs, &ids("invitation", "invitation_id")).await),
         (Names::Installation, vec![install(hub, crm, theirs).await]),
         (Names::Request, (0..2).map(|copy| request_name(ALPEN, copy)).collect()),
         (Names::Remote, column(hub, theirs, &ids("mapping", "remote_id")).await),
@@ -328,6 +342,7 @@ async fn foreign(
         "select value from identifier where company_id = $1",
         "select name from organization where company_id = $1",
         "select email from member where company_id = $1",
+        "select email from invitation where company_id = $1",
         "select name from company where company_id = $1",
         "select account_name from connection where company_id = $1",
         "select unnest(tags) from contact where company_id = $1",
@@ -356,6 +371,7 @@ pub(super) async fn cursors(of: &Browser) -> BTreeMap<String, String> {
     let all = of.get("/api/sync-logs").await.expect(200);
     for (name, path) in [
         ("list_contacts", "/api/contacts?limit=1".to_owned()),
+        ("list_audit_log", "/api/audit-log?limit=1".to_owned()),
         ("list_activities", "/api/activities?limit=1".to_owned()),
         ("activity_feed", "/api/activities/feed?limit=1".to_owned()),
         ("list_deliveries", "/api/deliveries?limit=1".to_owned()),

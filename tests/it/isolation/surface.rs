@@ -22,7 +22,10 @@ const ENDING: &[&str] = &[
     "disconnect",
     "delete_connection_data",
     "change_plan",
+    "replace_member",
+    "update_member",
     "switch_company",
+    "remove_member",
     "logout",
 ];
 
@@ -84,6 +87,8 @@ async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<
         own: BTreeMap::from([
             (Names::Contact, id(&contacts)),
             (Names::ApiKey, uuid::Uuid::now_v7().to_string()),
+            (Names::Session, uuid::Uuid::now_v7().to_string()),
+            (Names::Invitation, uuid::Uuid::now_v7().to_string()),
             (Names::Run, id(&runs)),
             (Names::Activity, id(&activities)),
             (Names::Delivery, id(&deliveries)),

@@ -142,11 +142,13 @@ const RULES: &[Rule] = &[
                            or r.rolname = 'tandem_runner' and relname = 'job' and privilege_type <> 'INSERT'
                            or r.rolname = 'tandem_door' and relname in
                                ('app_user', 'session', 'signup', 'password_reset', 'door_mail', 'master_key',
-                                'key_rotation', 'pending_installation')
+                                'key_rotation', 'pending_installation', 'second_factor', 'recovery_code')
                            or r.rolname = 'tandem_door' and relname in ('company', 'member')
                                and privilege_type in ('SELECT', 'INSERT')
                            or r.rolname = 'tandem_door' and relname in ('book', 'audit_log')
                                and privilege_type = 'INSERT'
+                           or r.rolname = 'tandem_door' and relname = 'invitation'
+                               and privilege_type = 'DELETE'
                            or r.rolname = 'tandem_search' and relname = 'contact' and privilege_type = 'SELECT'
                            or r.rolname = 'tandem_login' and relname = '_sqlx_migrations'
                                and privilege_type = 'SELECT'
@@ -166,6 +168,9 @@ const RULES: &[Rule] = &[
                         or r.rolname = 'tandem_door' and relname = 'api_key'
                             and (privilege_type = 'SELECT' and attname not in ('name', 'hint', 'created_at')
                                  or privilege_type = 'UPDATE' and attname = 'last_used_at')
+                        or r.rolname = 'tandem_door' and relname = 'invitation'
+                            and privilege_type = 'SELECT'
+                            and attname not in ('email_norm', 'created_at', 'sent_at')
                         or r.rolname = 'tandem_door' and relname = 'connection'
                             and privilege_type = 'SELECT'
                             and attname in ('company_id', 'connection_id', 'provider', 'account_id',

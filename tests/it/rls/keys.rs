@@ -95,6 +95,8 @@ async fn the_door_sees_who_enters_and_no_companys_work() {
         "member",
         "password_reset",
         "pending_installation",
+        "recovery_code",
+        "second_factor",
         "session",
         "signup",
     ];
@@ -109,6 +111,7 @@ async fn the_door_sees_who_enters_and_no_companys_work() {
     for sql in [
         "update member set role = 'owner'",
         "update company set plan = 'teams'",
+        "update invitation set role = 'owner'",
         "delete from company",
     ] {
         assert!(raw.attempt(sql).await.unwrap_err().contains("permission denied"), "{sql}");

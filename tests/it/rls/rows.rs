@@ -14,6 +14,9 @@ const SEED: &[&str] = &[
     "insert into company_dek (company_id, dek_id, wrapped, master_id) values ($1, $3, 'x', 'x')",
     "insert into api_key (company_id, key_id, member_id, name, role, hint, secret_hash)
      values ($1, $3, $2, 'x', 'owner', 'x', sha256('x'))",
+    "insert into invitation
+         (company_id, invitation_id, email, role, invited_by, token_hash, created_at, expires_at)
+     values ($1, $3, 'x@x.example', 'owner', $2, sha256('x'), now(), now())",
     "insert into idempotency_key
          (company_id, caller, operation, key_hash, request_hash, claim_id, claimed_until, created_at)
      values ($1, $2, 'POST /x', sha256('x'), sha256('x'), $3, now(), now())",

@@ -27,6 +27,14 @@ const DEMANDS: &[Demand] = &[
     anybody("logout"),
     // The plan is asked about the CRM of the install, once there is one.
     Demand { operation: "confirm_installation", roles: MANAGERS, plan: false },
+    anybody("list_sessions"),
+    anybody("revoke_other_sessions"),
+    anybody("revoke_session"),
+    anybody("get_second_factor"),
+    anybody("begin_second_factor"),
+    anybody("confirm_second_factor"),
+    anybody("renew_recovery_codes"),
+    anybody("end_second_factor"),
     anybody("list_api_keys"),
     anybody("create_api_key"),
     anybody("revoke_api_key"),
@@ -62,6 +70,18 @@ const DEMANDS: &[Demand] = &[
     Demand { operation: "replace_company", roles: MANAGERS, plan: false },
     Demand { operation: "update_company", roles: MANAGERS, plan: false },
     anybody("list_members"),
+    Demand { operation: "replace_member", roles: MANAGERS, plan: false },
+    Demand { operation: "update_member", roles: MANAGERS, plan: false },
+    // Of somebody else: everybody may leave.
+    Demand { operation: "remove_member", roles: MANAGERS, plan: false },
+    Demand { operation: "list_invitations", roles: MANAGERS, plan: false },
+    Demand { operation: "create_invitation", roles: MANAGERS, plan: false },
+    Demand { operation: "resend_invitation", roles: MANAGERS, plan: false },
+    Demand { operation: "revoke_invitation", roles: MANAGERS, plan: false },
+    Demand { operation: "list_crm_users", roles: MANAGERS, plan: false },
+    Demand { operation: "list_audit_log", roles: MANAGERS, plan: false },
+    Demand { operation: "export_audit_log", roles: MANAGERS, plan: false },
+    Demand { operation: "verify_audit_log", roles: MANAGERS, plan: false },
     anybody("billing"),
     Demand { operation: "change_plan", roles: &[Role::Owner], plan: false },
     anybody("get_integrations_status"),
@@ -90,6 +110,13 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         // Every role may hand this one on.
         "create_api_key" => json!({ "name": "X", "role": "consultant" }),
         "replace_contact" | "update_contact" => json!({ "warmness": 1 }),
+        "begin_second_factor" => json!({ "password": "x" }),
+        "confirm_second_factor" | "renew_recovery_codes" => json!({ "code": "000000" }),
+        "end_second_factor" => json!({ "password": "x", "code": "000000" }),
+        "replace_member" | "update_member" => json!({ "role": "consultant" }),
+        "create_invitation" => json!({
+            "email": format!("{}@example.com", uuid::Uuid::now_v7().simple()), "role": "consultant"
+        }),
         "confirm_installation" => json!({
             "installation_id": company.id.uuid(), "member_id": company.owner.id.uuid()
         }),
@@ -221,6 +248,10 @@ async fn furnish(hub: &TestHub, company: &Company) -> String {
          select $1, $2, member_id, 'Secret ' || $3, 'consultant', 'tandem_live_0000',
                 decode(repeat('00', 32), 'hex')
          from member where company_id = $1 and role = 'owner'",
+        "insert into invitation
+             (company_id, invitation_id, email, role, invited_by, created_at, expires_at)
+         select $1, $2, 'Secret@' || $3 || '.example', 'consultant', member_id, now(), now()
+         from member where company_id = $1 and role = 'owner'",
         "insert into sync_run (company_id, run_id, connection_id, provider, mode, dedup, state)
          values ($1, $2, $2, $3, 'full', 'full', 'failed')",
         "insert into sync_entry (company_id, run_id, outcome, page, seq, remote_ids, remote_name)
@@ -247,6 +278,8 @@ async fn belongings(hub: &TestHub, company: &Company) -> String {
              (select string_agg(t::text, '|') from activity t where company_id = $1),
              (select string_agg(t::text, '|') from delivery t where company_id = $1),
              (select string_agg(t::text, '|') from api_key t where company_id = $1),
+             (select string_agg(t::text, '|') from invitation t where company_id = $1),
+             (select string_agg(t::text, '|') from member t where company_id = $1),
              (select string_agg(t::text, '|') from job t where company_id = $1),
              (select string_agg(t::text, '|') from audit_log t where company_id = $1))",
     )
@@ -270,7 +303,12 @@ async fn every_id_of_another_company_answers_exactly_like_one_that_never_was() {
             let browser = &acme.member(role).browser;
             let one = call(&acme, browser, &operation, &theirs).await;
             let other = call(&acme, browser, &operation, &nobodys).await;
-            assert_eq!(one.problem(404), "not_found", "{role} {}", operation.name);
+            let demand = DEMANDS.iter().find(|one| one.operation == operation.name).unwrap();
+            let (status, code) = match demand.roles.contains(&role) {
+                true => (404, "not_found"),
+                false => (403, "forbidden"),
+            };
+            assert_eq!(one.problem(status), code, "{role} {}", operation.name);
             assert_eq!(one.anonymous(), other.anonymous(), "{role} {}", operation.name);
             asked += 1;
         }

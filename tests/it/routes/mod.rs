@@ -3,6 +3,7 @@
 mod access_token;
 mod activities;
 mod api_keys;
+mod audit;
 mod auth;
 mod billing;
 mod company;
@@ -14,3 +15,6 @@ mod leads;
 mod matrix;
 mod rates;
 mod refusals;
+mod second_factor;
+mod sessions;
+mod team;

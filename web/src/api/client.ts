@@ -5,7 +5,7 @@ import type { paths } from './schema';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 // These answer 401 as part of their work; everywhere else it means that the session ended.
-const ASKS_WHO = new Set(['/api/auth/session', '/api/auth/login']);
+const ASKS_WHO = new Set(['/api/auth/session', '/api/auth/login', '/api/auth/invitation/accept']);
 
 let sessionEnded: () => void = () => {};
 export function onSessionEnded(listener: () => void) {

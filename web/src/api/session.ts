@@ -16,15 +16,15 @@ export function useSession(): Session {
 
 export const may = (session: Session, action: Action) => session.may.includes(action);
 
-function enter(session: Session): Session {
+export function enter(session: Session): Session {
   // Another company's rows must not outlive the switch.
   queryClient.clear();
   queryClient.setQueryData(sessionQuery.queryKey, session);
   return session;
 }
 
-export const signIn = async (email: string, password: string) =>
-  enter(await body(http.POST('/api/auth/login', { body: { email, password } })));
+export const signIn = async (email: string, password: string, code?: string) =>
+  enter(await body(http.POST('/api/auth/login', { body: { email, password, code } })));
 
 export const confirmAddress = async (token: string) =>
   enter(await body(http.POST('/api/auth/confirm', { body: { token } })));

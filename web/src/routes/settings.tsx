@@ -13,6 +13,7 @@ import { FormProblem } from '../ui/form-problem';
 import { PageHead } from '../ui/page-head';
 import { usePreference } from '../ui/preference';
 import { toast } from '../ui/toast';
+import { SettingsTabs } from './settings-tabs';
 
 export function SettingsRoute() {
   const session = useSession();
@@ -24,6 +25,7 @@ export function SettingsRoute() {
   return (
     <>
       <PageHead title="Settings" />
+      <SettingsTabs />
       <div className="body">
         <div className="settings">
           {problem && (

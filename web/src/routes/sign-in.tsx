@@ -3,6 +3,7 @@ import { Link, useRouter, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { signIn } from '../api/session';
 import { useSubmit } from '../api/use-submit';
+import { CodeInput } from '../ui/code-input';
 import { Door } from '../ui/door';
 import { duration } from '../ui/figures';
 import { FormProblem } from '../ui/form-problem';
@@ -14,9 +15,13 @@ export function SignInRoute() {
   const { busy, problem, submit } = useSubmit();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState('');
+  const [asksCode, askCode] = useState(false);
+  // Asked for once; a code that does not count, or a pause between tries, keeps the question open.
+  if (!asksCode && problem?.code === 'second_factor_required') askCode(true);
   const enter = () =>
     submit(async () => {
-      await signIn(email.trim(), password);
+      await signIn(email.trim(), password, asksCode ? code : undefined);
       router.history.push(safeNext(next));
     });
   return (
@@ -27,7 +32,7 @@ export function SignInRoute() {
           void enter();
         }}
       >
-        {problem && (
+        {problem && problem.code !== 'second_factor_required' && (
           <FormProblem
             key={problem.message}
             title={problem.message}
@@ -56,6 +61,7 @@ export function SignInRoute() {
           onChange={(e) => setPassword(e.currentTarget.value)}
           visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
         />
+        {asksCode && <CodeInput autoFocus value={code} onChange={(e) => setCode(e.currentTarget.value)} />}
         <Button type="submit" loading={busy}>
           Sign in
         </Button>

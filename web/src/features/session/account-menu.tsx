@@ -6,6 +6,7 @@ import {
   IconMailbox,
   IconSelector,
   IconSettings,
+  IconUsers,
 } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { signOut, switchCompany, useSession } from '../../api/session';
@@ -84,6 +85,14 @@ export function AccountMenu({ compact }: { compact?: boolean }) {
         >
           Settings
         </Menu.Item>
+        {compact && (
+          <Menu.Item
+            leftSection={<IconUsers size={16} stroke={1.7} aria-hidden />}
+            onClick={() => void navigate({ to: '/team' })}
+          >
+            Team
+          </Menu.Item>
+        )}
         {compact && (
           <Menu.Item
             leftSection={<IconCreditCard size={16} stroke={1.7} aria-hidden />}

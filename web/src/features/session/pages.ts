@@ -5,6 +5,7 @@ import {
   IconHistory,
   IconPlugConnected,
   IconSettings,
+  IconUsers,
 } from '@tabler/icons-react';
 
 /** The pages that exist, in the order of the navigation. */
@@ -13,6 +14,7 @@ export const PAGES = [
   { to: '/activities', label: 'Activities', group: 'Work', icon: IconActivity, tab: true },
   { to: '/integrations', label: 'Integrations', group: 'Data', icon: IconPlugConnected, tab: true },
   { to: '/sync-logs', label: 'Sync log', group: 'Data', icon: IconHistory, tab: true },
+  { to: '/team', label: 'Team', group: 'Company', icon: IconUsers, tab: false },
   { to: '/billing', label: 'Plan and billing', group: 'Company', icon: IconCreditCard, tab: false },
   { to: '/settings', label: 'Settings', group: 'Company', icon: IconSettings, tab: false },
 ] as const;

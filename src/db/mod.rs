@@ -11,6 +11,7 @@ pub mod audit;
 pub mod bare;
 pub mod book;
 pub mod budget_use;
+pub mod campaigns;
 pub mod companies;
 pub mod connections;
 pub mod contacts;

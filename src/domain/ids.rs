@@ -93,6 +93,10 @@ id!(
     ActivityId
 );
 id!(
+    /// An undertaking of the team: whom it reaches out to, and who works on it.
+    CampaignId
+);
+id!(
     /// One outbound effect at one connection.
     DeliveryId
 );

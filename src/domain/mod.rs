@@ -7,6 +7,7 @@ pub mod effect;
 mod email;
 mod ids;
 pub mod intake;
+pub mod pasted;
 pub mod phone;
 mod remote;
 mod token;

@@ -6,6 +6,7 @@ pub mod activities;
 pub mod api_keys;
 pub mod audit;
 pub mod browse;
+pub mod campaigns;
 pub mod connect;
 pub mod contacts;
 pub mod deliver;

@@ -7,6 +7,7 @@ mod allow;
 mod api_keys;
 mod auth;
 mod billing;
+mod campaigns;
 mod client_address;
 mod company;
 mod contacts;
@@ -56,6 +57,8 @@ enum Tag {
     Contacts,
     /// What members do with contacts.
     Activities,
+    /// Whom the team reaches out to, and what came of it.
+    Campaigns,
     /// The members of the company.
     Team,
     /// Connections to CRMs, and imports.
@@ -76,7 +79,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         auth::AuthApi,
         api_keys::ApiKeysApi,
         contacts::ContactsApi,
-        activities::ActivitiesApi,
+        (activities::ActivitiesApi, campaigns::CampaignsApi),
         integrations::IntegrationsApi,
         integrations::BudgetApi,
         integrations::ConsentApi,

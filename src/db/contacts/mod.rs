@@ -16,6 +16,7 @@ use crate::{
     },
 };
 
+pub(in crate::db) use list::narrow;
 pub use list::{Filter, Order, Owner, Position, Sort, count, list};
 
 /// A contact as it is shown.

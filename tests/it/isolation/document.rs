@@ -11,6 +11,7 @@ pub(super) enum Names {
     Member,
     Run,
     Activity,
+    Campaign,
     Delivery,
     /// A key for scripts.
     ApiKey,
@@ -73,6 +74,10 @@ const WORDS: &[&str] = &[
     "state",
     "error",
     "iss",
+    "description",
+    "sector",
+    "theme",
+    "emails",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.
@@ -86,9 +91,13 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
     let known = match (path, field) {
         (_, "cursor") => Some(Names::Cursor),
         (_, "company_id") => Some(Names::Company),
-        (_, "owner" | "owner_member_id" | "member_id" | "member") => Some(Names::Member),
+        (_, "owner" | "owner_member_id" | "member_id" | "member" | "member_ids[]") => {
+            Some(Names::Member)
+        }
+        (_, "campaign" | "campaign_id") => Some(Names::Campaign),
         (_, "contact" | "contact_id" | "contact_ids[]") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/activities/") => Some(Names::Activity),
+        (path, "id") if path.starts_with("/api/campaigns/") => Some(Names::Campaign),
         (path, "id") if path.starts_with("/api/deliveries/") => Some(Names::Delivery),
         (path, "ids[]") if path.ends_with("/retry") => Some(Names::Delivery),
         ("/api/deliveries/{id}/choose", "remote_id") => Some(Names::Remote),

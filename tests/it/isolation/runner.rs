@@ -142,8 +142,8 @@ impl Visitor<'_> {
                         if !operation.method.is_safe() {
                             self.world.settle().await;
                         }
-                        // A push says of each contact that it was sent what became of it.
-                        let told: Vec<String> = if operation.name.starts_with("push_contacts") {
+                        // Some say of each contact that they were sent what became of it.
+                        let told: Vec<String> = if told_of_each(&operation.name) {
                             let secrets = foreign.secrets.iter();
                             secrets.filter(|secret| !given_by(&given, secret)).cloned().collect()
                         } else {
@@ -169,6 +169,11 @@ impl Visitor<'_> {
             }
         }
     }
+}
+
+/// Whether the answer names what was asked about, as it was asked.
+fn told_of_each(operation: &str) -> bool {
+    operation.starts_with("push_contacts") || operation == "assign_contacts"
 }
 
 /// Whether the visitor has sent this.

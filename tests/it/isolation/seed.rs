@@ -185,6 +185,7 @@ async fn work_in(hub: &TestHub, company: &Company, account: u64) {
         jobs::drain(&hub.hub).await.unwrap();
     }
     log_activities(hub, company, account).await;
+    run_campaigns(company, account).await;
     let runs = company.owner.browser.get("/api/sync-logs").await.expect(200);
     assert_eq!(runs["items"].as_array().unwrap().len(), 4, "{runs}");
     assert!(runs["items"].as_array().unwrap().iter().all(|run| run["state"] == "completed"));
@@ -199,6 +200,23 @@ async fn work_in(hub: &TestHub, company: &Company, account: u64) {
     .execute(&hub.owner)
     .await
     .unwrap();
+}
+
+/// Two campaigns with all contacts and people.
+async fn run_campaigns(company: &Company, account: u64) {
+    let people: Vec<String> =
+        company.members().iter().map(|member| member.id.to_string()).collect();
+    for copy in 0..2 {
+        let browser = &company.golden_ticket.browser;
+        let form = json!({ "name": format!("Canary campaign {account} {copy}"),
+            "description": format!("Canary description {account}"), "member_ids": people });
+        let made = browser.post("/api/campaigns", form).await.expect(201);
+        let path = format!("/api/campaigns/{}/assign-contacts", made["id"].as_str().unwrap());
+        let note = format!("Canary outreach {account}");
+        let form = json!({ "filter": {}, "outreach": "CALL", "note": note });
+        let assigned = browser.post(&path, form).await.expect(200);
+        assert!(assigned["added"].as_u64().unwrap() > 8, "{assigned}");
+    }
 }
 
 /// Meetings of every member with contacts of theirs, told to the CRM; and leads that failed, so that
@@ -306,6 +324,7 @@ async fn foreign(
         (Names::Member, column(hub, theirs, &ids("member", "member_id")).await),
         (Names::Run, column(hub, theirs, &ids("sync_run", "run_id")).await),
         (Names::Activity, column(hub, theirs, &ids("activity", "activity_id")).await),
+        (Names::Campaign, column(hub, theirs, &ids("campaign", "campaign_id")).await),
         (Names::Delivery, column(hub, theirs, &ids("delivery", "delivery_id")).await),
         (Names::ApiKey, keys_of(theirs).await),
         (Names::Installation, vec![install(hub, crm, theirs).await]),
@@ -329,6 +348,9 @@ async fn foreign(
         "select name from organization where company_id = $1",
         "select email from member where company_id = $1",
         "select name from company where company_id = $1",
+        "select name from campaign where company_id = $1",
+        "select description from campaign where company_id = $1",
+        "select note from campaign_contact where company_id = $1",
         "select account_name from connection where company_id = $1",
         "select unnest(tags) from contact where company_id = $1",
     ] {
@@ -358,12 +380,17 @@ pub(super) async fn cursors(of: &Browser) -> BTreeMap<String, String> {
         ("list_contacts", "/api/contacts?limit=1".to_owned()),
         ("list_activities", "/api/activities?limit=1".to_owned()),
         ("activity_feed", "/api/activities/feed?limit=1".to_owned()),
+        ("list_campaigns", "/api/campaigns?limit=1".to_owned()),
         ("list_deliveries", "/api/deliveries?limit=1".to_owned()),
         ("list_provider_deliveries", format!("/api/integrations/{}/deliveries?limit=1", slug())),
         ("list_remote_people", format!("/api/integrations/{}/contacts?limit=1", slug())),
     ] {
         found.insert(name.to_owned(), next(&of.get(&path).await.expect(200)));
     }
+    let campaigns = of.get("/api/campaigns").await.expect(200);
+    let campaign = campaigns["items"][0]["id"].as_str().unwrap();
+    let contacts = of.get(&format!("/api/campaigns/{campaign}/contacts?limit=1")).await.expect(200);
+    found.insert("list_campaign_contacts".to_owned(), next(&contacts));
     // Of a run with entries: the first one.
     let full = all["items"]
         .as_array()

@@ -16,6 +16,8 @@ use crate::harness::Browser;
 /// In this order last: they end what the others need.
 const ENDING: &[&str] = &[
     "revoke_api_key",
+    "remove_campaign_contact",
+    "delete_campaign",
     "delete_activity",
     "delete_contact",
     "cancel_run",
@@ -70,6 +72,7 @@ async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<
     let contacts = browser.get("/api/contacts").await.expect(200);
     let runs = browser.get("/api/sync-logs").await.expect(200);
     let activities = browser.get("/api/activities").await.expect(200);
+    let campaigns = browser.get("/api/campaigns").await.expect(200);
     let deliveries = browser.get("/api/deliveries").await.expect(200);
     let id = |page: &serde_json::Value| {
         page["items"][0]["id"]
@@ -86,6 +89,7 @@ async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<
             (Names::ApiKey, uuid::Uuid::now_v7().to_string()),
             (Names::Run, id(&runs)),
             (Names::Activity, id(&activities)),
+            (Names::Campaign, id(&campaigns)),
             (Names::Delivery, id(&deliveries)),
             (Names::Company, world.acme.id.to_string()),
             (Names::Member, world.acme.member(role).id.to_string()),

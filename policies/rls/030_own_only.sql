@@ -71,3 +71,11 @@ create policy own_only on campaign_contact as restrictive for all to tandem_tena
         (select current_setting('tandem.scope')) = 'all'
         or contact_id in (select contact.contact_id from contact)
     );
+
+-- What a member put off is nobody else's business.
+drop policy if exists own_only on contact_snooze;
+create policy own_only on contact_snooze as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
+    );

@@ -35,6 +35,7 @@ pub mod rotation;
 pub mod runs;
 pub mod sessions;
 mod start;
+pub mod suggestions;
 pub mod tokens;
 
 use std::time::Duration;

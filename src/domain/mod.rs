@@ -10,6 +10,7 @@ pub mod intake;
 pub mod pasted;
 pub mod phone;
 mod remote;
+pub mod suggestion;
 mod token;
 mod words;
 

@@ -30,6 +30,7 @@ pub mod reset;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_up;
+pub mod snooze;
 mod throttle;
 pub mod tokens;
 pub mod uninstall;

@@ -78,7 +78,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
         api_keys::ApiKeysApi,
-        contacts::ContactsApi,
+        (contacts::ContactsApi, contacts::SuggestionsApi),
         (activities::ActivitiesApi, campaigns::CampaignsApi),
         integrations::IntegrationsApi,
         integrations::BudgetApi,

@@ -70,6 +70,19 @@ const activities = createRoute({
   component: lazyRouteComponent(() => import('./routes/activities'), 'ActivitiesRoute'),
 });
 
+const campaigns = createRoute({
+  getParentRoute: () => workspace,
+  path: '/campaigns',
+  validateSearch: texts('add'),
+  component: lazyRouteComponent(() => import('./routes/campaigns'), 'CampaignsRoute'),
+});
+
+const campaign = createRoute({
+  getParentRoute: () => workspace,
+  path: '/campaigns/$id',
+  component: lazyRouteComponent(() => import('./routes/campaign'), 'CampaignRoute'),
+});
+
 const importPeople = createRoute({
   getParentRoute: () => workspace,
   path: '/contacts/$provider',
@@ -168,6 +181,8 @@ const tree = root.addChildren([
     contact,
     importPeople,
     activities,
+    campaigns,
+    campaign,
     integrations,
     runs,
     run,

@@ -48,7 +48,7 @@ pub async fn performance(
          join campaign_contact placed using (company_id, campaign_id)
          left join activity on ",
     );
-    query.push(COUNTS).push(" where campaign_id = any(").push_bind(ids);
+    query.push(COUNTS).push(" where campaign.campaign_id = any(").push_bind(ids);
     query.push(") group by placed.campaign_id");
     let rows: Vec<Row> = query.build_query_as().fetch_all(tx.conn()).await?;
     Ok(rows.into_iter().map(|row| (row.campaign_id, row.performance)).collect())

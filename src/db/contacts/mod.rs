@@ -108,6 +108,13 @@ pub async fn get(tx: &mut TenantTx, id: ContactId) -> Result<Option<Contact>, Db
     Ok(query.build_query_as().fetch_optional(tx.conn()).await?)
 }
 
+/// Those of these that the key may see, in no order.
+pub async fn some(tx: &mut TenantTx, ids: &[ContactId]) -> Result<Vec<Contact>, DbError> {
+    let mut query = sqlx::QueryBuilder::new("select ");
+    query.push(SHOWN).push("where contact.contact_id = any(").push_bind(ids).push(")");
+    Ok(query.build_query_as().fetch_all(tx.conn()).await?)
+}
+
 /// The part that a member edits, locked until the transaction ends.
 pub async fn lock(
     tx: &mut TenantTx,

@@ -43,7 +43,8 @@ fn said(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-fn read_owner(text: &str) -> Result<Owner, ApiError> {
+/// Whose contacts: of a member, or of nobody.
+pub(super) fn read_owner(text: &str) -> Result<Owner, ApiError> {
     if text == "none" {
         return Ok(Owner::Nobody);
     }

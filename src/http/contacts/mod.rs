@@ -2,6 +2,7 @@
 
 mod filter;
 mod form;
+mod suggested;
 mod view;
 
 use async_trait::async_trait;
@@ -27,6 +28,7 @@ use crate::{
 
 pub(super) use filter::FilterForm;
 use form::{ContactForm, ContactPatch};
+pub(super) use suggested::SuggestionsApi;
 pub(super) use view::MemberRef;
 use view::{ContactPage, ContactView, WarmLeadCheck};
 

@@ -186,6 +186,7 @@ async fn work_in(hub: &TestHub, company: &Company, account: u64) {
     }
     log_activities(hub, company, account).await;
     run_campaigns(company, account).await;
+    put_off(hub, company).await;
     let runs = company.owner.browser.get("/api/sync-logs").await.expect(200);
     assert_eq!(runs["items"].as_array().unwrap().len(), 4, "{runs}");
     assert!(runs["items"].as_array().unwrap().iter().all(|run| run["state"] == "completed"));
@@ -216,6 +217,17 @@ async fn run_campaigns(company: &Company, account: u64) {
         let form = json!({ "filter": {}, "outreach": "CALL", "note": note });
         let assigned = browser.post(&path, form).await.expect(200);
         assert!(assigned["added"].as_u64().unwrap() > 8, "{assigned}");
+    }
+}
+
+/// Every member puts off a contact of theirs.
+async fn put_off(hub: &TestHub, company: &Company) {
+    let until = hub.clock.now() + chrono::TimeDelta::days(30);
+    for member in company.members() {
+        let best = member.browser.get("/api/contacts/suggested?limit=1").await.expect(200);
+        let id = best["items"][0]["contact"]["id"].as_str().unwrap();
+        let path = format!("/api/contacts/{id}/snooze");
+        member.browser.post(&path, json!({ "until": until })).await.expect(200);
     }
 }
 

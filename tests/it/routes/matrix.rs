@@ -33,6 +33,8 @@ const DEMANDS: &[Demand] = &[
     anybody("create_api_key"),
     anybody("revoke_api_key"),
     anybody("list_contacts"),
+    anybody("suggest_contacts"),
+    anybody("snooze_contact"),
     anybody("create_contact"),
     anybody("get_contact"),
     anybody("replace_contact"),
@@ -110,6 +112,7 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "delete_connection_data" => json!({ "confirm": "Acme" }),
         "create_activity" => json!({ "contact_id": uuid::Uuid::nil(), "kind": "CALL" }),
         "replace_activity" | "update_activity" => json!({ "done": true }),
+        "snooze_contact" => json!({ "until": null }),
         "create_campaign" => json!({ "name": "X" }),
         "replace_campaign" | "update_campaign" => json!({ "name": "Y" }),
         "assign_contacts" => json!({ "contact_ids": [] }),
@@ -230,6 +233,8 @@ async fn furnish(hub: &TestHub, company: &Company) -> String {
          values ($1, $2, 'Secret ' || $3, $3, 'secret')",
         "insert into activity (company_id, activity_id, contact_id, kind, subject, due_at)
          values ($1, $2, $2, 'CALL', 'Secret ' || $3, now())",
+        "insert into contact_snooze (company_id, member_id, contact_id, until)
+         select $1, member_id, $2, now() from member where company_id = $1 and $3 is not null",
         "insert into campaign (company_id, campaign_id, name) values ($1, $2, 'Secret ' || $3)",
         "insert into campaign_contact (company_id, campaign_id, contact_id, note)
          values ($1, $2, $2, 'Secret ' || $3)",
@@ -267,6 +272,7 @@ async fn belongings(hub: &TestHub, company: &Company) -> String {
              (select string_agg(t::text, '|') from activity t where company_id = $1),
              (select string_agg(t::text, '|') from campaign t where company_id = $1),
              (select string_agg(t::text, '|') from campaign_contact t where company_id = $1),
+             (select string_agg(t::text, '|') from contact_snooze t where company_id = $1),
              (select string_agg(t::text, '|') from delivery t where company_id = $1),
              (select string_agg(t::text, '|') from api_key t where company_id = $1),
              (select string_agg(t::text, '|') from job t where company_id = $1),

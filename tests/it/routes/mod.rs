@@ -15,3 +15,4 @@ mod leads;
 mod matrix;
 mod rates;
 mod refusals;
+mod suggestions;

@@ -49,3 +49,12 @@ export type DeliveryStory = Schemas['DeliveryStory'];
 export type Attempt = DeliveryStory['attempts'][number];
 export type DeliveryCounts = Schemas['DeliveryCounts'];
 export type LiveEvent = Schemas['LiveEvent'];
+
+export type Campaign = Schemas['Campaign'];
+export type CampaignAssigned = Schemas['CampaignAssigned'];
+export type CampaignAssignment = Schemas['CampaignAssignment'];
+export type CampaignContact = Schemas['CampaignContact'];
+export type CampaignContactPatch = Schemas['CampaignContactPatch'];
+export type CampaignPatch = Schemas['CampaignPatch'];
+export type NewCampaign = Schemas['NewCampaign'];
+export type Performance = Schemas['CampaignPerformance'];

@@ -28,6 +28,7 @@ call tandem_protect('campaign');
 call tandem_protect('campaign_member');
 call tandem_protect('campaign_contact');
 call tandem_protect('contact_snooze');
+call tandem_protect('saved_filter');
 call tandem_protect('delivery');
 call tandem_protect('delivery_attempt');
 call tandem_protect('audit_log');

@@ -72,9 +72,16 @@ create policy own_only on campaign_contact as restrictive for all to tandem_tena
         or contact_id in (select contact.contact_id from contact)
     );
 
--- What a member put off is nobody else's business.
+-- What a member put off or keeps is nobody else's business.
 drop policy if exists own_only on contact_snooze;
 create policy own_only on contact_snooze as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
+    );
+
+drop policy if exists own_only on saved_filter;
+create policy own_only on saved_filter as restrictive for all to tandem_tenant
     using (
         (select current_setting('tandem.scope')) = 'all'
         or member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)

@@ -33,6 +33,7 @@ mod migrate;
 pub mod organizations;
 pub mod rotation;
 pub mod runs;
+pub mod saved_filters;
 pub mod sessions;
 mod start;
 pub mod suggestions;

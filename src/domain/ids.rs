@@ -97,6 +97,10 @@ id!(
     CampaignId
 );
 id!(
+    /// A question to the book that a member keeps.
+    SavedFilterId
+);
+id!(
     /// One outbound effect at one connection.
     DeliveryId
 );

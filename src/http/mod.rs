@@ -27,6 +27,7 @@ mod paging;
 mod problem;
 mod rates;
 mod refusals;
+mod saved_filters;
 mod server;
 mod session;
 mod shield;
@@ -78,7 +79,8 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
         api_keys::ApiKeysApi,
-        (contacts::ContactsApi, contacts::SuggestionsApi),
+        (contacts::ContactsApi, contacts::SuggestionsApi, contacts::BulkApi),
+        saved_filters::SavedFiltersApi,
         (activities::ActivitiesApi, campaigns::CampaignsApi),
         integrations::IntegrationsApi,
         integrations::BudgetApi,

@@ -17,6 +17,7 @@ use crate::{
         install::{Gone, InstallError, Refusal},
         plan::PlanError,
         reset::ResetError,
+        saved_filters::{self, SavedFilterError},
         sign_in::SignInError,
         sign_up::{ConfirmError, SignUpError},
     },
@@ -139,6 +140,11 @@ impl From<ContactError> for ApiError {
                 "forbidden",
                 "You see your own contacts only, so they stay yours. Ask an owner or admin.",
             ),
+            ContactError::TooManyMatch => Self::invalid_as(
+                "too_many_match",
+                "More than 10,000 contacts match, which is as many as are changed at once. Narrow the \
+                 filter.",
+            ),
             ContactError::Seal(error) => error.into(),
             ContactError::Db(error) => error.into(),
         }
@@ -186,6 +192,31 @@ impl From<CampaignError> for ApiError {
             ),
             CampaignError::Seal(error) => error.into(),
             CampaignError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<SavedFilterError> for ApiError {
+    fn from(error: SavedFilterError) -> Self {
+        match error {
+            SavedFilterError::NotFound => Self::not_found(),
+            SavedFilterError::TooMany => Self::conflict(
+                "too_many_filters",
+                &format!("You keep {} filters at most. Delete one first.", saved_filters::MOST),
+            ),
+            SavedFilterError::NameTaken => {
+                Self::conflict("name_taken", "You have a filter of this name. Choose another one.")
+            }
+            SavedFilterError::UnknownOwner => Self::invalid_fields(vec![FieldProblem::new(
+                "owner",
+                "There is no such member here.",
+            )]),
+            SavedFilterError::UnknownCampaign => Self::invalid_fields(vec![FieldProblem::new(
+                "campaign",
+                "There is no such campaign here.",
+            )]),
+            SavedFilterError::Seal(error) => error.into(),
+            SavedFilterError::Db(error) => error.into(),
         }
     }
 }

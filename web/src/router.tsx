@@ -17,6 +17,7 @@ import { Pending } from './routes/pending';
 import { Root } from './routes/root';
 import { Workspace } from './routes/workspace';
 import { texts } from './ui/url';
+import { isPhone } from './ui/use-phone';
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: Failed });
 
@@ -68,6 +69,13 @@ const activities = createRoute({
   path: '/activities',
   validateSearch: activitiesSearch,
   component: lazyRouteComponent(() => import('./routes/activities'), 'ActivitiesRoute'),
+});
+
+const next = createRoute({
+  getParentRoute: () => workspace,
+  path: '/next',
+  validateSearch: texts('owner', 'campaign'),
+  component: lazyRouteComponent(() => import('./routes/next'), 'NextRoute'),
 });
 
 const campaigns = createRoute({
@@ -150,7 +158,8 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   beforeLoad: () => {
-    throw redirect({ to: '/contacts' });
+    // On a phone somebody is on the way and wants to know whom to call.
+    throw redirect({ to: isPhone() ? '/next' : '/contacts' });
   },
 });
 
@@ -180,6 +189,7 @@ const tree = root.addChildren([
     contacts,
     contact,
     importPeople,
+    next,
     activities,
     campaigns,
     campaign,

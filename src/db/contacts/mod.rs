@@ -1,5 +1,6 @@
 //! One contact at a time; pages of an import are `db::intake`.
 
+mod bulk;
 mod list;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::{
     },
 };
 
+pub use bulk::{Chosen, Tag, add_tag, delete_many, lock_chosen, remove_tag, set_owner, tags};
 pub(in crate::db) use list::narrow;
 pub use list::{Filter, Order, Owner, Position, Sort, count, list};
 

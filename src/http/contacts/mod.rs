@@ -1,5 +1,6 @@
 //! `/api/contacts`.
 
+mod bulk;
 mod filter;
 mod form;
 mod suggested;
@@ -26,6 +27,7 @@ use crate::{
     policy::Action,
 };
 
+pub(super) use bulk::BulkApi;
 pub(super) use filter::FilterForm;
 use form::{ContactForm, ContactPatch};
 pub(super) use suggested::SuggestionsApi;
@@ -196,6 +198,11 @@ async fn load(hub: &SharedHub, session: &Session, id: ContactId) -> Result<Conta
     let contact = db::contacts::get(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     tx.commit().await?;
     Ok(ContactView::from(contact))
+}
+
+/// 400 for an order that the list does not know.
+pub(super) fn check_sort(text: &str) -> Result<(), ApiError> {
+    order(text).map(|_| ())
 }
 
 fn order(text: &str) -> Result<Order, ApiError> {

@@ -12,6 +12,7 @@ pub(super) enum Names {
     Run,
     Activity,
     Campaign,
+    SavedFilter,
     Delivery,
     /// A key for scripts.
     ApiKey,
@@ -78,6 +79,8 @@ const WORDS: &[&str] = &[
     "sector",
     "theme",
     "emails",
+    "add_tag",
+    "remove_tag",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.
@@ -97,6 +100,7 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
         (_, "campaign" | "campaign_id") => Some(Names::Campaign),
         (_, "contact" | "contact_id" | "contact_ids[]") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/activities/") => Some(Names::Activity),
+        (path, "id") if path.starts_with("/api/saved-filters/") => Some(Names::SavedFilter),
         (path, "id") if path.starts_with("/api/campaigns/") => Some(Names::Campaign),
         (path, "id") if path.starts_with("/api/deliveries/") => Some(Names::Delivery),
         (path, "ids[]") if path.ends_with("/retry") => Some(Names::Delivery),

@@ -173,7 +173,8 @@ impl Visitor<'_> {
 
 /// Whether the answer names what was asked about, as it was asked.
 fn told_of_each(operation: &str) -> bool {
-    operation.starts_with("push_contacts") || operation == "assign_contacts"
+    operation.starts_with("push_contacts")
+        || ["assign_contacts", "change_contacts"].contains(&operation)
 }
 
 /// Whether the visitor has sent this.

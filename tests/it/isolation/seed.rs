@@ -187,6 +187,7 @@ async fn work_in(hub: &TestHub, company: &Company, account: u64) {
     log_activities(hub, company, account).await;
     run_campaigns(company, account).await;
     put_off(hub, company).await;
+    keep_filters(company, account).await;
     let runs = company.owner.browser.get("/api/sync-logs").await.expect(200);
     assert_eq!(runs["items"].as_array().unwrap().len(), 4, "{runs}");
     assert!(runs["items"].as_array().unwrap().iter().all(|run| run["state"] == "completed"));
@@ -217,6 +218,15 @@ async fn run_campaigns(company: &Company, account: u64) {
         let form = json!({ "filter": {}, "outreach": "CALL", "note": note });
         let assigned = browser.post(&path, form).await.expect(200);
         assert!(assigned["added"].as_u64().unwrap() > 8, "{assigned}");
+    }
+}
+
+/// Every member keeps a filter.
+async fn keep_filters(company: &Company, account: u64) {
+    for member in company.members() {
+        let form = json!({ "name": format!("Canary filter {account}"),
+            "filter": { "search": format!("canary {account}"), "owner": member.id.to_string() } });
+        member.browser.post("/api/saved-filters", form).await.expect(201);
     }
 }
 
@@ -337,6 +347,7 @@ async fn foreign(
         (Names::Run, column(hub, theirs, &ids("sync_run", "run_id")).await),
         (Names::Activity, column(hub, theirs, &ids("activity", "activity_id")).await),
         (Names::Campaign, column(hub, theirs, &ids("campaign", "campaign_id")).await),
+        (Names::SavedFilter, column(hub, theirs, &ids("saved_filter", "filter_id")).await),
         (Names::Delivery, column(hub, theirs, &ids("delivery", "delivery_id")).await),
         (Names::ApiKey, keys_of(theirs).await),
         (Names::Installation, vec![install(hub, crm, theirs).await]),
@@ -361,6 +372,7 @@ async fn foreign(
         "select email from member where company_id = $1",
         "select name from company where company_id = $1",
         "select name from campaign where company_id = $1",
+        "select name from saved_filter where company_id = $1",
         "select description from campaign where company_id = $1",
         "select note from campaign_contact where company_id = $1",
         "select account_name from connection where company_id = $1",

@@ -18,6 +18,7 @@ const ENDING: &[&str] = &[
     "revoke_api_key",
     "remove_campaign_contact",
     "delete_campaign",
+    "delete_saved_filter",
     "delete_activity",
     "delete_contact",
     "cancel_run",
@@ -73,6 +74,7 @@ async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<
     let runs = browser.get("/api/sync-logs").await.expect(200);
     let activities = browser.get("/api/activities").await.expect(200);
     let campaigns = browser.get("/api/campaigns").await.expect(200);
+    let filters = browser.get("/api/saved-filters").await.expect(200);
     let deliveries = browser.get("/api/deliveries").await.expect(200);
     let id = |page: &serde_json::Value| {
         page["items"][0]["id"]
@@ -90,6 +92,7 @@ async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<
             (Names::Run, id(&runs)),
             (Names::Activity, id(&activities)),
             (Names::Campaign, id(&campaigns)),
+            (Names::SavedFilter, id(&filters)),
             (Names::Delivery, id(&deliveries)),
             (Names::Company, world.acme.id.to_string()),
             (Names::Member, world.acme.member(role).id.to_string()),

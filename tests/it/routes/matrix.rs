@@ -35,6 +35,11 @@ const DEMANDS: &[Demand] = &[
     anybody("list_contacts"),
     anybody("suggest_contacts"),
     anybody("snooze_contact"),
+    anybody("change_contacts"),
+    anybody("list_tags"),
+    anybody("list_saved_filters"),
+    anybody("create_saved_filter"),
+    anybody("delete_saved_filter"),
     anybody("create_contact"),
     anybody("get_contact"),
     anybody("replace_contact"),
@@ -113,6 +118,8 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "create_activity" => json!({ "contact_id": uuid::Uuid::nil(), "kind": "CALL" }),
         "replace_activity" | "update_activity" => json!({ "done": true }),
         "snooze_contact" => json!({ "until": null }),
+        "change_contacts" => json!({ "contact_ids": [], "add_tag": "x" }),
+        "create_saved_filter" => json!({ "name": company.owner.id.to_string(), "filter": {} }),
         "create_campaign" => json!({ "name": "X" }),
         "replace_campaign" | "update_campaign" => json!({ "name": "Y" }),
         "assign_contacts" => json!({ "contact_ids": [] }),
@@ -235,6 +242,9 @@ async fn furnish(hub: &TestHub, company: &Company) -> String {
          values ($1, $2, $2, 'CALL', 'Secret ' || $3, now())",
         "insert into contact_snooze (company_id, member_id, contact_id, until)
          select $1, member_id, $2, now() from member where company_id = $1 and $3 is not null",
+        "insert into saved_filter (company_id, filter_id, member_id, name, filter)
+         select $1, $2, member_id, 'Secret ' || $3, '{}' from member
+         where company_id = $1 and role = 'owner'",
         "insert into campaign (company_id, campaign_id, name) values ($1, $2, 'Secret ' || $3)",
         "insert into campaign_contact (company_id, campaign_id, contact_id, note)
          values ($1, $2, $2, 'Secret ' || $3)",
@@ -273,6 +283,7 @@ async fn belongings(hub: &TestHub, company: &Company) -> String {
              (select string_agg(t::text, '|') from campaign t where company_id = $1),
              (select string_agg(t::text, '|') from campaign_contact t where company_id = $1),
              (select string_agg(t::text, '|') from contact_snooze t where company_id = $1),
+             (select string_agg(t::text, '|') from saved_filter t where company_id = $1),
              (select string_agg(t::text, '|') from delivery t where company_id = $1),
              (select string_agg(t::text, '|') from api_key t where company_id = $1),
              (select string_agg(t::text, '|') from job t where company_id = $1),

@@ -5,6 +5,7 @@ mod activities;
 mod api_keys;
 mod auth;
 mod billing;
+mod bulk;
 mod campaigns;
 mod company;
 mod contacts;

@@ -58,3 +58,4 @@ export type CampaignContactPatch = Schemas['CampaignContactPatch'];
 export type CampaignPatch = Schemas['CampaignPatch'];
 export type NewCampaign = Schemas['NewCampaign'];
 export type Performance = Schemas['CampaignPerformance'];
+export type Suggestion = Schemas['ContactSuggestion'];

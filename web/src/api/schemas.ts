@@ -59,3 +59,7 @@ export type CampaignPatch = Schemas['CampaignPatch'];
 export type NewCampaign = Schemas['NewCampaign'];
 export type Performance = Schemas['CampaignPerformance'];
 export type Suggestion = Schemas['ContactSuggestion'];
+export type ContactsChange = Schemas['ContactsChange'];
+export type ContactFilterForm = Schemas['ContactFilter'];
+export type NewSavedFilter = Schemas['NewSavedFilter'];
+export type SavedFilter = Schemas['SavedFilter'];

@@ -17,7 +17,8 @@ export function SignInRoute() {
   const enter = () =>
     submit(async () => {
       await signIn(email.trim(), password);
-      router.history.push(safeNext(next));
+      // Without a wish, the beginning: it is another one on a phone.
+      router.history.push(next ? safeNext(next) : '/');
     });
   return (
     <Door title="Sign in">

@@ -1,5 +1,6 @@
 //! Keeps questions to the book for a member.
 
+use chrono::SubsecRound as _;
 use serde_json::Value;
 
 use crate::{
@@ -69,7 +70,8 @@ pub async fn create(
         name: new.name,
         filter: new.written,
         sort: new.sort,
-        created_at: hub.clock.now(),
+        // Finer than a microsecond nothing is stored.
+        created_at: hub.clock.now().trunc_subsecs(6),
     };
     db::saved_filters::insert(&mut tx, by.member_id, &kept).await.map_err(|error| match error {
         DbError::Conflict { constraint } if constraint == "saved_filter_one_name" => {

@@ -1,25 +1,10 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-} from '@tanstack/react-router';
+import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { onSessionEnded, queryClient } from './api/client';
-import { statusQuery } from './api/integrations';
-import { asProblem } from './api/problem';
-import { sessionQuery } from './api/session';
-import { activitiesSearch } from './features/activities/url';
-import { contactsSearch } from './features/contacts/url';
+import { root, workspace } from './roots';
 import { Failed } from './routes/failed';
-import { NotFound } from './routes/not-found';
-import { Pending } from './routes/pending';
-import { Root } from './routes/root';
-import { Workspace } from './routes/workspace';
 import { texts } from './ui/url';
 import { isPhone } from './ui/use-phone';
-
-const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: Failed });
+import { workRoutes } from './work-routes';
 
 /** Pages in front of the door: nobody is signed in yet. */
 const door = <Path extends string, Page>(
@@ -33,79 +18,6 @@ const door = <Path extends string, Page>(
     validateSearch: texts('next'),
     component: lazyRouteComponent(component as never, page as never),
   });
-
-const workspace = createRoute({
-  getParentRoute: () => root,
-  id: 'workspace',
-  component: Workspace,
-  pendingComponent: Pending,
-  errorComponent: Failed,
-  beforeLoad: async ({ location }) => {
-    try {
-      await queryClient.ensureQueryData(sessionQuery);
-    } catch (error) {
-      if (asProblem(error).status !== 401) throw error;
-      throw redirect({ to: '/signin', search: { next: location.href } });
-    }
-  },
-});
-
-const contacts = createRoute({
-  getParentRoute: () => workspace,
-  path: '/contacts',
-  validateSearch: contactsSearch,
-  component: lazyRouteComponent(() => import('./routes/contacts'), 'ContactsRoute'),
-});
-
-const contact = createRoute({
-  getParentRoute: () => workspace,
-  path: '/contacts/person/$id',
-  validateSearch: texts('edit'),
-  component: lazyRouteComponent(() => import('./routes/contact'), 'ContactRoute'),
-});
-
-const activities = createRoute({
-  getParentRoute: () => workspace,
-  path: '/activities',
-  validateSearch: activitiesSearch,
-  component: lazyRouteComponent(() => import('./routes/activities'), 'ActivitiesRoute'),
-});
-
-const next = createRoute({
-  getParentRoute: () => workspace,
-  path: '/next',
-  validateSearch: texts('owner', 'campaign'),
-  component: lazyRouteComponent(() => import('./routes/next'), 'NextRoute'),
-});
-
-const campaigns = createRoute({
-  getParentRoute: () => workspace,
-  path: '/campaigns',
-  validateSearch: texts('add'),
-  component: lazyRouteComponent(() => import('./routes/campaigns'), 'CampaignsRoute'),
-});
-
-const campaign = createRoute({
-  getParentRoute: () => workspace,
-  path: '/campaigns/$id',
-  component: lazyRouteComponent(() => import('./routes/campaign'), 'CampaignRoute'),
-});
-
-const importPeople = createRoute({
-  getParentRoute: () => workspace,
-  path: '/contacts/$provider',
-  validateSearch: texts('search', 'integration', 'status'),
-  component: lazyRouteComponent(() => import('./routes/import-people'), 'ImportRoute'),
-  loader: async ({ params }) => {
-    const { providers } = await queryClient.ensureQueryData(statusQuery);
-    const provider = providers.find((p) => p.provider === params.provider);
-    if (!provider || provider.allowed) return;
-    throw redirect({
-      to: '/contacts',
-      search: { upgrade: provider.upgrade_to ?? '', from: provider.provider },
-    });
-  },
-});
 
 const integrations = createRoute({
   getParentRoute: () => workspace,
@@ -185,22 +97,7 @@ const tree = root.addChildren([
   door('/reset', () => import('./routes/reset'), 'ResetRoute'),
   install,
   mailbox,
-  workspace.addChildren([
-    contacts,
-    contact,
-    importPeople,
-    next,
-    activities,
-    campaigns,
-    campaign,
-    integrations,
-    runs,
-    run,
-    deliveries,
-    delivery,
-    billing,
-    settings,
-  ]),
+  workspace.addChildren([...workRoutes, integrations, runs, run, deliveries, delivery, billing, settings]),
 ]);
 
 export const router = createRouter({

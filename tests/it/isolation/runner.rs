@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -80,6 +81,16 @@ impl Visitor<'_> {
         let names_records = given.iter().any(|(place, _)| matches!(place, Place::Body(_)));
         if operation.name == "start_import" && names_records {
             body.as_mut().unwrap()["mode"] = "selective".into();
+        }
+        // A change of many needs to say who, and what.
+        if operation.name == "change_contacts"
+            && let Some(Value::Object(change)) = &mut body
+        {
+            if change.contains_key("owner_member_id") {
+                change.insert("contact_ids".to_owned(), serde_json::json!([]));
+            } else if names_records {
+                change.insert("add_tag".to_owned(), "wall".into());
+            }
         }
         assert!(!path.contains('{'), "UNCOVERED: {path} has a parameter without a value");
         let query = query.finish();

@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use tandem::policy::Role;
 
 use super::{
-    document::{Names, operations},
+    document::{Names, Place, operations},
     runner::{Report, Visitor, likeness},
     seed::{Foreign, World, cursors},
 };
@@ -183,8 +183,14 @@ async fn of_two_session_cookies_one_counts_and_answers_are_never_mixed() {
 }
 
 /// What belongs to a member, and is not every colleague's to see.
-const OF_MEMBERS: &[Names] =
-    &[Names::Contact, Names::Run, Names::Activity, Names::Delivery, Names::Cursor];
+const OF_MEMBERS: &[Names] = &[
+    Names::Contact,
+    Names::Run,
+    Names::Activity,
+    Names::Delivery,
+    Names::SavedFilter,
+    Names::Cursor,
+];
 
 /// A consultant beside colleagues: what is theirs alone is as missing as another company's.
 #[tokio::test]
@@ -217,6 +223,9 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
         "select delivery_id::text from delivery where company_id = $1 and {of_others}"
     ))
     .await;
+    let filters =
+        "select filter_id::text from saved_filter where company_id = $1 and member_id <> $2";
+    let filters = column(filters).await;
     assert!(activities.len() == 6 && deliveries.len() >= 6);
     assert!(contacts.len() > 6 && runs.len() == 2 && by_hand.len() == 6);
     let mut cursors = cursors(&world.acme.owner.browser).await;
@@ -239,9 +248,10 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
             (Names::Run, runs.clone()),
             (Names::Activity, activities.clone()),
             (Names::Delivery, deliveries.clone()),
+            (Names::SavedFilter, filters.clone()),
         ]),
         cursors,
-        secrets: [contacts, runs, by_hand, activities, deliveries].concat(),
+        secrets: [contacts, runs, by_hand, activities, deliveries, filters].concat(),
     };
     let visitor = own(&world, &consultant.browser, Role::Consultant).await;
     let mut report = Report::default();
@@ -249,6 +259,12 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
         let before = world.sum_but(&world.acme, USED).await;
         // A colleague may be named as an owner, and a record at the CRM is everybody's.
         let mut operation = operation;
+        // What is everybody's stands for itself in the path.
+        for slot in operation.slots.iter().filter(|slot| !OF_MEMBERS.contains(&slot.names)) {
+            if let (Place::Path(name), Some(own)) = (&slot.place, visitor.own.get(&slot.names)) {
+                operation.path = operation.path.replace(&format!("{{{name}}}"), own);
+            }
+        }
         operation.slots.retain(|slot| OF_MEMBERS.contains(&slot.names));
         visitor.try_foreign(&operation, &foreign, 6, &mut report).await;
         if world.sum_but(&world.acme, USED).await != before {

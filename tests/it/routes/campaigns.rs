@@ -142,7 +142,8 @@ async fn what_is_wrong_with_a_campaign_is_said_field_by_field() {
     assert_eq!(answer.problem(400), "invalid");
     for form in [json!({}), json!({ "name": "B", "starts_on": "2023-02-29" }), json!({ "name": 1 })]
     {
-        assert_eq!(browser.post("/api/campaigns", form).await.status, 400);
+        let answer = browser.post("/api/campaigns", form.clone()).await;
+        assert_eq!(answer.status, 400, "{form}: {}", answer.text);
     }
     for (field, value) in [
         ("name", json!("ä".repeat(120))),

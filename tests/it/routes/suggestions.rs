@@ -116,7 +116,7 @@ async fn who_is_put_off_comes_back_then_and_only_for_the_one_who_did() {
     let ada = contact(admin, "Ada", 9).await;
     contact(admin, "Bob", 0).await;
     let path = format!("/api/contacts/{ada}/snooze");
-    let until = hub.clock.now() + TimeDelta::days(3);
+    let until = hub.clock.now() + TimeDelta::hours(3);
     let told = admin.post(&path, json!({ "until": until })).await.expect(200);
     assert_eq!(told["until"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap(), until);
     assert_eq!(names(&suggested(admin, "").await), ["Bob"]);
@@ -124,13 +124,13 @@ async fn who_is_put_off_comes_back_then_and_only_for_the_one_who_did() {
     admin.post(&path, json!({ "until": null })).await.expect(200);
     assert_eq!(names(&suggested(admin, "").await), ["Ada", "Bob"]);
     // The latest word counts.
-    for days in [2, 4] {
-        let until = hub.clock.now() + TimeDelta::days(days);
+    for hours in [2, 4] {
+        let until = hub.clock.now() + TimeDelta::hours(hours);
         admin.post(&path, json!({ "until": until })).await.expect(200);
     }
-    hub.clock.advance(TimeDelta::days(3));
+    hub.clock.advance(TimeDelta::hours(3));
     assert_eq!(names(&suggested(admin, "").await), ["Bob"]);
-    hub.clock.advance(TimeDelta::days(1));
+    hub.clock.advance(TimeDelta::hours(1));
     assert_eq!(names(&suggested(admin, "").await), ["Ada", "Bob"]);
     for until in [json!("2020-01-01T00:00:00Z"), json!("9999-01-01T00:00:00Z"), json!("soon")] {
         assert_eq!(admin.post(&path, json!({ "until": until })).await.status, 400);
@@ -169,7 +169,7 @@ async fn the_best_of_a_hundred_thousand_are_found_by_an_index() {
         assert!(items.iter().all(|item| item["score"].as_f64().unwrap() > 0.99));
     }
     // What a scan of the book would read is counted by PostgreSQL itself, a second late at most.
-    let mut scans = (0, 0);
+    let mut scans: (i64, i64) = (0, 0);
     for _ in 0..100 {
         suggested(&acme.owner.browser, "?limit=1").await;
         suggested(&acme.consultant.browser, "?limit=1").await;

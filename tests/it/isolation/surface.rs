@@ -232,6 +232,8 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
     // The newest run, where the owner's second page begins, may be the consultant's own.
     let colleagues = URL_SAFE_NO_PAD.encode(serde_json::json!(runs[0]).to_string());
     cursors.insert("list_runs".to_owned(), colleagues);
+    // Campaigns are everybody's.
+    cursors.remove("list_campaigns");
     // So may the newest delivery and activity be.
     let colleagues = URL_SAFE_NO_PAD.encode(serde_json::json!(deliveries[0]).to_string());
     for name in ["list_deliveries", "list_provider_deliveries"] {

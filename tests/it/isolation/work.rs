@@ -1,6 +1,6 @@
 //! What the members of a company do all day, with something of every kind left behind.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tandem::jobs;
 
 use super::seed::request_name;

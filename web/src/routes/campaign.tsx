@@ -103,7 +103,7 @@ function Contacts({ campaign, manages, onAdd }: ContactsProps) {
   const contacts = query.data?.pages.flatMap((p) => p.items) ?? [];
   return (
     <section aria-label="Contacts" className="placed-list">
-      <h2 className="over">Contacts</h2>
+      <h2>Contacts</h2>
       {query.isPending ? (
         <SkeletonRows rows={6} />
       ) : query.error && contacts.length === 0 ? (

@@ -8,7 +8,6 @@ import { statusQuery } from '../api/integrations';
 import { UpgradeCall } from '../features/billing/upgrade-call';
 import { AddContact } from '../features/contacts/add-contact';
 import { AddMenu } from '../features/contacts/add-menu';
-import { BulkBar } from '../features/contacts/bulk-bar';
 import { ContactFilters } from '../features/contacts/contact-filters';
 import { ContactList } from '../features/contacts/contact-list';
 import { type ContactsSearch, conditionsOf, filterOf, isFiltered } from '../features/contacts/url';
@@ -19,6 +18,8 @@ import { NOBODY, type Selection } from '../ui/selection';
 import { toast } from '../ui/toast';
 import { usePhone } from '../ui/use-phone';
 
+// Most visits select nobody.
+const BulkBar = lazy(() => import('../features/contacts/bulk-bar').then((m) => ({ default: m.BulkBar })));
 // A person beside the list is not what most visits begin with.
 const PersonBeside = lazy(() => import('./person-beside').then((m) => ({ default: m.PersonBeside })));
 
@@ -99,15 +100,16 @@ export function ContactsRoute() {
           )
         }
       />
-      {!phone && (
-        <BulkBar
-          key={selection.size === 0 ? 'none' : 'some'}
-          selection={selection}
-          loaded={list.data?.pages.reduce((n, p) => n + p.items.length, 0) ?? 0}
-          total={total ?? null}
-          filter={conditionsOf(search)}
-          onClear={() => select(NOBODY)}
-        />
+      {!phone && selection.size > 0 && (
+        <Suspense fallback={null}>
+          <BulkBar
+            selection={selection}
+            loaded={list.data?.pages.reduce((n, p) => n + p.items.length, 0) ?? 0}
+            total={total ?? null}
+            filter={conditionsOf(search)}
+            onClear={() => select(NOBODY)}
+          />
+        </Suspense>
       )}
       {search.contact && (
         <Suspense fallback={null}>

@@ -4,13 +4,13 @@ import { localDay } from '../../ui/days';
 import { count } from '../../ui/figures';
 import { StatusWord } from '../../ui/status-word';
 import { usePhone } from '../../ui/use-phone';
-import { daysOf, STATE_TONES, STATE_WORDS, stateOf, takeaway } from './words';
+import { brief, daysOf, STATE_TONES, STATE_WORDS, stateOf } from './words';
 
 const COLUMNS: [label: string, width: string | number | undefined, right?: boolean][] = [
   ['Campaign', undefined],
   ['State', 110],
-  ['Days', 210],
-  ['People', '16%'],
+  ['Days', 238],
+  ['People', '18%'],
   ['Contacts', 90, true],
   ['Contacted', 96, true],
   ['Requested', 96, true],
@@ -35,7 +35,7 @@ const Cards = ({ campaigns }: { campaigns: Campaign[] }) => (
         <Link to="/campaigns/$id" params={{ id: c.id }} className="row">
           <span style={{ minWidth: 0 }}>
             <b>{c.name}</b>
-            <span className="l2 num">{takeaway(c.performance)}</span>
+            <span className="l2 num">{brief(c.performance)}</span>
           </span>
           <span className="end">
             <State campaign={c} />

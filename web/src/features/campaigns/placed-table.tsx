@@ -46,11 +46,8 @@ function Wide({ campaign, contacts, manages }: Props) {
     <table className="grid placed">
       <thead>
         <tr>
-          <th scope="col" style={{ width: '22%' }}>
+          <th scope="col" style={{ width: '26%' }}>
             Name
-          </th>
-          <th scope="col" style={{ width: 150 }}>
-            Warmness
           </th>
           <th scope="col" style={{ width: 140 }}>
             Reach by
@@ -59,11 +56,8 @@ function Wide({ campaign, contacts, manages }: Props) {
           <th scope="col" style={{ width: 120 }}>
             Contacted
           </th>
-          <th scope="col" className="r" style={{ width: 92 }}>
-            Requested
-          </th>
-          <th scope="col" className="r" style={{ width: 78 }}>
-            Booked
+          <th scope="col" style={{ width: 128 }}>
+            Meetings
           </th>
           {manages && (
             <th scope="col" style={{ width: 56 }} className="r">
@@ -86,9 +80,6 @@ function Wide({ campaign, contacts, manages }: Props) {
               </div>
             </td>
             <td>
-              <Warmness value={c.warmness} name={c.full_name} />
-            </td>
-            <td>
               {manages ? (
                 <NativeSelect
                   size="xs"
@@ -108,8 +99,13 @@ function Wide({ campaign, contacts, manages }: Props) {
             <td>
               <Moment at={c.contacted_at} none="Not yet" />
             </td>
-            <td className="num r">{count(c.meetings_requested)}</td>
-            <td className="num r">{count(c.meetings_booked)}</td>
+            <td className="num">
+              {c.meetings_requested === 0 ? (
+                <span className="dim">None</span>
+              ) : (
+                `${count(c.meetings_booked)} of ${count(c.meetings_requested)} booked`
+              )}
+            </td>
             {manages && (
               <td className="r act">
                 <ActionIcon

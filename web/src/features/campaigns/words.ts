@@ -63,6 +63,12 @@ export function takeaway(p: Performance): string {
   return `${reached}; ${count(p.meetings_booked)} of ${counted(p.meetings_requested, 'meeting', 'meetings')} asked for ${p.meetings_booked === 1 ? 'is' : 'are'} booked.`;
 }
 
+/** The same for a line of a list. */
+export const brief = (p: Performance) =>
+  p.contacts === 0
+    ? 'Nobody is in it yet'
+    : `${count(p.contacted)} of ${count(p.contacts)} contacted, ${counted(p.meetings_booked, 'meeting', 'meetings')} booked`;
+
 /** What became of an assignment: the title of its toast. */
 export function assignedWords(
   told: Pick<CampaignAssigned, 'added' | 'already_there'>,

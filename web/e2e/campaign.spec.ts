@@ -77,9 +77,9 @@ test('a campaign is made, filled from a paste and from the list, and what comes 
   ).toBeVisible();
   await page.getByRole('checkbox', { name: `Select Max Paste ${stamp}` }).check();
   await bar.getByRole('button', { name: 'Delete 1' }).click();
-  await expect(page.getByRole('button', { name: `Max Paste ${stamp}` })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: `Max Paste ${stamp}`, exact: true })).toHaveCount(0);
   await page.getByRole('status').getByRole('button', { name: 'Undo' }).last().click();
-  await expect(page.getByRole('button', { name: `Max Paste ${stamp}` })).toBeVisible();
+  await expect(page.getByRole('button', { name: `Max Paste ${stamp}`, exact: true })).toBeVisible();
 
   // A filter that is kept asks the same again.
   await page.getByRole('button', { name: 'Saved filters' }).click();

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
 import { campaignNames } from '../../api/campaigns';
 import { membersQuery, tagsQuery } from '../../api/contacts';
 import type { ProviderStatus } from '../../api/schemas';
@@ -6,8 +7,10 @@ import { may, useSession } from '../../api/session';
 import { FilterChip } from '../../ui/filter-chip';
 import { SearchBox } from '../../ui/search-box';
 import { usePhone } from '../../ui/use-phone';
-import { SavedFilters } from './saved-filters';
 import { type ContactsSearch, isFiltered, NO_CONDITIONS } from './url';
+
+// Most visits ask for nothing.
+const SavedFilters = lazy(() => import('./saved-filters').then((m) => ({ default: m.SavedFilters })));
 
 const ORDERS = [
   { value: 'name', label: 'Name' },
@@ -91,7 +94,9 @@ export function ContactFilters({ search, providers, onChange }: Props) {
           Clear filters
         </button>
       )}
-      <SavedFilters search={search} onChange={onChange} />
+      <Suspense fallback={null}>
+        <SavedFilters search={search} onChange={onChange} />
+      </Suspense>
     </search>
   );
 }

@@ -63,3 +63,26 @@ create policy own_only on delivery_attempt as restrictive for all to tandem_tena
         (select current_setting('tandem.scope')) = 'all'
         or delivery_id in (select delivery.delivery_id from delivery)
     );
+
+-- Everybody sees the campaigns and who works on them; of whom they reach, the own contacts.
+drop policy if exists own_only on campaign_contact;
+create policy own_only on campaign_contact as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or contact_id in (select contact.contact_id from contact)
+    );
+
+-- What a member put off or keeps is nobody else's business.
+drop policy if exists own_only on contact_snooze;
+create policy own_only on contact_snooze as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
+    );
+
+drop policy if exists own_only on saved_filter;
+create policy own_only on saved_filter as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
+    );

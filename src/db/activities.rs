@@ -5,7 +5,7 @@ use sqlx::{Postgres, QueryBuilder, types::Json};
 
 use crate::{
     db::{DbError, TenantTx},
-    domain::{ActivityId, ActivityKind, ContactId, DeliveryId, MemberId},
+    domain::{ActivityId, ActivityKind, CampaignId, ContactId, DeliveryId, MemberId},
 };
 
 /// What a member writes of an activity.
@@ -20,6 +20,10 @@ pub struct Fields {
     pub has_time: bool,
     pub duration_minutes: Option<i32>,
     pub done: bool,
+    /// Of a meeting: agreed upon, or it took place. Without it, it was only asked for.
+    pub booked: bool,
+    /// What it was done for.
+    pub campaign_id: Option<CampaignId>,
 }
 
 /// An activity as it is shown.
@@ -30,6 +34,7 @@ pub struct Activity {
     pub contact_name: String,
     pub member_id: Option<MemberId>,
     pub member_name: Option<String>,
+    pub campaign_name: Option<String>,
     #[sqlx(flatten)]
     pub fields: Fields,
     /// Whether the note is longer than what is here.
@@ -74,8 +79,8 @@ const NOTE_IN_LIST: i32 = 1_000;
 
 const SHOWN: &str = "activity.activity_id, activity.contact_id, contact.full_name as contact_name,
     activity.member_id, member.name as member_name, activity.kind, activity.subject,
-    activity.due_at, activity.has_time, activity.duration_minutes, activity.done,
-    activity.version, activity.created_at, activity.updated_at,
+    activity.due_at, activity.has_time, activity.duration_minutes, activity.done, activity.booked,
+    activity.campaign_id, campaign.name as campaign_name, activity.version, activity.created_at, activity.updated_at,
     coalesce((
         select jsonb_agg(jsonb_build_object(
             'provider', connection.provider, 'account_domain', connection.account_domain,
@@ -101,7 +106,9 @@ const SHOWN: &str = "activity.activity_id, activity.contact_id, contact.full_nam
     from activity
     join contact using (company_id, contact_id)
     left join member
-      on member.company_id = activity.company_id and member.member_id = activity.member_id ";
+      on member.company_id = activity.company_id and member.member_id = activity.member_id
+    left join campaign
+      on campaign.company_id = activity.company_id and campaign.campaign_id = activity.campaign_id ";
 
 /// `None` for one that is not there, is another company's, or whose contact is not the member's.
 pub async fn get(tx: &mut TenantTx, id: ActivityId) -> Result<Option<Activity>, DbError> {
@@ -177,7 +184,7 @@ pub async fn lock_contacts(
 /// What is to be changed, locked.
 pub async fn lock(tx: &mut TenantTx, id: ActivityId) -> Result<Option<Fields>, DbError> {
     Ok(sqlx::query_as(
-        "select kind, subject, note, due_at, has_time, duration_minutes, done
+        "select kind, subject, note, due_at, has_time, duration_minutes, done, booked, campaign_id
          from activity where activity_id = $1 for update",
     )
     .bind(id)
@@ -197,8 +204,8 @@ pub async fn insert(
     sqlx::query(
         "insert into activity
              (company_id, activity_id, contact_id, member_id, kind, subject, note, due_at, has_time,
-              duration_minutes, done, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
+              duration_minutes, done, booked, campaign_id, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $12, $12)",
     )
     .bind(company_id)
     .bind(id)
@@ -212,22 +219,25 @@ pub async fn insert(
     .bind(fields.duration_minutes)
     .bind(fields.done)
     .bind(now)
+    .bind(fields.booked)
+    .bind(fields.campaign_id)
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Writes it as its next version.
+/// Writes it; as its next version when something changed that a CRM has of it.
 pub async fn update(
     tx: &mut TenantTx,
     id: ActivityId,
     fields: &Fields,
+    is_told: bool,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     sqlx::query(
         "update activity
          set kind = $2, subject = $3, note = $4, due_at = $5, has_time = $6, duration_minutes = $7,
-             done = $8, version = version + 1, updated_at = $9
+             done = $8, version = version + $12, updated_at = $9, booked = $10, campaign_id = $11
          where activity_id = $1",
     )
     .bind(id)
@@ -239,6 +249,9 @@ pub async fn update(
     .bind(fields.duration_minutes)
     .bind(fields.done)
     .bind(now)
+    .bind(fields.booked)
+    .bind(fields.campaign_id)
+    .bind(i32::from(is_told))
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -97,6 +97,14 @@ id!(
     ActivityId
 );
 id!(
+    /// An undertaking of the team: whom it reaches out to, and who works on it.
+    CampaignId
+);
+id!(
+    /// A question to the book that a member keeps.
+    SavedFilterId
+);
+id!(
     /// One outbound effect at one connection.
     DeliveryId
 );

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     db::{self, DbError, TenantTx, activities::Fields},
-    domain::{ActivityId, ActivityKind, ContactId, DeliveryId},
+    domain::{ActivityId, ActivityKind, CampaignId, ContactId, DeliveryId},
     flows::{
         Hub, SealError,
         contacts::{By, Edit},
@@ -31,8 +31,10 @@ pub struct NewActivity {
     pub duration_minutes: Option<i32>,
     /// `None`: unless it is still to come.
     pub done: Option<bool>,
-    /// Whether a meeting counts as booked; `None`: if it is still to come.
+    /// Whether a meeting counts as booked, otherwise it was asked for; `None`: if it is still to come or
+    /// took place.
     pub booked: Option<bool>,
+    pub campaign_id: Option<CampaignId>,
 }
 
 /// What to write anew. `None` leaves a field as it is.
@@ -46,6 +48,7 @@ pub struct Change {
     pub duration_minutes: Edit<i32>,
     pub done: Option<bool>,
     pub booked: Option<bool>,
+    pub campaign: Edit<CampaignId>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,8 @@ pub enum ActivityError {
     NotFound,
     #[error("only a meeting can be booked")]
     NoMeeting,
+    #[error("there is no such campaign")]
+    UnknownCampaign,
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]
@@ -70,7 +75,7 @@ pub async fn create(
 ) -> Result<(), ActivityError> {
     let now = hub.clock.now();
     let due_at = day(new.due_at.unwrap_or(now), new.has_time);
-    let fields = Fields {
+    let mut fields = Fields {
         kind: new.kind,
         subject: new.subject,
         note: new.note,
@@ -78,10 +83,14 @@ pub async fn create(
         has_time: new.has_time,
         duration_minutes: new.duration_minutes,
         done: new.done.unwrap_or(due_at <= now),
+        booked: false,
+        campaign_id: new.campaign_id,
     };
     let booked = is_booked(&fields, new.booked, now)?;
+    fields.booked = is_agreed(&fields, new.booked);
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
     lock_contact(&mut tx, new.contact_id).await?;
+    check_campaign(&mut tx, new.campaign_id).await?;
     let id = ActivityId::fresh();
     db::activities::insert(&mut tx, id, new.contact_id, by.member_id, &fields, now).await?;
     let cause = Cause { contact_id: new.contact_id, member_id: Some(by.member_id), now };
@@ -110,19 +119,32 @@ pub async fn update(
     let before = db::activities::lock(&mut tx, id).await?.ok_or(ActivityError::NotFound)?;
     let mut after = before.clone();
     change.apply(&mut after);
+    if after.campaign_id != before.campaign_id {
+        check_campaign(&mut tx, after.campaign_id).await?;
+    }
     let was_booked = is_booked(&before, None, now)?;
     let booked = is_booked(&after, change.booked, now)?;
+    after.booked = match change.booked {
+        None if before.kind == after.kind && before.done == after.done => before.booked,
+        said => is_agreed(&after, said),
+    };
+    // A CRM knows neither campaigns nor who agreed.
     let changed = differences(&before, &after);
-    if changed.is_empty() && change.booked != Some(true) {
+    if changed.is_empty() && after != before {
+        db::activities::update(&mut tx, id, &after, false, now).await?;
+    }
+    if changed.is_empty() && after == before && change.booked != Some(true) {
         return Ok(());
     }
     let cause = Cause { contact_id, member_id: Some(by.member_id), now };
     let newly = booked && (!was_booked || change.booked == Some(true));
     let mut queued = Vec::new();
     if changed.is_empty() {
-        queued = queue::meeting_booked(&mut tx, cause).await?;
+        if change.booked == Some(true) {
+            queued = queue::meeting_booked(&mut tx, cause).await?;
+        }
     } else {
-        db::activities::update(&mut tx, id, &after, now).await?;
+        db::activities::update(&mut tx, id, &after, true, now).await?;
         queued.extend(tell_crms(&mut tx, cause, id, Happened::Edited, newly).await?);
         let was = contacted_at(&before, now);
         db::activities::contacted(&mut tx, contact_id, was, now).await?;
@@ -171,6 +193,11 @@ impl Change {
             Edit::To(minutes) => fields.duration_minutes = Some(minutes),
         }
         fields.done = self.done.unwrap_or(fields.done);
+        match self.campaign {
+            Edit::Keep => {}
+            Edit::Empty => fields.campaign_id = None,
+            Edit::To(campaign) => fields.campaign_id = Some(campaign),
+        }
     }
 }
 
@@ -191,6 +218,20 @@ fn is_booked(
         Some(true) if !is_meeting => Err(ActivityError::NoMeeting),
         Some(said) => Ok(said),
         None => Ok(is_meeting && !fields.done && fields.due_at > now),
+    }
+}
+
+/// Whether a meeting counts as agreed upon: unless the member says otherwise, one that took place or
+/// stands in the calendar does.
+fn is_agreed(fields: &Fields, said: Option<bool>) -> bool {
+    fields.kind == ActivityKind::Meeting && said.unwrap_or(true)
+}
+
+/// A foreign campaign is as missing as one that never was.
+async fn check_campaign(tx: &mut TenantTx, id: Option<CampaignId>) -> Result<(), ActivityError> {
+    match id {
+        Some(id) if !db::campaigns::exists(tx, id).await? => Err(ActivityError::UnknownCampaign),
+        _ => Ok(()),
     }
 }
 

@@ -72,6 +72,8 @@ pub enum ContactError {
     /// Who sees only the own contacts cannot give one away, or it would be gone.
     #[error("a contact of one's own cannot be given to somebody else")]
     NotToGive,
+    #[error("more contacts match than can be changed at once")]
+    TooManyMatch,
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]
@@ -164,7 +166,7 @@ pub async fn delete(hub: &Hub, by: By, id: ContactId) -> Result<(), ContactError
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
     db::book::lock(&mut tx).await?;
     // Before the contact goes: afterwards the member may not see its deliveries any more.
-    let withdrawn = db::deliveries::withdraw(&mut tx, id, hub.clock.now()).await?;
+    let withdrawn = db::deliveries::withdraw(&mut tx, &[id], hub.clock.now()).await?;
     let news = news::of(&mut tx, &withdrawn).await?;
     if !db::contacts::delete(&mut tx, id).await? {
         return Err(ContactError::NotFound);

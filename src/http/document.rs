@@ -31,13 +31,17 @@ fn each_operation(document: &mut Value, change: impl Fn(&str, &str, &mut Value))
     }
 }
 
-/// `uint32` and its kin are no formats that others know: they say what they mean.
+/// `uint32` and its kin are no formats that others know: they say what they mean. Nor is
+/// `naive-date`, which is a `date`.
 fn bound_unsigned(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             let format = object.get("format").and_then(Value::as_str);
             if format.is_some_and(|format| format.starts_with("uint")) {
                 object.insert("minimum".to_owned(), 0.into());
+            }
+            if object.get("format").is_some_and(|format| format == "naive-date") {
+                object.insert("format".to_owned(), "date".into());
             }
             object.values_mut().for_each(bound_unsigned);
         }

@@ -9,6 +9,7 @@ mod api_keys;
 mod audit;
 mod auth;
 mod billing;
+mod campaigns;
 mod client_address;
 mod company;
 mod contacts;
@@ -28,6 +29,7 @@ mod paging;
 mod problem;
 mod rates;
 mod refusals;
+mod saved_filters;
 mod second_factor;
 mod server;
 mod session;
@@ -60,6 +62,8 @@ enum Tag {
     Contacts,
     /// What members do with contacts.
     Activities,
+    /// Whom the team reaches out to, and what came of it.
+    Campaigns,
     /// The members of the company.
     Team,
     /// Connections to CRMs, and imports.
@@ -81,8 +85,9 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
         (sessions::SessionsApi, second_factor::SecondFactorApi, api_keys::ApiKeysApi),
-        contacts::ContactsApi,
-        activities::ActivitiesApi,
+        (contacts::ContactsApi, contacts::SuggestionsApi, contacts::BulkApi),
+        saved_filters::SavedFiltersApi,
+        (activities::ActivitiesApi, campaigns::CampaignsApi),
         integrations::IntegrationsApi,
         integrations::BudgetApi,
         integrations::ConsentApi,

@@ -10,12 +10,14 @@ use crate::{
         access_token::ExchangeError,
         activities::ActivityError,
         api_keys::{self, ApiKeyError},
+        campaigns::{self, CampaignError},
         connect::Denied,
         contacts::ContactError,
         deliver::replay::ReplayError,
         install::{Gone, InstallError, Refusal},
         plan::PlanError,
         reset::ResetError,
+        saved_filters::{self, SavedFilterError},
         sign_in::SignInError,
         sign_up::{ConfirmError, SignUpError},
     },
@@ -147,6 +149,11 @@ impl From<ContactError> for ApiError {
                 "forbidden",
                 "You see your own contacts only, so they stay yours. Ask an owner or admin.",
             ),
+            ContactError::TooManyMatch => Self::invalid_as(
+                "too_many_match",
+                "More than 10,000 contacts match, which is as many as are changed at once. Narrow the \
+                 filter.",
+            ),
             ContactError::Seal(error) => error.into(),
             ContactError::Db(error) => error.into(),
         }
@@ -158,8 +165,67 @@ impl From<ActivityError> for ApiError {
         match error {
             ActivityError::NotFound => Self::not_found(),
             ActivityError::NoMeeting => Self::invalid_fields(vec![no_meeting()]),
+            ActivityError::UnknownCampaign => Self::invalid_fields(vec![FieldProblem::new(
+                "campaign_id",
+                "There is no such campaign here.",
+            )]),
             ActivityError::Seal(error) => error.into(),
             ActivityError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CampaignError> for ApiError {
+    fn from(error: CampaignError) -> Self {
+        match error {
+            CampaignError::NotFound => Self::not_found(),
+            CampaignError::TooMany => Self::conflict(
+                "too_many_campaigns",
+                &format!("A company has {} campaigns at most. Delete one first.", campaigns::MOST),
+            ),
+            CampaignError::UnknownMember => Self::invalid_fields(vec![FieldProblem::new(
+                "member_ids",
+                "One of these is no member here. Load the page again.",
+            )]),
+            CampaignError::Reversed => Self::invalid_fields(vec![FieldProblem::new(
+                "ends_on",
+                "A campaign ends on the day it starts, or later.",
+            )]),
+            CampaignError::TooManyMatch => Self::invalid_as(
+                "too_many_match",
+                &format!(
+                    "More contacts match than can be assigned at once ({} of a filter, 10,000 of a \
+                     search). Narrow the filter.",
+                    campaigns::MOST_MATCHING
+                ),
+            ),
+            CampaignError::Seal(error) => error.into(),
+            CampaignError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<SavedFilterError> for ApiError {
+    fn from(error: SavedFilterError) -> Self {
+        match error {
+            SavedFilterError::NotFound => Self::not_found(),
+            SavedFilterError::TooMany => Self::conflict(
+                "too_many_filters",
+                &format!("You keep {} filters at most. Delete one first.", saved_filters::MOST),
+            ),
+            SavedFilterError::NameTaken => {
+                Self::conflict("name_taken", "You have a filter of this name. Choose another one.")
+            }
+            SavedFilterError::UnknownOwner => Self::invalid_fields(vec![FieldProblem::new(
+                "owner",
+                "There is no such member here.",
+            )]),
+            SavedFilterError::UnknownCampaign => Self::invalid_fields(vec![FieldProblem::new(
+                "campaign",
+                "There is no such campaign here.",
+            )]),
+            SavedFilterError::Seal(error) => error.into(),
+            SavedFilterError::Db(error) => error.into(),
         }
     }
 }

@@ -1,10 +1,11 @@
 import { expect, test } from '@playwright/test';
-import { accessible, consent, fitsWidth, member, providerName, reconciled, signIn, slug } from './demo';
+import { accessible, consent, demo, fitsWidth, member, providerName, reconciled, signIn, slug } from './demo';
 
 test('on a phone: connect, take three people, read what was done', async ({ page }) => {
   test.setTimeout(150_000);
   await signIn(page, member('teams'));
   const name = await providerName(page);
+  await page.goto(`${demo.url}/contacts`);
   await page.getByRole('button', { name: 'Add contacts' }).click();
   await page.getByRole('menuitem', { name }).click();
   await consent(page, name, 'Allow');

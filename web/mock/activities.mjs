@@ -54,6 +54,8 @@ export function write(company, contact, member, fields, at = new Date().toISOStr
     due_at: at,
     has_time: true,
     duration_minutes: null,
+    campaign: null,
+    booked: fields.kind === 'MEETING',
     created_at: at,
     updated_at: at,
     ...fields,

@@ -3,6 +3,7 @@
 import { activities } from './activities.mjs';
 import { auth } from './auth.mjs';
 import { forecast, ledger } from './budget.mjs';
+import * as work from './campaigns.mjs';
 import { contacts, create, paged, patch } from './contacts.mjs';
 import { leadsOf, watch } from './deliveries.mjs';
 import * as out from './outbound.mjs';
@@ -178,11 +179,17 @@ export function answer(req, res, url, body, cookie) {
       return [200, { providers: PROVIDERS.map((p) => view.provider(who.company, p)) }];
     return integration(who, req.method, rest[0], rest.slice(1).join('/'), q, body);
   }
+  if (room === 'campaigns') return work.campaigns(who, req.method, rest, q, body);
+  if (room === 'saved-filters') return work.filters(who, req.method, rest[0], body);
   if (room !== 'contacts') refuse(404, 'not_found', 'There is no such address.');
   if (!rest[0]) return req.method === 'GET' ? [200, contacts(who, q)] : [201, create(who, body)];
+  if (rest[0] === 'suggested') return work.suggested(who, q);
+  if (rest[0] === 'tags') return work.tags(who);
+  if (rest[0] === 'bulk') return work.many(who, body);
   const contact =
     who.company.contacts.find((c) => c.id === rest[0]) ??
     refuse(404, 'not_found', 'There is no such contact.');
+  if (rest[1] === 'snooze') return work.snooze(who, contact, body);
   if (req.method === 'DELETE') {
     who.company.contacts.splice(who.company.contacts.indexOf(contact), 1);
     return [204];

@@ -27,6 +27,8 @@ export function contacts({ company, member }, q) {
     (!text || `${c.full_name} ${c.emails[0]?.value} ${c.organization?.name}`.toLowerCase().includes(text)) &&
     (!owner || (owner === 'none' ? !c.owner : c.owner?.member_id === owner)) &&
     (!q.get('tag') || c.tags.includes(q.get('tag'))) &&
+    (!q.get('campaign') ||
+      company.campaigns?.find((x) => x.id === q.get('campaign'))?.placed.some((p) => p.contact === c)) &&
     (!q.get('source') || c.source === q.get('source')) &&
     (!q.get('provider') || c.linked.some((l) => l.provider === q.get('provider'))) &&
     (member.role !== 'consultant' || c.owner?.member_id === member.id);

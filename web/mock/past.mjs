@@ -1,5 +1,7 @@
 // A past to look at: activities of some weeks, and a delivery in every state with its cause.
+
 import { write } from './activities.mjs';
+import { assign, make as campaign } from './campaigns.mjs';
 import { make } from './deliveries.mjs';
 
 const MIN = 6e4;
@@ -185,6 +187,22 @@ export function past(company) {
     { state: 'retrying', cause: 'down', attempts: 5, next_at: new Date(now + 7 * MIN).toISOString() },
     2,
   );
+  const team = company.members.map((m) => m.id);
+  const fair = campaign(company, {
+    name: 'Autumn fair',
+    sector: 'Retail',
+    theme: 'Trust on the first date',
+    description: 'Everybody who came by the stand in October.\nMarek sends the photos.',
+    starts_on: new Date(now - 60 * 24 * 60 * MIN).toISOString().slice(0, 10),
+    ends_on: new Date(now + 20 * 24 * 60 * MIN).toISOString().slice(0, 10),
+    member_ids: team,
+  });
+  const who = { company, member: company.members[0] };
+  const some = company.contacts.slice(0, 34).map((one) => one.id);
+  assign(who, fair, { contact_ids: some, outreach: 'CALL', note: '' });
+  fair.placed[1].note = 'Wants the price list first';
+  fair.placed[2].outreach = 'LINKEDIN';
+  campaign(company, { name: 'Spring webinar', starts_on: '2099-03-01', member_ids: team.slice(0, 1) });
   for (const contact of [a, b, c, d, e, f, g, h]) contact.warmness = Math.max(contact.warmness, 5);
   company.deliveries.sort((x, y) => (x.created_at < y.created_at ? 1 : -1));
 }

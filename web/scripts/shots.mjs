@@ -201,6 +201,36 @@ const PAGES = {
       await p.getByText('Book it, or another time').click();
     },
   ],
+  next: [business, '/next'],
+  'next-first': [as('teams'), '/next'],
+  campaigns: [business, '/campaigns'],
+  'campaigns-first': [as('teams'), '/campaigns'],
+  'campaigns-add': [business, '/campaigns?add=one'],
+  campaign: [business, async (p) => `/campaigns/${(await get(p, '/api/campaigns')).items[1].id}`],
+  'campaign-table': [
+    business,
+    async (p) => `/campaigns/${(await get(p, '/api/campaigns')).items[1].id}`,
+    (p) => p.getByRole('button', { name: 'Show as table' }).click(),
+  ],
+  'campaign-assign': [
+    business,
+    async (p) => `/campaigns/${(await get(p, '/api/campaigns')).items[1].id}`,
+    async (p) => {
+      await p.getByRole('button', { name: 'Add contacts' }).first().click();
+      await p.getByLabel('E-mail addresses').fill('nobody@example.com\nrubbish');
+      await p.getByRole('dialog').getByRole('button', { name: 'Add contacts' }).click();
+    },
+  ],
+  'contacts-bulk': [
+    business,
+    '/contacts?search=a',
+    async (p) => {
+      if ((await p.viewportSize()).width > 500) {
+        await p.getByRole('checkbox', { name: 'Select all on this list' }).check();
+        await p.getByRole('button', { name: 'Tag', exact: true }).last().click();
+      } else await p.getByRole('button', { name: 'Saved filters' }).click();
+    },
+  ],
   deliveries: [business, '/sync-logs/deliveries'],
   'deliveries-failed': [business, '/sync-logs/deliveries?state=failed&cause=refused'],
   'deliveries-nomatch': [business, '/sync-logs/deliveries?state=dead&cause=plan'],

@@ -1,24 +1,9 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-} from '@tanstack/react-router';
-import { queryClient } from './api/client';
-import { statusQuery } from './api/integrations';
-import { asProblem } from './api/problem';
-import { sessionQuery } from './api/session';
-import { activitiesSearch } from './features/activities/url';
-import { contactsSearch } from './features/contacts/url';
+import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { root, workspace } from './roots';
 import { Failed } from './routes/failed';
-import { NotFound } from './routes/not-found';
-import { Pending } from './routes/pending';
-import { Root } from './routes/root';
-import { Workspace } from './routes/workspace';
 import { texts } from './ui/url';
-
-const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: Failed });
+import { isPhone } from './ui/use-phone';
+import { workRoutes } from './work-routes';
 
 /** Pages in front of the door: nobody is signed in yet. */
 const door = <Path extends string, Page>(
@@ -33,22 +18,6 @@ const door = <Path extends string, Page>(
     component: lazyRouteComponent(component as never, page as never),
   });
 
-const workspace = createRoute({
-  getParentRoute: () => root,
-  id: 'workspace',
-  component: Workspace,
-  pendingComponent: Pending,
-  errorComponent: Failed,
-  beforeLoad: async ({ location }) => {
-    try {
-      await queryClient.ensureQueryData(sessionQuery);
-    } catch (error) {
-      if (asProblem(error).status !== 401) throw error;
-      throw redirect({ to: '/signin', search: { next: location.href } });
-    }
-  },
-});
-
 /** Pages of the workspace whose address is all they go by. */
 const inside = <Path extends string, Page>(
   path: Path,
@@ -60,43 +29,6 @@ const inside = <Path extends string, Page>(
     path,
     component: lazyRouteComponent(component as never, page as never),
   });
-
-const contacts = createRoute({
-  getParentRoute: () => workspace,
-  path: '/contacts',
-  validateSearch: contactsSearch,
-  component: lazyRouteComponent(() => import('./routes/contacts'), 'ContactsRoute'),
-});
-
-const contact = createRoute({
-  getParentRoute: () => workspace,
-  path: '/contacts/person/$id',
-  validateSearch: texts('edit'),
-  component: lazyRouteComponent(() => import('./routes/contact'), 'ContactRoute'),
-});
-
-const activities = createRoute({
-  getParentRoute: () => workspace,
-  path: '/activities',
-  validateSearch: activitiesSearch,
-  component: lazyRouteComponent(() => import('./routes/activities'), 'ActivitiesRoute'),
-});
-
-const importPeople = createRoute({
-  getParentRoute: () => workspace,
-  path: '/contacts/$provider',
-  validateSearch: texts('search', 'integration', 'status'),
-  component: lazyRouteComponent(() => import('./routes/import-people'), 'ImportRoute'),
-  loader: async ({ params }) => {
-    const { providers } = await queryClient.ensureQueryData(statusQuery);
-    const provider = providers.find((p) => p.provider === params.provider);
-    if (!provider || provider.allowed) return;
-    throw redirect({
-      to: '/contacts',
-      search: { upgrade: provider.upgrade_to ?? '', from: provider.provider },
-    });
-  },
-});
 
 const integrations = createRoute({
   getParentRoute: () => workspace,
@@ -144,7 +76,8 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   beforeLoad: () => {
-    throw redirect({ to: '/contacts' });
+    // On a phone somebody is on the way and wants to know whom to call.
+    throw redirect({ to: isPhone() ? '/next' : '/contacts' });
   },
 });
 
@@ -166,10 +99,7 @@ const tree = root.addChildren([
   install,
   door('/dev/mailbox', () => import('./routes/mailbox'), 'MailboxRoute'),
   workspace.addChildren([
-    contacts,
-    contact,
-    importPeople,
-    activities,
+    ...workRoutes,
     integrations,
     runs,
     run,

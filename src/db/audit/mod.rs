@@ -56,6 +56,34 @@ pub async fn append(
     write(tx.conn(), company_id, &Event { member, action, subject, detail }).await
 }
 
+/// Appends the same of each of these.
+pub async fn append_each(
+    tx: &mut TenantTx,
+    member: Option<MemberId>,
+    action: &str,
+    subjects: &[Uuid],
+    detail: &Value,
+) -> Result<(), DbError> {
+    let company_id = tx.company_id();
+    let ids: Vec<Uuid> = subjects.iter().map(|_| Uuid::now_v7()).collect();
+    sqlx::query(
+        "insert into audit_log
+             (company_id, audit_id, member_id, action, subject, detail, api_key_id)
+         select $1, audit_id, $3, $4, subject::text, $6, $7
+         from unnest($2::uuid[], $5::uuid[]) as each (audit_id, subject)",
+    )
+    .bind(company_id)
+    .bind(ids)
+    .bind(member)
+    .bind(action)
+    .bind(subjects)
+    .bind(detail)
+    .bind(SCRIPT.try_with(|key| *key).ok())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Appends at the door, where a company is made or entered.
 pub async fn append_at_door(
     tx: &mut DoorTx,

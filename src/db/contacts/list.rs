@@ -6,7 +6,7 @@ use sqlx::{Postgres, QueryBuilder};
 use super::{Contact, SHOWN};
 use crate::{
     db::{DbError, TenantTx},
-    domain::{ContactId, MemberId},
+    domain::{CampaignId, ContactId, MemberId},
 };
 
 /// Matches of a search that are looked at, newest first. More than anybody pages through; bounds
@@ -30,6 +30,8 @@ pub struct Filter {
     pub tag: Option<String>,
     /// Linked at this provider.
     pub provider: Option<String>,
+    /// In this campaign.
+    pub campaign: Option<CampaignId>,
 }
 
 impl Filter {
@@ -39,6 +41,7 @@ impl Filter {
             && self.source.is_none()
             && self.tag.is_none()
             && self.provider.is_none()
+            && self.campaign.is_none()
     }
 }
 
@@ -139,7 +142,8 @@ const fn sort_key(sort: Sort) -> Option<&'static str> {
     }
 }
 
-fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+/// Adds the conditions on `contact` to a query.
+pub(in crate::db) fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(search) = &filter.search {
         query
             .push(" and contact.contact_id in (select tandem_search_contacts(")
@@ -173,6 +177,16 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
                     where mapping.kind = 'person' and connection.provider = ",
             )
             .push_bind(provider.clone())
+            .push(")");
+    }
+    if let Some(campaign) = filter.campaign {
+        query
+            .push(
+                " and contact.contact_id in (
+                    select campaign_contact.contact_id from campaign_contact
+                    where campaign_contact.campaign_id = ",
+            )
+            .push_bind(campaign)
             .push(")");
     }
 }

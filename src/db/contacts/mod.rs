@@ -1,5 +1,6 @@
 //! One contact at a time; pages of an import are `db::intake`.
 
+mod bulk;
 mod list;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ use crate::{
     },
 };
 
+pub use bulk::{Chosen, Tag, add_tag, delete_many, lock_chosen, remove_tag, set_owner, tags};
+pub(in crate::db) use list::narrow;
 pub use list::{Filter, Order, Owner, Position, Sort, count, list};
 
 /// A contact as it is shown.
@@ -105,6 +108,13 @@ pub async fn get(tx: &mut TenantTx, id: ContactId) -> Result<Option<Contact>, Db
     let mut query = sqlx::QueryBuilder::new("select ");
     query.push(SHOWN).push("where contact.contact_id = ").push_bind(id);
     Ok(query.build_query_as().fetch_optional(tx.conn()).await?)
+}
+
+/// Those of these that the key may see, in no order.
+pub async fn some(tx: &mut TenantTx, ids: &[ContactId]) -> Result<Vec<Contact>, DbError> {
+    let mut query = sqlx::QueryBuilder::new("select ");
+    query.push(SHOWN).push("where contact.contact_id = any(").push_bind(ids).push(")");
+    Ok(query.build_query_as().fetch_all(tx.conn()).await?)
 }
 
 /// The part that a member edits, locked until the transaction ends.

@@ -108,14 +108,14 @@ pub async fn note(
 /// finishes. Returns what was withdrawn.
 pub async fn withdraw(
     tx: &mut TenantTx,
-    contact_id: ContactId,
+    contacts: &[ContactId],
     now: DateTime<Utc>,
 ) -> Result<Vec<DeliveryId>, DbError> {
     Ok(sqlx::query_scalar(
         "update delivery
          set state = 'dead', cause = 'withdrawn', next_at = null, updated_at = $2,
              reason = 'The contact was deleted before it was sent.'
-         where contact_id = $1 and state in ('queued', 'held', 'retrying')
+         where contact_id = any($1) and state in ('queued', 'held', 'retrying')
            and not exists (
                select from delivery_attempt mine
                where mine.company_id = delivery.company_id
@@ -124,7 +124,7 @@ pub async fn withdraw(
            )
          returning delivery_id",
     )
-    .bind(contact_id)
+    .bind(contacts)
     .bind(now)
     .fetch_all(tx.conn())
     .await?)

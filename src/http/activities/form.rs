@@ -5,7 +5,7 @@ use poem_openapi::{Object, types::MaybeUndefined};
 use uuid::Uuid;
 
 use crate::{
-    domain::{ActivityKind, ContactId},
+    domain::{ActivityKind, CampaignId, ContactId},
     flows::{
         activities::{Change, NewActivity},
         contacts::Edit,
@@ -39,9 +39,11 @@ pub(super) struct ActivityForm {
     duration_minutes: MaybeUndefined<i64>,
     /// When left out, what is still to come is not done.
     done: Option<bool>,
-    /// Of a meeting: whether it is booked, which makes its contact a lead. When left out, one that is
-    /// still to come is.
+    /// Of a meeting: whether it is booked, which makes its contact a lead; `false` when it was only asked
+    /// for. When left out, one that is still to come is.
     booked: Option<bool>,
+    /// The campaign it was done for.
+    campaign_id: MaybeUndefined<Uuid>,
 }
 
 /// A change of an activity. What is left out stays; `null` empties a field.
@@ -60,8 +62,11 @@ pub(super) struct ActivityPatch {
     /// 1 to 1440.
     duration_minutes: MaybeUndefined<i64>,
     done: Option<bool>,
-    /// Of a meeting: whether it is booked, which makes its contact a lead.
+    /// Of a meeting: whether it is booked, which makes its contact a lead; `false` when it was only asked
+    /// for.
     booked: Option<bool>,
+    /// The campaign it was done for.
+    campaign_id: MaybeUndefined<Uuid>,
 }
 
 impl ActivityForm {
@@ -87,6 +92,10 @@ impl ActivityForm {
             },
             done: self.done,
             booked: self.booked,
+            campaign_id: match self.campaign_id {
+                MaybeUndefined::Value(id) => Some(CampaignId::from_uuid(id)),
+                MaybeUndefined::Null | MaybeUndefined::Undefined => None,
+            },
         };
         if wrong.is_empty() { Ok(new) } else { Err(ApiError::invalid_fields(wrong)) }
     }
@@ -104,6 +113,11 @@ impl ActivityPatch {
             duration_minutes: read_minutes(self.duration_minutes, &mut wrong),
             done: self.done,
             booked: self.booked,
+            campaign: match self.campaign_id {
+                MaybeUndefined::Undefined => Edit::Keep,
+                MaybeUndefined::Null => Edit::Empty,
+                MaybeUndefined::Value(id) => Edit::To(CampaignId::from_uuid(id)),
+            },
         };
         if wrong.is_empty() { Ok(change) } else { Err(ApiError::invalid_fields(wrong)) }
     }

@@ -8,7 +8,7 @@ use crate::{
     connectors,
     db::activities::{Activity, Replica},
     domain::{ActivityKind, Cause, DeliveryState, RemoteId},
-    http::{contacts::MemberRef, deliveries::ContactRef},
+    http::{campaigns::CampaignRef, contacts::MemberRef, deliveries::ContactRef},
 };
 
 /// Something that was done with a contact, or is to be done.
@@ -33,6 +33,10 @@ pub(super) struct ActivityView {
     has_time: bool,
     duration_minutes: Option<i32>,
     done: bool,
+    /// Of a meeting: agreed upon, or it took place; otherwise it was only asked for.
+    booked: bool,
+    /// What it was done for.
+    campaign: Option<CampaignRef>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     /// What of it is at each CRM; empty when none is to have it.
@@ -129,6 +133,11 @@ impl From<Activity> for ActivityView {
             has_time: fields.has_time,
             duration_minutes: fields.duration_minutes,
             done: fields.done,
+            booked: fields.booked,
+            campaign: fields
+                .campaign_id
+                .zip(activity.campaign_name)
+                .map(|(id, name)| CampaignRef { id: id.uuid(), name }),
             created_at: activity.created_at,
             updated_at: activity.updated_at,
             copies: activity

@@ -1,6 +1,9 @@
 //! `/api/contacts`.
 
+mod bulk;
+mod filter;
 mod form;
+mod suggested;
 mod view;
 
 use async_trait::async_trait;
@@ -16,15 +19,18 @@ use uuid::Uuid;
 use crate::{
     db::{
         self, TenantTx,
-        contacts::{Filter, Order, Owner, Position, Sort},
+        contacts::{Order, Position, Sort},
     },
-    domain::{ContactId, MemberId},
+    domain::ContactId,
     flows::{FlowError, SealError, SharedHub, contacts, deliver::check, idempotency::Witness},
     http::{ApiError, FieldProblem, Session, Tag, once::Once, paging},
     policy::Action,
 };
 
+pub(super) use bulk::BulkApi;
+pub(super) use filter::FilterForm;
 use form::{ContactForm, ContactPatch};
+pub(super) use suggested::SuggestionsApi;
 pub(super) use view::MemberRef;
 use view::{ContactPage, ContactView, WarmLeadCheck};
 
@@ -47,6 +53,8 @@ impl ContactsApi {
         tag: Query<Option<String>>,
         /// Linked at this provider.
         provider: Query<Option<String>>,
+        /// In this campaign.
+        campaign: Query<Option<Uuid>>,
         /// `name`, `created`, `updated` or `warmness`; `-` in front is descending. `-created` when
         /// left out.
         sort: Query<Option<String>>,
@@ -56,13 +64,15 @@ impl ContactsApi {
     ) -> Result<Json<ContactPage>, ApiError> {
         session.may(Action::WorkContacts)?;
         let order = order(sort.0.as_deref().unwrap_or("-created"))?;
-        let filter = Filter {
-            search: said(search.0).map(|text| text.chars().take(200).collect()),
-            owner: said(owner.0).map(|text| read_owner(&text)).transpose()?,
-            source: said(source.0),
-            tag: said(tag.0),
-            provider: said(provider.0),
+        let form = FilterForm {
+            search: search.0,
+            owner: owner.0,
+            source: source.0,
+            tag: tag.0,
+            provider: provider.0,
+            campaign: campaign.0,
         };
+        let filter = form.read()?;
         let limit = paging::limit(limit.0, paging::MOST)?;
         let after: Option<CursorText> = paging::position(cursor.0.as_deref())?;
         let position = after.as_ref().map(|after| after.read(order.sort)).transpose()?;
@@ -190,20 +200,9 @@ async fn load(hub: &SharedHub, session: &Session, id: ContactId) -> Result<Conta
     Ok(ContactView::from(contact))
 }
 
-/// An empty parameter asks for nothing.
-fn said(text: Option<String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
-fn read_owner(text: &str) -> Result<Owner, ApiError> {
-    if text == "none" {
-        return Ok(Owner::Nobody);
-    }
-    let id: Uuid = text.parse().map_err(|_| {
-        let words = "Use the id of a member, or `none`.";
-        ApiError::invalid_fields(vec![FieldProblem::new("owner", words)])
-    })?;
-    Ok(Owner::Member(MemberId::from_uuid(id)))
+/// 400 for an order that the list does not know.
+pub(super) fn check_sort(text: &str) -> Result<(), ApiError> {
+    order(text).map(|_| ())
 }
 
 fn order(text: &str) -> Result<Order, ApiError> {

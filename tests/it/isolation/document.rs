@@ -11,6 +11,8 @@ pub(super) enum Names {
     Member,
     Run,
     Activity,
+    Campaign,
+    SavedFilter,
     Delivery,
     /// A key for scripts.
     ApiKey,
@@ -80,6 +82,12 @@ const WORDS: &[&str] = &[
     "iss",
     "password",
     "action",
+    "description",
+    "sector",
+    "theme",
+    "emails",
+    "add_tag",
+    "remove_tag",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.
@@ -93,15 +101,19 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
     let known = match (path, field) {
         (_, "cursor") => Some(Names::Cursor),
         (_, "company_id") => Some(Names::Company),
-        (_, "owner" | "owner_member_id" | "member_id" | "member" | "contacts_to") => {
-            Some(Names::Member)
-        }
+        (
+            _,
+            "owner" | "owner_member_id" | "member_id" | "member" | "contacts_to" | "member_ids[]",
+        ) => Some(Names::Member),
         (path, "id") if path.starts_with("/api/team/members/") => Some(Names::Member),
         (path, "subject") if path.starts_with("/api/audit-log") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/auth/sessions/") => Some(Names::Session),
         (path, "id") if path.starts_with("/api/team/invitations/") => Some(Names::Invitation),
+        (_, "campaign" | "campaign_id") => Some(Names::Campaign),
         (_, "contact" | "contact_id" | "contact_ids[]") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/activities/") => Some(Names::Activity),
+        (path, "id") if path.starts_with("/api/saved-filters/") => Some(Names::SavedFilter),
+        (path, "id") if path.starts_with("/api/campaigns/") => Some(Names::Campaign),
         (path, "id") if path.starts_with("/api/deliveries/") => Some(Names::Delivery),
         (path, "ids[]") if path.ends_with("/retry") => Some(Names::Delivery),
         ("/api/deliveries/{id}/choose", "remote_id") => Some(Names::Remote),

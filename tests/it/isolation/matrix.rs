@@ -38,6 +38,8 @@ async fn visitor(world: &World, role: Role) -> Visitor<'_> {
         (Names::Contact, first("/api/contacts").await.unwrap_or_else(nobodys)),
         (Names::Run, first("/api/sync-logs").await.unwrap_or_else(nobodys)),
         (Names::Activity, first("/api/activities").await.unwrap_or_else(nobodys)),
+        (Names::Campaign, first("/api/campaigns").await.unwrap_or_else(nobodys)),
+        (Names::SavedFilter, first("/api/saved-filters").await.unwrap_or_else(nobodys)),
         (Names::Delivery, first("/api/deliveries").await.unwrap_or_else(nobodys)),
         (Names::Company, world.acme.id.to_string()),
         (Names::Member, member.id.to_string()),

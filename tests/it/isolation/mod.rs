@@ -11,3 +11,4 @@ mod matrix;
 mod runner;
 mod seed;
 mod surface;
+mod work;

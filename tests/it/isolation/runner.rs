@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -81,6 +82,16 @@ impl Visitor<'_> {
         if operation.name == "start_import" && names_records {
             body.as_mut().unwrap()["mode"] = "selective".into();
         }
+        // A change of many needs to say who, and what.
+        if operation.name == "change_contacts"
+            && let Some(Value::Object(change)) = &mut body
+        {
+            if change.contains_key("owner_member_id") {
+                change.insert("contact_ids".to_owned(), serde_json::json!([]));
+            } else if names_records {
+                change.insert("add_tag".to_owned(), "wall".into());
+            }
+        }
         assert!(!path.contains('{'), "UNCOVERED: {path} has a parameter without a value");
         let query = query.finish();
         let path = if query.is_empty() { path } else { format!("{path}?{query}") };
@@ -142,8 +153,8 @@ impl Visitor<'_> {
                         if !operation.method.is_safe() {
                             self.world.settle().await;
                         }
-                        // A push says of each contact that it was sent what became of it.
-                        let told: Vec<String> = if operation.name.starts_with("push_contacts") {
+                        // Some say of each contact that they were sent what became of it.
+                        let told: Vec<String> = if told_of_each(&operation.name) {
                             let secrets = foreign.secrets.iter();
                             secrets.filter(|secret| !given_by(&given, secret)).cloned().collect()
                         } else {
@@ -169,6 +180,12 @@ impl Visitor<'_> {
             }
         }
     }
+}
+
+/// Whether the answer names what was asked about, as it was asked.
+fn told_of_each(operation: &str) -> bool {
+    operation.starts_with("push_contacts")
+        || ["assign_contacts", "change_contacts"].contains(&operation)
 }
 
 /// Whether the visitor has sent this.

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
-use tandem::{flows, jobs, policy::Plan};
+use tandem::{flows, policy::Plan};
 
-use super::document::{Names, offers};
+use super::{
+    document::{Names, offers},
+    work::work_in,
+};
 use crate::{
     connections::{ALPEN, Crm, NORDWIND, callback, connected_page, install::waiting_at, slug},
     harness::{Browser, Company, TestHub},
@@ -139,7 +142,7 @@ async fn connect(crm: &Crm, company: &Company, account: u64) {
 }
 
 /// What a company's members call their requests.
-fn request_name(account: u64, copy: u32) -> String {
+pub(super) fn request_name(account: u64, copy: u32) -> String {
     format!("canary-request-{account}-{copy}")
 }
 
@@ -171,79 +174,6 @@ async fn keys_of(company: &Company) -> Vec<String> {
 async fn invite(company: &Company) {
     let form = json!({ "email": format!("canary@{}.example", company.id), "role": "admin" });
     company.owner.browser.post("/api/team/invitations", form).await.expect(201);
-}
-
-/// Contacts by hand and by import, for every member, with all that hangs on them.
-async fn work_in(hub: &TestHub, company: &Company, account: u64) {
-    let sync = format!("/api/integrations/{}/sync", slug());
-    for member in company.members() {
-        for copy in 0..2 {
-            let contact = json!({
-                "full_name": format!("Canary {} {account} {copy}", member.role),
-                "emails": [{ "value": format!("{}.{account}.{copy}@canary.example", member.role) }],
-                "phones": [{ "value": format!("+4930{account}{copy}{}", member.email.len()) }],
-                "organization_name": format!("Canary Works {account} {copy}"),
-                "tags": [format!("canary-tag-{account}")],
-            });
-            let request = member.browser.request(reqwest::Method::POST, "/api/contacts");
-            let request = request.header("idempotency-key", request_name(account, copy));
-            member.browser.send(request.json(&contact)).await.expect(201);
-        }
-    }
-    for member in [&company.owner, &company.consultant] {
-        member.browser.post(&sync, json!({ "mode": "full" })).await.expect(202);
-        jobs::drain(&hub.hub).await.unwrap();
-        member.browser.post(&sync, json!({ "mode": "incremental" })).await.expect(202);
-        jobs::drain(&hub.hub).await.unwrap();
-    }
-    log_activities(hub, company, account).await;
-    let runs = company.owner.browser.get("/api/sync-logs").await.expect(200);
-    assert_eq!(runs["items"].as_array().unwrap().len(), 4, "{runs}");
-    assert!(runs["items"].as_array().unwrap().iter().all(|run| run["state"] == "completed"));
-    // One that failed: it can be resumed.
-    sqlx::query(
-        "update sync_run set state = 'failed', finished_at = now()
-         where run_id = (
-             select run_id from sync_run where company_id = $1 order by run_id desc limit 1
-         )",
-    )
-    .bind(company.id)
-    .execute(&hub.owner)
-    .await
-    .unwrap();
-}
-
-/// Meetings of every member with contacts of theirs, told to the CRM; and leads that failed, so that
-/// they can be retried, with a choice to make.
-async fn log_activities(hub: &TestHub, company: &Company, account: u64) {
-    for member in company.members() {
-        let contacts =
-            member.browser.get("/api/contacts?search=canary&limit=200").await.expect(200);
-        let mine = |contact: &&Value| contact["owner"]["member_id"] == member.id.to_string();
-        for contact in contacts["items"].as_array().unwrap().iter().filter(mine) {
-            let form = json!({
-                "contact_id": contact["id"], "kind": "MEETING", "booked": true,
-                "subject": format!("Canary meeting {account} {}", member.role),
-                "note": format!("Canary note {account}"),
-            });
-            member.browser.post("/api/activities", form).await.expect(201);
-        }
-    }
-    jobs::drain(&hub.hub).await.unwrap();
-    for sql in [
-        "update delivery set state = 'failed', cause = 'ambiguous',
-             candidates = jsonb_build_array(jsonb_build_object('remote_id', 'nobodys', 'name', 'Canary'))
-         where company_id = $1 and delivery_id in (
-             select delivery_id from delivery where company_id = $1 and kind = 'warm_lead'
-             order by delivery_id limit 4
-         )",
-        "insert into member_remote_user (company_id, connection_id, member_id, remote_user_id)
-         select company_id, connection_id, member_id, '1'
-         from connection join member using (company_id)
-         where company_id = $1 on conflict do nothing",
-    ] {
-        sqlx::query(sql).bind(company.id).execute(&hub.owner).await.unwrap();
-    }
 }
 
 /// Rows that come and go: a token that was refreshed, a sealed log, an import that is queued, and
@@ -318,6 +248,8 @@ async fn foreign(
         (Names::Member, column(hub, theirs, &ids("member", "member_id")).await),
         (Names::Run, column(hub, theirs, &ids("sync_run", "run_id")).await),
         (Names::Activity, column(hub, theirs, &ids("activity", "activity_id")).await),
+        (Names::Campaign, column(hub, theirs, &ids("campaign", "campaign_id")).await),
+        (Names::SavedFilter, column(hub, theirs, &ids("saved_filter", "filter_id")).await),
         (Names::Delivery, column(hub, theirs, &ids("delivery", "delivery_id")).await),
         (Names::ApiKey, keys_of(theirs).await),
         (Names::Session, column(hub, theirs, &ids("session", "session_id")).await),
@@ -344,6 +276,10 @@ async fn foreign(
         "select email from member where company_id = $1",
         "select email from invitation where company_id = $1",
         "select name from company where company_id = $1",
+        "select name from campaign where company_id = $1",
+        "select name from saved_filter where company_id = $1",
+        "select description from campaign where company_id = $1",
+        "select note from campaign_contact where company_id = $1",
         "select account_name from connection where company_id = $1",
         "select unnest(tags) from contact where company_id = $1",
     ] {
@@ -374,12 +310,17 @@ pub(super) async fn cursors(of: &Browser) -> BTreeMap<String, String> {
         ("list_audit_log", "/api/audit-log?limit=1".to_owned()),
         ("list_activities", "/api/activities?limit=1".to_owned()),
         ("activity_feed", "/api/activities/feed?limit=1".to_owned()),
+        ("list_campaigns", "/api/campaigns?limit=1".to_owned()),
         ("list_deliveries", "/api/deliveries?limit=1".to_owned()),
         ("list_provider_deliveries", format!("/api/integrations/{}/deliveries?limit=1", slug())),
         ("list_remote_people", format!("/api/integrations/{}/contacts?limit=1", slug())),
     ] {
         found.insert(name.to_owned(), next(&of.get(&path).await.expect(200)));
     }
+    let campaigns = of.get("/api/campaigns").await.expect(200);
+    let campaign = campaigns["items"][0]["id"].as_str().unwrap();
+    let contacts = of.get(&format!("/api/campaigns/{campaign}/contacts?limit=1")).await.expect(200);
+    found.insert("list_campaign_contacts".to_owned(), next(&contacts));
     // Of a run with entries: the first one.
     let full = all["items"]
         .as_array()

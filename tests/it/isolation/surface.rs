@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use tandem::policy::Role;
 
 use super::{
-    document::{Names, operations},
+    document::{Names, Place, operations},
     runner::{Report, Visitor, likeness},
     seed::{Foreign, World, cursors},
 };
@@ -16,6 +16,9 @@ use crate::harness::Browser;
 /// In this order last: they end what the others need.
 const ENDING: &[&str] = &[
     "revoke_api_key",
+    "remove_campaign_contact",
+    "delete_campaign",
+    "delete_saved_filter",
     "delete_activity",
     "delete_contact",
     "cancel_run",
@@ -73,6 +76,8 @@ async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<
     let contacts = browser.get("/api/contacts").await.expect(200);
     let runs = browser.get("/api/sync-logs").await.expect(200);
     let activities = browser.get("/api/activities").await.expect(200);
+    let campaigns = browser.get("/api/campaigns").await.expect(200);
+    let filters = browser.get("/api/saved-filters").await.expect(200);
     let deliveries = browser.get("/api/deliveries").await.expect(200);
     let id = |page: &serde_json::Value| {
         page["items"][0]["id"]
@@ -91,6 +96,8 @@ async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<
             (Names::Invitation, uuid::Uuid::now_v7().to_string()),
             (Names::Run, id(&runs)),
             (Names::Activity, id(&activities)),
+            (Names::Campaign, id(&campaigns)),
+            (Names::SavedFilter, id(&filters)),
             (Names::Delivery, id(&deliveries)),
             (Names::Company, world.acme.id.to_string()),
             (Names::Member, world.acme.member(role).id.to_string()),
@@ -181,8 +188,14 @@ async fn of_two_session_cookies_one_counts_and_answers_are_never_mixed() {
 }
 
 /// What belongs to a member, and is not every colleague's to see.
-const OF_MEMBERS: &[Names] =
-    &[Names::Contact, Names::Run, Names::Activity, Names::Delivery, Names::Cursor];
+const OF_MEMBERS: &[Names] = &[
+    Names::Contact,
+    Names::Run,
+    Names::Activity,
+    Names::Delivery,
+    Names::SavedFilter,
+    Names::Cursor,
+];
 
 /// A consultant beside colleagues: what is theirs alone is as missing as another company's.
 #[tokio::test]
@@ -215,12 +228,17 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
         "select delivery_id::text from delivery where company_id = $1 and {of_others}"
     ))
     .await;
+    let filters =
+        "select filter_id::text from saved_filter where company_id = $1 and member_id <> $2";
+    let filters = column(filters).await;
     assert!(activities.len() == 6 && deliveries.len() >= 6);
     assert!(contacts.len() > 6 && runs.len() == 2 && by_hand.len() == 6);
     let mut cursors = cursors(&world.acme.owner.browser).await;
     // The newest run, where the owner's second page begins, may be the consultant's own.
     let colleagues = URL_SAFE_NO_PAD.encode(serde_json::json!(runs[0]).to_string());
     cursors.insert("list_runs".to_owned(), colleagues);
+    // Campaigns are everybody's.
+    cursors.remove("list_campaigns");
     // So may the newest delivery and activity be.
     let colleagues = URL_SAFE_NO_PAD.encode(serde_json::json!(deliveries[0]).to_string());
     for name in ["list_deliveries", "list_provider_deliveries"] {
@@ -237,9 +255,10 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
             (Names::Run, runs.clone()),
             (Names::Activity, activities.clone()),
             (Names::Delivery, deliveries.clone()),
+            (Names::SavedFilter, filters.clone()),
         ]),
         cursors,
-        secrets: [contacts, runs, by_hand, activities, deliveries].concat(),
+        secrets: [contacts, runs, by_hand, activities, deliveries, filters].concat(),
     };
     let visitor = own(&world, &consultant.browser, Role::Consultant).await;
     let mut report = Report::default();
@@ -247,6 +266,12 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
         let before = world.sum_but(&world.acme, USED).await;
         // A colleague may be named as an owner, and a record at the CRM is everybody's.
         let mut operation = operation;
+        // What is everybody's stands for itself in the path.
+        for slot in operation.slots.iter().filter(|slot| !OF_MEMBERS.contains(&slot.names)) {
+            if let (Place::Path(name), Some(own)) = (&slot.place, visitor.own.get(&slot.names)) {
+                operation.path = operation.path.replace(&format!("{{{name}}}"), own);
+            }
+        }
         operation.slots.retain(|slot| OF_MEMBERS.contains(&slot.names));
         visitor.try_foreign(&operation, &foreign, 6, &mut report).await;
         if world.sum_but(&world.acme, USED).await != before {

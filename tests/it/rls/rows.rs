@@ -51,6 +51,13 @@ const SEED: &[&str] = &[
      values ($1, $3, $3, '1', 1)",
     "insert into member_remote_user (company_id, connection_id, member_id, remote_user_id)
      values ($1, $3, $2, '1')",
+    "insert into campaign (company_id, campaign_id, name) values ($1, $3, 'Secret')",
+    "insert into campaign_member (company_id, campaign_id, member_id) values ($1, $3, $2)",
+    "insert into campaign_contact (company_id, campaign_id, contact_id) values ($1, $3, $3)",
+    "insert into contact_snooze (company_id, member_id, contact_id, until)
+     values ($1, $2, $3, now())",
+    "insert into saved_filter (company_id, filter_id, member_id, name, filter)
+     values ($1, $3, $2, 'Secret', '{}')",
     "insert into delivery
          (company_id, delivery_id, connection_id, provider, kind, contact_id, seq, trigger,
           requested_by, give_up_at, marker, created_at, updated_at)
@@ -191,9 +198,19 @@ async fn own_only_holds_below_the_handlers() {
         .expect(201);
     let mut raw = Raw::new(&hub).await;
     raw.begin("tandem_tenant", Some(acme.id), Some(me)).await;
-    for (table, seen) in
-        [("contact", 1), ("identifier", 0), ("mapping", 0), ("sync_run", 0), ("sync_entry", 0)]
-    {
+    for (table, seen) in [
+        ("contact", 1),
+        ("identifier", 0),
+        ("mapping", 0),
+        ("sync_run", 0),
+        ("sync_entry", 0),
+        ("activity", 0),
+        // The campaign is everybody's; whom it reaches is not.
+        ("campaign", 1),
+        ("campaign_contact", 0),
+        ("contact_snooze", 0),
+        ("saved_filter", 0),
+    ] {
         let count = raw.count(&format!("select count(*) from {table}")).await;
         assert_eq!(count, seen, "{table}");
     }

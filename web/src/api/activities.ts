@@ -55,5 +55,7 @@ export const refreshActivities = () =>
   Promise.all([
     queryClient.invalidateQueries({ queryKey: ['activities'] }),
     queryClient.invalidateQueries({ queryKey: ['contacts', 'one'] }),
+    queryClient.invalidateQueries({ queryKey: ['contacts', 'suggested'] }),
+    queryClient.invalidateQueries({ queryKey: ['campaigns'] }),
     queryClient.invalidateQueries({ queryKey: ['deliveries'] }),
   ]);

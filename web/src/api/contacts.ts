@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { body, http, queryClient } from './client';
-import type { Contact, ContactPage, ContactPatch, NewContact } from './schemas';
+import type { Contact, ContactPage, ContactPatch, ContactsChange, NewContact } from './schemas';
 
 export type ContactFilter = {
   search?: string;
@@ -8,6 +8,7 @@ export type ContactFilter = {
   source?: string;
   tag?: string;
   provider?: string;
+  campaign?: string;
   sort?: string;
 };
 
@@ -23,7 +24,7 @@ export const contactsQuery = (filter: ContactFilter) =>
           signal,
         }),
       );
-      return { ...page, items: page.items.map(asShown) };
+      return { ...page, items: page.items.filter((c) => !leaving.has(c.id)).map(asShown) };
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
@@ -71,6 +72,33 @@ const asShown = (contact: Contact) => unsettled.get(contact.id) ?? contact;
 
 export const holdContact = (contact: Contact) => void unsettled.set(contact.id, contact);
 export const releaseContact = (id: string) => void unsettled.delete(id);
+
+/** Tags in use, the most used first. */
+export const tagsQuery = queryOptions({
+  queryKey: ['contacts', 'tags'],
+  queryFn: () => body(http.GET('/api/contacts/tags')),
+  staleTime: 60_000,
+});
+
+/** `keepalive`: the page may be closing. */
+export const changeContacts = (change: ContactsChange, keepalive = false) =>
+  body(http.POST('/api/contacts/bulk', { body: change, keepalive }));
+
+// Contacts whose deletion can still be taken back: what is read meanwhile must not show them again.
+const leaving = new Set<string>();
+
+export function hideContacts(ids: readonly string[]) {
+  for (const id of ids) leaving.add(id);
+  queryClient.setQueriesData<Pages>({ queryKey: ['contacts', 'list'] }, (old) =>
+    old
+      ? { ...old, pages: old.pages.map((p) => ({ ...p, items: p.items.filter((c) => !leaving.has(c.id)) })) }
+      : old,
+  );
+}
+
+export const unhideContacts = (ids: readonly string[]) => {
+  for (const id of ids) leaving.delete(id);
+};
 
 type Pages = { pages: ContactPage[]; pageParams: unknown[] };
 

@@ -59,3 +59,17 @@ export type SecondFactor = Schemas['SecondFactor'];
 export type NewSecondFactor = Schemas['NewSecondFactor'];
 export type ApiKey = Schemas['ApiKey'];
 export type AuditEntry = Schemas['AuditEntry'];
+
+export type Campaign = Schemas['Campaign'];
+export type CampaignAssigned = Schemas['CampaignAssigned'];
+export type CampaignAssignment = Schemas['CampaignAssignment'];
+export type CampaignContact = Schemas['CampaignContact'];
+export type CampaignContactPatch = Schemas['CampaignContactPatch'];
+export type CampaignPatch = Schemas['CampaignPatch'];
+export type NewCampaign = Schemas['NewCampaign'];
+export type Performance = Schemas['CampaignPerformance'];
+export type Suggestion = Schemas['ContactSuggestion'];
+export type ContactsChange = Schemas['ContactsChange'];
+export type ContactFilterForm = Schemas['ContactFilter'];
+export type NewSavedFilter = Schemas['NewSavedFilter'];
+export type SavedFilter = Schemas['SavedFilter'];

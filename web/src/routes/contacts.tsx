@@ -1,7 +1,8 @@
+import '../styles/bulk.css';
 import { Button } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { contactsQuery } from '../api/contacts';
 import { statusQuery } from '../api/integrations';
 import { UpgradeCall } from '../features/billing/upgrade-call';
@@ -9,13 +10,16 @@ import { AddContact } from '../features/contacts/add-contact';
 import { AddMenu } from '../features/contacts/add-menu';
 import { ContactFilters } from '../features/contacts/contact-filters';
 import { ContactList } from '../features/contacts/contact-list';
-import { type ContactsSearch, filterOf, isFiltered } from '../features/contacts/url';
+import { type ContactsSearch, conditionsOf, filterOf, isFiltered } from '../features/contacts/url';
 import { EmptyState } from '../ui/empty-state';
 import { counted } from '../ui/figures';
 import { PageHead } from '../ui/page-head';
+import { NOBODY, type Selection } from '../ui/selection';
 import { toast } from '../ui/toast';
 import { usePhone } from '../ui/use-phone';
 
+// Most visits select nobody.
+const BulkBar = lazy(() => import('../features/contacts/bulk-bar').then((m) => ({ default: m.BulkBar })));
 // A person beside the list is not what most visits begin with.
 const PersonBeside = lazy(() => import('./person-beside').then((m) => ({ default: m.PersonBeside })));
 
@@ -27,6 +31,11 @@ export function ContactsRoute() {
   const list = useInfiniteQuery(contactsQuery(filterOf(search)));
   const providers = status?.providers ?? [];
   const total = list.data?.pages[0]?.total;
+  const [selection, select] = useState<Selection>(NOBODY);
+  // Who is selected under one filter is not meant under another.
+  const asked = JSON.stringify(conditionsOf(search));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is what it depends on
+  useEffect(() => select(NOBODY), [asked]);
   // Filters replace the address; a person opened is a step that "back" undoes.
   const change = (part: Partial<ContactsSearch>, step = false) =>
     void navigate({ search: (old) => ({ ...old, ...part }), replace: !step });
@@ -53,6 +62,8 @@ export function ContactsRoute() {
         providers={providers}
         onSort={(sort) => change({ sort })}
         onOpen={open}
+        selection={selection}
+        onSelection={select}
         empty={
           isFiltered(search) ? (
             <EmptyState
@@ -89,6 +100,17 @@ export function ContactsRoute() {
           )
         }
       />
+      {!phone && selection.size > 0 && (
+        <Suspense fallback={null}>
+          <BulkBar
+            selection={selection}
+            loaded={list.data?.pages.reduce((n, p) => n + p.items.length, 0) ?? 0}
+            total={total ?? null}
+            filter={conditionsOf(search)}
+            onClear={() => select(NOBODY)}
+          />
+        </Suspense>
+      )}
       {search.contact && (
         <Suspense fallback={null}>
           <PersonBeside

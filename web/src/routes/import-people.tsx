@@ -11,13 +11,13 @@ import { ConnectFirst } from '../features/integrations/connect-first';
 import { ConnectionBanner } from '../features/integrations/connection-banner';
 import { ImportPanel } from '../features/remote-people/import-panel';
 import { PeopleList } from '../features/remote-people/people-list';
-import { NOBODY, type Selection } from '../features/remote-people/selection';
 import { RunProgress } from '../features/runs/run-progress';
 import { RunResult } from '../features/runs/run-result';
 import { EmptyState } from '../ui/empty-state';
 import { LinkButton } from '../ui/link-button';
 import { PageHead } from '../ui/page-head';
 import { ProviderTile } from '../ui/provider-tile';
+import { NOBODY, type Selection } from '../ui/selection';
 import { SkeletonRows } from '../ui/skeleton-rows';
 import { toast } from '../ui/toast';
 

@@ -22,7 +22,8 @@ export function SignInRoute() {
   const enter = () =>
     submit(async () => {
       await signIn(email.trim(), password, asksCode ? code : undefined);
-      router.history.push(safeNext(next));
+      // Without a wish, the beginning: it is another one on a phone.
+      router.history.push(next ? safeNext(next) : '/');
     });
   return (
     <Door title="Sign in">

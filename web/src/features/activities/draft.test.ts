@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Activity } from '../../api/schemas';
 import { back, blank, changed, fromActivity, isAhead, nextStep, toActivity, tomorrowAtTen } from './draft';
 import { KIND_WORDS, kindOf } from './kind-words';
-import { subjectOf } from './kinds';
+import { ASKED, subjectOf } from './kinds';
 
 const now = new Date(2026, 10, 28, 14, 0);
 const ada = { id: 'c1', full_name: 'Ada Novak' };
@@ -27,6 +27,18 @@ test('a meeting that is ahead is booked, not done', () => {
     done: false,
     duration_minutes: 30,
   });
+});
+
+test('a meeting that was only asked for is not booked, until its subject says otherwise', () => {
+  const draft = { ...blank(ada), kind: 'MEETING' as const, subject: subjectOf('MEETING', ASKED) };
+  const asked = toActivity(draft, ada, now);
+  expect(asked).toMatchObject({ booked: false, done: true });
+  const before = { ...asked, contact: ada, booked: false } as unknown as Activity;
+  expect(changed(before, { ...fromActivity(before), subject: 'Meeting: took place' }, now)).toEqual({
+    subject: 'Meeting: took place',
+    booked: true,
+  });
+  expect(toActivity({ ...draft, kind: 'CALL' }, ada, now)).not.toHaveProperty('booked');
 });
 
 test('something earlier today is done', () => {

@@ -1,5 +1,6 @@
 import type { Activity, ActivityKind, ActivityPatch, NewActivity } from '../../api/schemas';
 import { addDays, fieldTime, localDay } from '../../ui/days';
+import { ASKED, subjectOf } from './kinds';
 
 export type Person = { id: string; full_name: string };
 
@@ -35,6 +36,10 @@ export const isAhead = ({ at }: Pick<Draft, 'at'>, now = new Date()) =>
 /** Tomorrow at ten: a first guess for a meeting that is being booked. */
 export const tomorrowAtTen = (now = new Date()) => `${addDays(localDay(now), 1)}T10:00`;
 
+/** Whether the draft is of a meeting that was only asked for. */
+const isAsked = ({ kind, subject }: Pick<Draft, 'kind' | 'subject'>) =>
+  kind === 'MEETING' && subject.trim() === subjectOf('MEETING', ASKED);
+
 const moment = (at: string, now: Date) => (at ? new Date(at) : now).toISOString();
 
 export function toActivity(draft: Draft, contact: Person, now = new Date()): NewActivity {
@@ -47,6 +52,7 @@ export function toActivity(draft: Draft, contact: Person, now = new Date()): New
     has_time: true,
     done: !isAhead(draft, now),
     ...(draft.minutes > 0 && { duration_minutes: draft.minutes }),
+    ...(isAsked(draft) && { booked: false }),
   };
 }
 
@@ -81,6 +87,7 @@ export function changed(before: Activity, draft: Draft, now = new Date()): Activ
   if (draft.subject.trim() !== was.subject) patch.subject = draft.subject.trim();
   if (draft.note.trim() !== was.note) patch.note = draft.note.trim();
   if (draft.minutes !== was.minutes) patch.duration_minutes = draft.minutes || null;
+  if (isAsked(draft) !== isAsked(was) && draft.kind === 'MEETING') patch.booked = !isAsked(draft);
   if (draft.at !== was.at) {
     patch.due_at = moment(draft.at, now);
     patch.has_time = true;
@@ -91,8 +98,8 @@ export function changed(before: Activity, draft: Draft, now = new Date()): Activ
 
 /** The same fields, as they were. */
 export function back(before: Activity, patch: ActivityPatch): ActivityPatch {
-  const { kind, subject, note, due_at, has_time, duration_minutes, done } = before;
-  const was: ActivityPatch = { kind, subject, note, due_at, has_time, duration_minutes, done };
+  const { kind, subject, note, due_at, has_time, duration_minutes, done, booked } = before;
+  const was: ActivityPatch = { kind, subject, note, due_at, has_time, duration_minutes, done, booked };
   const keys = Object.keys(patch) as (keyof ActivityPatch)[];
   return Object.fromEntries(keys.map((key) => [key, was[key] ?? null]));
 }

@@ -15,10 +15,13 @@ type Kind = {
   outcomes: string[];
 };
 
+/** A meeting that somebody was asked for, and has not agreed to yet. */
+export const ASKED = 'Asked for';
+
 export const KINDS: Record<ActivityKind, Kind> = {
   CALL: { word: 'Call', icon: IconPhone, outcomes: ['Reached', 'No answer', 'Left a message'] },
   EMAIL: { word: 'E-mail', icon: IconMail, outcomes: ['Sent', 'Replied', 'Bounced'] },
-  MEETING: { word: 'Meeting', icon: IconCalendarEvent, outcomes: ['Took place', 'Did not show up'] },
+  MEETING: { word: 'Meeting', icon: IconCalendarEvent, outcomes: ['Took place', 'Did not show up', ASKED] },
   LINKEDIN: { word: 'LinkedIn', icon: IconBrandLinkedin, outcomes: ['Sent', 'Replied', 'Connected'] },
   REFERRAL: { word: 'Referral', icon: IconUserShare, outcomes: ['Asked', 'Introduced'] },
   CONFERENCE: { word: 'Conference', icon: IconPresentation, outcomes: ['Met', 'Invited'] },

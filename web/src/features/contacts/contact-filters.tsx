@@ -1,11 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
-import { membersQuery } from '../../api/contacts';
+import { lazy, Suspense } from 'react';
+import { campaignNames } from '../../api/campaigns';
+import { membersQuery, tagsQuery } from '../../api/contacts';
 import type { ProviderStatus } from '../../api/schemas';
 import { may, useSession } from '../../api/session';
 import { FilterChip } from '../../ui/filter-chip';
 import { SearchBox } from '../../ui/search-box';
 import { usePhone } from '../../ui/use-phone';
-import { type ContactsSearch, isFiltered } from './url';
+import { type ContactsSearch, isFiltered, NO_CONDITIONS } from './url';
+
+// Most visits ask for nothing.
+const SavedFilters = lazy(() => import('./saved-filters').then((m) => ({ default: m.SavedFilters })));
 
 const ORDERS = [
   { value: 'name', label: 'Name' },
@@ -25,7 +30,9 @@ export function ContactFilters({ search, providers, onChange }: Props) {
   const { data: members } = useQuery(membersQuery);
   const owners = (members?.items ?? []).map((m) => ({ value: m.id, label: m.name }));
   const used = providers.filter((p) => p.connection).map((p) => ({ value: p.provider, label: p.name }));
-  const tags = used.map((p) => `${p.value}-import`);
+  const { data: inUse } = useQuery(tagsQuery);
+  const { data: campaigns } = useQuery(campaignNames);
+  const tags = (inUse?.items ?? []).map((t) => t.tag);
   if (search.tag && !tags.includes(search.tag)) tags.push(search.tag);
   return (
     <search className="bar">
@@ -58,6 +65,14 @@ export function ContactFilters({ search, providers, onChange }: Props) {
           onChange={(tag) => onChange({ tag })}
         />
       )}
+      {((campaigns?.items.length ?? 0) > 0 || search.campaign) && (
+        <FilterChip
+          label="Campaign"
+          value={search.campaign}
+          options={(campaigns?.items ?? []).map((c) => ({ value: c.id, label: c.name }))}
+          onChange={(campaign) => onChange({ campaign })}
+        />
+      )}
       {(used.length > 0 || search.source) && (
         <FilterChip
           label="Source"
@@ -75,22 +90,13 @@ export function ContactFilters({ search, providers, onChange }: Props) {
         />
       )}
       {isFiltered(search) && (
-        <button
-          type="button"
-          className="chip"
-          onClick={() =>
-            onChange({
-              search: undefined,
-              owner: undefined,
-              provider: undefined,
-              tag: undefined,
-              source: undefined,
-            })
-          }
-        >
+        <button type="button" className="chip" onClick={() => onChange(NO_CONDITIONS)}>
           Clear filters
         </button>
       )}
+      <Suspense fallback={null}>
+        <SavedFilters search={search} onChange={onChange} />
+      </Suspense>
     </search>
   );
 }

@@ -6,6 +6,7 @@ import { asProblem } from '../../api/problem';
 import type { ProviderStatus } from '../../api/schemas';
 import { EmptyState } from '../../ui/empty-state';
 import { ScrollRegion } from '../../ui/scroll-region';
+import type { Selection } from '../../ui/selection';
 import { SkeletonRows } from '../../ui/skeleton-rows';
 import { usePhone } from '../../ui/use-phone';
 import { ContactCards } from './contact-cards';
@@ -18,10 +19,12 @@ type Props = {
   empty: ReactNode;
   onSort: (sort: string | undefined) => void;
   onOpen: (id: string) => void;
+  selection: Selection;
+  onSelection: (next: Selection) => void;
 };
 
 /** Pages by cursor, at most sixty rows in the document however many were loaded. */
-export function ContactList({ search, providers, empty, onSort, onOpen }: Props) {
+export function ContactList({ search, providers, empty, onSort, onOpen, selection, onSelection }: Props) {
   const phone = usePhone();
   const query = useInfiniteQuery(contactsQuery(filterOf(search)));
   const { hasNextPage, isFetchingNextPage, fetchNextPage, data, error } = query;
@@ -69,7 +72,17 @@ export function ContactList({ search, providers, empty, onSort, onOpen }: Props)
   };
   return (
     <ScrollRegion ref={box} label="Contact list">
-      {phone ? <ContactCards {...props} /> : <ContactTable {...props} sort={search.sort} onSort={onSort} />}
+      {phone ? (
+        <ContactCards {...props} />
+      ) : (
+        <ContactTable
+          {...props}
+          sort={search.sort}
+          onSort={onSort}
+          selection={selection}
+          onSelection={onSelection}
+        />
+      )}
     </ScrollRegion>
   );
 }

@@ -1,9 +1,10 @@
-import { VisuallyHidden } from '@mantine/core';
+import { Checkbox, VisuallyHidden } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import type { VirtualItem } from '@tanstack/react-virtual';
 import type { Contact, ProviderStatus } from '../../api/schemas';
 import { Avatar } from '../../ui/avatar';
 import { Moment } from '../../ui/moment';
+import { listState, type Selection, toggle, toggleList } from '../../ui/selection';
 import { Warmness } from '../../ui/warmness';
 import { setWarmness } from './changes';
 import { Links } from './links';
@@ -29,7 +30,12 @@ export type ListProps = {
   onOpen: (id: string) => void;
 };
 
-type Props = ListProps & { sort: string | undefined; onSort: (sort: string | undefined) => void };
+type Props = ListProps & {
+  sort: string | undefined;
+  onSort: (sort: string | undefined) => void;
+  selection: Selection;
+  onSelection: (next: Selection) => void;
+};
 
 export function ContactTable({
   contacts,
@@ -41,7 +47,11 @@ export function ContactTable({
   onSort,
   onOpen,
   providers,
+  selection,
+  onSelection,
 }: Props) {
+  const ids = contacts.map((c) => c.id);
+  const state = listState(selection, ids);
   return (
     // -1: the number of rows is unknown (ARIA 1.2).
     <table className="grid" aria-rowcount={total === null ? -1 : total + 1}>
@@ -50,6 +60,15 @@ export function ContactTable({
       </caption>
       <thead>
         <tr aria-rowindex={1}>
+          <th scope="col" style={{ width: 46 }}>
+            <Checkbox
+              size="xs"
+              aria-label="Select all on this list"
+              checked={state === 'all'}
+              indeterminate={state === 'some'}
+              onChange={() => onSelection(toggleList(selection, ids))}
+            />
+          </th>
           {COLUMNS.map((c) => {
             const by = c.sort;
             const order = by ? ariaSort(sort, by) : undefined;
@@ -80,10 +99,12 @@ export function ContactTable({
               index={item.index + 2}
               providers={providers}
               onOpen={onOpen}
+              selected={selection.has(contact.id)}
+              onSelect={() => onSelection(toggle(selection, contact.id))}
             />
           ) : (
             <tr key={item.key} aria-hidden>
-              <td colSpan={COLUMNS.length} className="dim">
+              <td colSpan={COLUMNS.length + 1} className="dim">
                 Loading more
               </td>
             </tr>
@@ -97,7 +118,7 @@ export function ContactTable({
 
 const Pad = ({ height }: { height: number }) => (
   <tr data-pad aria-hidden>
-    <td colSpan={COLUMNS.length} style={{ height }} />
+    <td colSpan={COLUMNS.length + 1} style={{ height }} />
   </tr>
 );
 
@@ -106,13 +127,24 @@ type RowProps = {
   index: number;
   providers: ProviderStatus[];
   onOpen: (id: string) => void;
+  selected: boolean;
+  onSelect: () => void;
 };
 
-function ContactRow({ contact, index, providers, onOpen }: RowProps) {
+function ContactRow({ contact, index, providers, onOpen, selected, onSelect }: RowProps) {
   const email = contact.emails.find((e) => e.primary) ?? contact.emails[0];
   return (
     // The name in the row is the button; the row only widens its target.
-    <tr aria-rowindex={index} data-open onClick={() => onOpen(contact.id)}>
+    <tr aria-rowindex={index} data-open data-sel={selected || undefined} onClick={() => onOpen(contact.id)}>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the box must not open the row */}
+      <td onClick={(event) => event.stopPropagation()}>
+        <Checkbox
+          size="xs"
+          aria-label={`Select ${contact.full_name}`}
+          checked={selected}
+          onChange={onSelect}
+        />
+      </td>
       <td>
         <div className="who">
           <Avatar name={contact.full_name} />

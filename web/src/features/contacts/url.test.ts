@@ -25,6 +25,7 @@ test('a number typed into the search stays text', () => {
 test('an open drawer is not a filter', () => {
   expect(isFiltered(contactsSearch({ contact: 'c1', sort: 'name' }))).toBe(false);
   expect(isFiltered(contactsSearch({ tag: 'x' }))).toBe(true);
+  expect(isFiltered(contactsSearch({ campaign: 'x' }))).toBe(true);
 });
 
 test('a column head sorts the natural way first and turns round after', () => {

@@ -30,6 +30,7 @@ export function contactsSearch(search: Search): ContactsSearch {
     source: text(search.source),
     tag: text(search.tag),
     provider: text(search.provider),
+    campaign: text(search.campaign),
     sort: sortOf(search.sort),
     contact: text(search.contact),
     add: text(search.add),
@@ -39,12 +40,20 @@ export function contactsSearch(search: Search): ContactsSearch {
   return Object.fromEntries(Object.entries(known).filter(([, v]) => v !== undefined));
 }
 
-export function filterOf({ search, owner, source, tag, provider, sort }: ContactsSearch): ContactFilter {
-  return { search, owner, source, tag, provider, sort };
+export function filterOf(search: ContactsSearch): ContactFilter {
+  return { ...conditionsOf(search), sort: search.sort };
 }
 
-export const isFiltered = ({ search, owner, source, tag, provider }: ContactsSearch) =>
-  [search, owner, source, tag, provider].some((v) => v !== undefined);
+/** The filter without an order. */
+export function conditionsOf({ search, owner, source, tag, provider, campaign }: ContactsSearch) {
+  return { search, owner, source, tag, provider, campaign };
+}
+
+/** An address without any condition. */
+export const NO_CONDITIONS = conditionsOf({});
+
+export const isFiltered = (search: ContactsSearch) =>
+  Object.values(conditionsOf(search)).some((v) => v !== undefined);
 
 /** A column head: first click sorts the natural way, the second the other way round. */
 export function nextSort(current: string | undefined, key: SortKey): string | undefined {

@@ -6,7 +6,7 @@ import { Moment } from '../../ui/moment';
 import { StatusWord } from '../../ui/status-word';
 import { usePhone } from '../../ui/use-phone';
 import { costWords, verdict } from './cost-words';
-import { MOST } from './selection';
+import { MOST } from './most';
 
 type Props = { provider: ProviderStatus; mode: RunMode; selected: number };
 

@@ -7,7 +7,7 @@ import { useSession } from '../../api/session';
 import { count, counted } from '../../ui/figures';
 import { FormProblem } from '../../ui/form-problem';
 import { Cost } from './cost';
-import { MOST } from './selection';
+import { MOST } from './most';
 
 const EXPLAIN: Record<RunMode, string> = {
   selective: 'Only the people you tick. Those already in your book are linked, not added again.',

@@ -8,10 +8,11 @@ import type { ProviderStatus } from '../../api/schemas';
 import { EmptyState } from '../../ui/empty-state';
 import { counted, duration } from '../../ui/figures';
 import { SearchBox } from '../../ui/search-box';
+import { NOBODY, type Selection } from '../../ui/selection';
 import { SkeletonRows } from '../../ui/skeleton-rows';
+import { MOST } from './most';
 import { PeopleTable } from './people-table';
 import { SelectBar } from './select-bar';
-import { MOST, NOBODY, type Selection } from './selection';
 
 type Props = {
   provider: ProviderStatus;

@@ -3,9 +3,9 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
 import type { RemotePerson } from '../../api/schemas';
 import { ScrollRegion } from '../../ui/scroll-region';
+import { listState, type Selection, toggle, toggleList } from '../../ui/selection';
 import { usePhone } from '../../ui/use-phone';
 import { PersonRows } from './person-rows';
-import { listState, type Selection, toggle, toggleList } from './selection';
 
 type Props = {
   people: RemotePerson[];

@@ -1,5 +1,6 @@
 import { count, counted } from '../../ui/figures';
-import { listState, MOST, type Selection } from './selection';
+import { listState, type Selection } from '../../ui/selection';
+import { MOST } from './most';
 
 type Props = {
   selection: Selection;

@@ -1,19 +1,15 @@
 import { Menu, useMantineColorScheme } from '@mantine/core';
-import {
-  IconCheck,
-  IconCreditCard,
-  IconLogout,
-  IconMailbox,
-  IconSelector,
-  IconSettings,
-  IconUsers,
-} from '@tabler/icons-react';
+import { IconCheck, IconLogout, IconMailbox, IconSelector, IconSettings } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { signOut, switchCompany, useSession } from '../../api/session';
 import { Avatar } from '../../ui/avatar';
 import { humanize } from '../../ui/figures';
 import { toast } from '../../ui/toast';
+import { PAGES } from './pages';
 import { THEMES } from './themes';
+
+/** What a phone has no tab for; settings stand here anyway. */
+const REST = PAGES.filter((page) => !page.tab && page.to !== '/settings');
 
 export function AccountMenu({ compact }: { compact?: boolean }) {
   const session = useSession();
@@ -85,22 +81,16 @@ export function AccountMenu({ compact }: { compact?: boolean }) {
         >
           Settings
         </Menu.Item>
-        {compact && (
-          <Menu.Item
-            leftSection={<IconUsers size={16} stroke={1.7} aria-hidden />}
-            onClick={() => void navigate({ to: '/team' })}
-          >
-            Team
-          </Menu.Item>
-        )}
-        {compact && (
-          <Menu.Item
-            leftSection={<IconCreditCard size={16} stroke={1.7} aria-hidden />}
-            onClick={() => void navigate({ to: '/billing' })}
-          >
-            Plan and billing
-          </Menu.Item>
-        )}
+        {compact &&
+          REST.map((page) => (
+            <Menu.Item
+              key={page.to}
+              leftSection={<page.icon size={16} stroke={1.7} aria-hidden />}
+              onClick={() => void navigate({ to: page.to })}
+            >
+              {page.label}
+            </Menu.Item>
+          ))}
         {session.development && (
           <Menu.Item
             leftSection={<IconMailbox size={16} stroke={1.7} aria-hidden />}

@@ -91,7 +91,7 @@ export function Tabs() {
       {TABS.map((page) => (
         <Link key={page.to} to={page.to}>
           <page.icon size={22} stroke={1.7} aria-hidden />
-          {page.label}
+          {page.short}
           {page.to === '/integrations' && <Alert n={session.attention.length} />}
         </Link>
       ))}

@@ -1,6 +1,3 @@
-/** The server takes at most this many people by name; more is "everyone". */
-export const MOST = 500;
-
 export type Selection = ReadonlySet<string>;
 export const NOBODY: Selection = new Set();
 

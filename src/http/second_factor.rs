@@ -9,6 +9,7 @@ use crate::{
     flows::{
         SharedHub,
         second_factor::{self, SecondFactorError},
+        sign_in::SignInError,
     },
     http::{ApiError, FieldProblem, Tag, client_address, once::Once, session::BrowserSession},
 };
@@ -152,7 +153,6 @@ enum Off {
 /// Who is signed in stays so: a wrong password or code is a wrong field here.
 impl From<SecondFactorError> for ApiError {
     fn from(error: SecondFactorError) -> Self {
-        use crate::flows::sign_in::SignInError;
         let wrong =
             |field: &str, words: &str| Self::invalid_fields(vec![FieldProblem::new(field, words)]);
         match error {

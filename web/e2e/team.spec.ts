@@ -54,7 +54,10 @@ test('somebody is invited, joins, becomes more, and is removed again', async ({ 
   await page.goto(`${demo.url}/settings/audit`);
   await expect(page.getByText('Removed a member').first()).toBeVisible();
   await page.getByRole('button', { name: 'Check the chain' }).click();
-  await expect(page.getByText(/^The log is what was written/)).toBeVisible();
+  // Young rows are sealed within minutes.
+  await expect(page.getByRole('region', { name: 'Verdict' })).toContainText(
+    /what was written|in the chain yet/,
+  );
   await accessible(page, 'the audit log');
 });
 

@@ -145,6 +145,7 @@ async fn the_page_and_the_command_say_whether_the_chain_holds() {
             .args(["audit", "verify"])
             .args(args)
             .env("TANDEM_ENV", "development")
+            .env("TANDEM_PUBLIC_URL", &hub.url)
             .env("DATABASE_URL", hub.database.login_url())
             .env("TANDEM_MASTER_KEYS", hub.master_keys.trim())
             .env_remove("REDIS_URL")

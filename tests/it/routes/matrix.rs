@@ -348,10 +348,8 @@ async fn every_id_of_another_company_answers_exactly_like_one_that_never_was() {
             let one = call(&acme, browser, &operation, &theirs).await;
             let other = call(&acme, browser, &operation, &nobodys).await;
             let demand = DEMANDS.iter().find(|one| one.operation == operation.name).unwrap();
-            let (status, code) = match demand.roles.contains(&role) {
-                true => (404, "not_found"),
-                false => (403, "forbidden"),
-            };
+            let (status, code) =
+                if demand.roles.contains(&role) { (404, "not_found") } else { (403, "forbidden") };
             assert_eq!(one.problem(status), code, "{role} {}", operation.name);
             assert_eq!(one.anonymous(), other.anonymous(), "{role} {}", operation.name);
             asked += 1;

@@ -36,24 +36,28 @@ export function TeamRoute() {
       </PageHead>
       <div className="body">
         {manages && full && (
-          <Banner
-            tone="note"
-            label="Seats"
-            title={
-              session.limits.seats === 1 ? 'Your plan is for one person' : 'Every seat of your plan is taken'
-            }
-            actions={
-              may(session, 'change_plan') && (
-                <LinkButton to="/billing" search={{ from: 'team' }}>
-                  Compare plans
-                </LinkButton>
-              )
-            }
-          >
-            {may(session, 'change_plan')
-              ? 'A larger plan has room for more colleagues.'
-              : 'An owner of your company can choose a larger plan.'}
-          </Banner>
+          <div className="seats">
+            <Banner
+              tone="note"
+              label="Seats"
+              title={
+                session.limits.seats === 1
+                  ? 'Your plan is for one person'
+                  : 'Every seat of your plan is taken'
+              }
+              actions={
+                may(session, 'change_plan') && (
+                  <LinkButton to="/billing" search={{ from: 'team' }}>
+                    Compare plans
+                  </LinkButton>
+                )
+              }
+            >
+              {may(session, 'change_plan')
+                ? 'A larger plan has room for more colleagues.'
+                : 'An owner of your company can choose a larger plan.'}
+            </Banner>
+          </div>
         )}
         {members.isPending ? (
           <SkeletonRows rows={5} />

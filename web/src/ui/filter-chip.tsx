@@ -21,7 +21,7 @@ export function FilterChip({ label, value, options, onChange }: Props) {
             {chosen === undefined ? label : `${label}: ${chosen}`}
           </button>
         </Menu.Target>
-        <Menu.Dropdown>
+        <Menu.Dropdown className="long-menu">
           {options.length === 0 && <Menu.Label>Nothing to choose from yet</Menu.Label>}
           {options.map((o) => (
             <Menu.Item

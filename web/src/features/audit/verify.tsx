@@ -27,9 +27,11 @@ export function Verify() {
             tone={verdict.holds ? 'ok' : 'bad'}
             label="Verdict"
             title={
-              verdict.holds
-                ? `The log is what was written: ${counted(verdict.sealed, 'row', 'rows')} in the chain`
-                : `Row ${verdict.broken_at} is not what was written, or what stood before it is gone`
+              verdict.sealed === 0
+                ? 'Nothing is in the chain yet'
+                : verdict.holds
+                  ? `The log is what was written: ${counted(verdict.sealed, 'row', 'rows')} in the chain`
+                  : `Row ${verdict.broken_at} is not what was written, or what stood before it is gone`
             }
           >
             {verdict.unsealed > 0 &&

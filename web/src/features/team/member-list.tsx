@@ -44,7 +44,8 @@ export function MemberList({ members, crms, colors }: Props) {
                 <small>{member.email}</small>
               </div>
               <span className="facts-line num">
-                {counted(member.contacts, 'contact', 'contacts')}
+                {/* Whoever sees the own contacts alone would be told that colleagues have none. */}
+                {(own || may(session, 'see_all_contacts')) && counted(member.contacts, 'contact', 'contacts')}
                 {crms
                   .filter((crm) => crm.users.some((user) => user.member_id === member.id))
                   .map((crm) => (

@@ -21,8 +21,8 @@ use stage::Stage;
 use crate::harness::{long, report, seed};
 
 /// In `make test`, and in `make chaos`.
-const CASES: usize = 3_000;
-const MANY: usize = 30_000;
+const CASES: usize = 4_000;
+const MANY: usize = 40_000;
 /// Requests to one company; then another, for some leave little behind.
 const PER_STAGE: usize = 500;
 const PER_RESTORE: usize = 25;

@@ -44,6 +44,13 @@ impl Stage {
             let call = json!({ "contact_id": made["id"], "kind": "CALL" });
             member.browser.post("/api/activities", call).await.expect(201);
         }
+        for at in 0..3 {
+            let browser = &rig.acme.owner.browser;
+            let form = json!({ "name": format!("Campaign {at}") });
+            let made = browser.post("/api/campaigns", form).await.expect(201);
+            let path = format!("/api/campaigns/{}/assign-contacts", made["id"].as_str().unwrap());
+            browser.post(&path, json!({ "filter": {} })).await.expect(200);
+        }
         jobs::drain(&rig.hub.hub).await.unwrap();
         let mut tokens = Vec::new();
         for &role in Role::ALL {
@@ -61,7 +68,7 @@ impl Stage {
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let mut stage = Self { url: rig.hub.url.clone(), rig, known, tokens, client };
-        for room in ["contacts", "activities", "deliveries"] {
+        for room in ["contacts", "activities", "campaigns", "deliveries"] {
             let page = stage.rig.acme.owner.browser.get(&format!("/api/{room}?limit=9")).await;
             stage.learn(room, &page.expect(200));
         }
@@ -177,6 +184,8 @@ impl Stage {
                         Value::String(cursor) if name == "next_cursor" => {
                             self.known.add(&format!("cursor of {room}"), cursor);
                         }
+                        // Of an assignment: who came in.
+                        contacts if name.ends_with("_items") => self.learn("contacts", contacts),
                         other => self.learn(room, other),
                     }
                 }

@@ -152,12 +152,22 @@ impl Values<'_> {
                 let known = self.known.one("companies", rng).cloned();
                 known.unwrap_or_else(|| self.id(rng))
             }
+            (Some("uuid"), "campaign" | "campaign_id") => {
+                let known = self.known.one("campaigns", rng).cloned();
+                known.unwrap_or_else(|| self.id(rng))
+            }
+            (Some("uuid"), "member_ids" | "owner_member_id") => {
+                let known = self.known.one("team", rng).cloned();
+                known.unwrap_or_else(|| self.id(rng))
+            }
             (Some("uuid"), "ids") => {
                 let known = self.known.one("deliveries", rng).cloned();
                 known.unwrap_or_else(|| self.id(rng))
             }
             (Some("uuid"), _) | (_, "owner") => self.id(rng),
             (Some("date-time"), _) => format!("{}-06-01T10:00:00Z", rng.random_range(2020..2040)),
+            (Some("date"), "ends_on") => format!("{}-06-01", rng.random_range(2030..2040)),
+            (Some("date"), _) => format!("{}-06-01", rng.random_range(2020..2030)),
             (_, "email") => format!("x{number}@example.com"),
             (_, "value") if number.is_multiple_of(2) => format!("v{number}@example.com"),
             (_, "value") => format!("+4930{number:06}"),

@@ -165,6 +165,8 @@ impl Values<'_> {
                 known.unwrap_or_else(|| self.id(rng))
             }
             (Some("uuid"), _) | (_, "owner") => self.id(rng),
+            // Ahead, and not far.
+            (Some("date-time"), "until") => "2027-06-01T10:00:00Z".to_owned(),
             (Some("date-time"), _) => format!("{}-06-01T10:00:00Z", rng.random_range(2020..2040)),
             (Some("date"), "ends_on") => format!("{}-06-01", rng.random_range(2030..2040)),
             (Some("date"), _) => format!("{}-06-01", rng.random_range(2020..2030)),

@@ -5,7 +5,6 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { contactsQuery } from '../api/contacts';
 import { statusQuery } from '../api/integrations';
-import { UpgradeCall } from '../features/billing/upgrade-call';
 import { AddContact } from '../features/contacts/add-contact';
 import { AddMenu } from '../features/contacts/add-menu';
 import { ContactFilters } from '../features/contacts/contact-filters';
@@ -18,6 +17,9 @@ import { NOBODY, type Selection } from '../ui/selection';
 import { toast } from '../ui/toast';
 import { usePhone } from '../ui/use-phone';
 
+const UpgradeCall = lazy(() =>
+  import('../features/billing/upgrade-call').then((m) => ({ default: m.UpgradeCall })),
+);
 // Most visits select nobody.
 const BulkBar = lazy(() => import('../features/contacts/bulk-bar').then((m) => ({ default: m.BulkBar })));
 // A person beside the list is not what most visits begin with.
@@ -50,11 +52,13 @@ export function ContactsRoute() {
         <AddMenu providers={providers} onAddOne={() => change({ add: 'one' }, true)} />
       </PageHead>
       {search.upgrade && (
-        <UpgradeCall
-          plan={search.upgrade}
-          from={search.from}
-          fromName={providers.find((p) => p.provider === search.from)?.name}
-        />
+        <Suspense fallback={null}>
+          <UpgradeCall
+            plan={search.upgrade}
+            from={search.from}
+            fromName={providers.find((p) => p.provider === search.from)?.name}
+          />
+        </Suspense>
       )}
       <ContactFilters search={search} providers={providers} onChange={change} />
       <ContactList

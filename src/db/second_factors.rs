@@ -101,7 +101,7 @@ pub async fn set_codes(
         .bind(user_id)
         .execute(tx.conn())
         .await?;
-    let hashes: Vec<&[u8]> = codes.iter().map(|code| code.bytes()).collect();
+    let hashes: Vec<&[u8]> = codes.iter().map(TokenHash::bytes).collect();
     sqlx::query("insert into recovery_code (user_id, code_hash) select $1, unnest($2::bytea[])")
         .bind(user_id)
         .bind(hashes)

@@ -74,7 +74,7 @@ test('two-step sign-in asks for a code, and a recovery code lets in', async ({ p
   await expect(dialog.getByRole('img', { name: /^QR code/ })).toBeVisible();
   await accessible(page, 'setting two-step sign-in up');
   const secret = (await dialog.locator('code').innerText()).replaceAll(' ', '');
-  await dialog.getByLabel('Code').fill(await codeOf(secret));
+  await dialog.getByLabel('Code', { exact: true }).fill(await codeOf(secret));
   await dialog.getByRole('button', { name: 'Turn it on' }).click();
   const codes = await dialog
     .getByRole('list', { name: 'Recovery codes' })
@@ -89,11 +89,11 @@ test('two-step sign-in asks for a code, and a recovery code lets in', async ({ p
   await page.getByLabel('Email').fill(who.email);
   await page.getByLabel('Password', { exact: true }).fill(who.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByLabel('Code').fill('000000');
+  await page.getByLabel('Code', { exact: true }).fill('000000');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('alert')).toContainText('This code does not count');
   await accessible(page, 'signing in with a code');
-  await page.getByLabel('Code').fill(codes[0] ?? '');
+  await page.getByLabel('Code', { exact: true }).fill(codes[0] ?? '');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Contacts' })).toBeVisible();
 
@@ -101,7 +101,7 @@ test('two-step sign-in asks for a code, and a recovery code lets in', async ({ p
   await page.goto(`${demo.url}/settings/security`);
   await page.getByRole('button', { name: 'Turn it off' }).click();
   await dialog.getByLabel('Your password', { exact: true }).fill(who.password);
-  await dialog.getByLabel('Code').fill(codes[1] ?? '');
+  await dialog.getByLabel('Code', { exact: true }).fill(codes[1] ?? '');
   await dialog.getByRole('button', { name: 'Turn it off' }).click();
   await expect(page.getByText('Two-step sign-in is off')).toBeVisible();
 });

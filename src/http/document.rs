@@ -17,6 +17,7 @@ pub fn openapi_document() -> String {
     bound_unsigned(&mut document);
     each_operation(&mut document, |_, _, operation| describe_key(operation));
     each_operation(&mut document, leave_out_what_cannot_be);
+    each_operation(&mut document, tell_of_every_format);
     each_operation(&mut document, |_, _, operation| refer_to_headers(operation));
     describe_headers(&mut document);
     format!("{document:#}\n")
@@ -47,6 +48,17 @@ fn bound_unsigned(schema: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(bound_unsigned),
         _ => {}
+    }
+}
+
+/// Of several media types of one status the document that is generated keeps the last.
+fn tell_of_every_format(_path: &str, _method: &str, operation: &mut Value) {
+    if operation["operationId"] == "export_audit_log"
+        && let Some(content) = operation.pointer_mut("/responses/200/content")
+    {
+        let schema = json!({ "schema": { "type": "string", "format": "binary" } });
+        content["application/x-ndjson"] = schema;
+        operation["responses"]["200"]["description"] = "A row each.".into();
     }
 }
 

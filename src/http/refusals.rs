@@ -10,7 +10,6 @@ use crate::{
         access_token::ExchangeError,
         activities::ActivityError,
         api_keys::{self, ApiKeyError},
-        campaigns::{self, CampaignError},
         connect::Denied,
         contacts::ContactError,
         deliver::replay::ReplayError,
@@ -171,36 +170,6 @@ impl From<ActivityError> for ApiError {
             )]),
             ActivityError::Seal(error) => error.into(),
             ActivityError::Db(error) => error.into(),
-        }
-    }
-}
-
-impl From<CampaignError> for ApiError {
-    fn from(error: CampaignError) -> Self {
-        match error {
-            CampaignError::NotFound => Self::not_found(),
-            CampaignError::TooMany => Self::conflict(
-                "too_many_campaigns",
-                &format!("A company has {} campaigns at most. Delete one first.", campaigns::MOST),
-            ),
-            CampaignError::UnknownMember => Self::invalid_fields(vec![FieldProblem::new(
-                "member_ids",
-                "One of these is no member here. Load the page again.",
-            )]),
-            CampaignError::Reversed => Self::invalid_fields(vec![FieldProblem::new(
-                "ends_on",
-                "A campaign ends on the day it starts, or later.",
-            )]),
-            CampaignError::TooManyMatch => Self::invalid_as(
-                "too_many_match",
-                &format!(
-                    "More contacts match than can be assigned at once ({} of a filter, 10,000 of a \
-                     search). Narrow the filter.",
-                    campaigns::MOST_MATCHING
-                ),
-            ),
-            CampaignError::Seal(error) => error.into(),
-            CampaignError::Db(error) => error.into(),
         }
     }
 }

@@ -150,6 +150,11 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         if desk.open.is_some() {
             return self.reconcile(desk).await;
         }
+        if delivery.state == DeliveryState::Unknown {
+            // Released while its attempt was open, it was looked for by two: one found out and the
+            // other, whose look failed, wrote that nothing is known. Something is.
+            return self.settle(desk, change_to(desk, DeliveryState::Queued)).await;
+        }
         if desk.contact.is_none() {
             let change = Change::to(DeliveryState::Dead, delivery)
                 .why(Cause::Withdrawn, "The contact was deleted before it was sent.");

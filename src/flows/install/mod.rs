@@ -159,11 +159,14 @@ pub async fn waiting(
     };
     let mut tx = hub.db.door().await?;
     let pending = db::installations::get(&mut tx, found.installation_id).await?;
+    drop(tx);
     let provider = hub.providers.get(&found.provider).cloned();
-    Ok(pending
-        .zip(provider)
-        .map(|(pending, provider)| Waiting { pending, provider })
-        .ok_or(Gone::Expired))
+    let waiting = pending.zip(provider).map(|(pending, provider)| Waiting { pending, provider });
+    match waiting {
+        Some(waiting) => Ok(Ok(waiting)),
+        // It ended since it was looked for: say how.
+        None => Ok(Err(of_browser(hub, browser, named).await?.err().unwrap_or(Gone::Expired))),
+    }
 }
 
 /// What confirming would do to a company.

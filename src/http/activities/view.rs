@@ -14,6 +14,7 @@ use crate::{
 /// Something that was done with a contact, or is to be done.
 #[derive(Object)]
 #[oai(rename = "Activity")]
+#[expect(clippy::struct_excessive_bools, reason = "the form that clients know")]
 pub(super) struct ActivityView {
     id: Uuid,
     contact: ContactRef,

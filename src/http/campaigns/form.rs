@@ -1,5 +1,7 @@
 //! What callers write into campaigns, checked field by field.
 
+#![expect(clippy::option_option, reason = "a part that stays, one that goes, one that is set")]
+
 use chrono::{Datelike as _, NaiveDate};
 use poem_openapi::{Object, types::MaybeUndefined};
 use uuid::Uuid;

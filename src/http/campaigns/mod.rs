@@ -2,6 +2,7 @@
 
 mod assign;
 mod form;
+mod refusals;
 mod view;
 
 use std::collections::HashMap;

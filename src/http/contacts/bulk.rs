@@ -39,7 +39,7 @@ impl BulkApi {
         session.may(Action::WorkContacts)?;
         let (chosen, work) = form.0.read()?;
         let done = bulk::apply(&hub, session.by(), &chosen, &work).await?;
-        Ok(Json(BulkResult::of(&chosen, &work, done)))
+        Ok(Json(BulkResult::of(&chosen, &work, &done)))
     }
 
     /// Tags in use among the newest 20,000 contacts that you may see, the most used first.
@@ -131,14 +131,14 @@ impl BulkForm {
         let mut tag = |name: &str, tag: Option<String>| {
             tag.map(|tag| field::text(name, &tag, 60, &mut wrong))
         };
-        let works = [
+        let all = [
             owner,
             tag("add_tag", self.add_tag).map(Work::AddTag),
             tag("remove_tag", self.remove_tag).map(Work::RemoveTag),
             self.delete.filter(|delete| *delete).map(|_| Work::Delete),
         ];
-        let mut works = works.into_iter().flatten();
-        let (Some(work), None) = (works.next(), works.next()) else {
+        let mut named = all.into_iter().flatten();
+        let (Some(work), None) = (named.next(), named.next()) else {
             let words = "Name one of owner_member_id, add_tag, remove_tag and delete.";
             return Err(ApiError::invalid(words));
         };
@@ -147,7 +147,7 @@ impl BulkForm {
 }
 
 impl BulkResult {
-    fn of(chosen: &Chosen, work: &Work, done: Done) -> Self {
+    fn of(chosen: &Chosen, work: &Work, done: &Done) -> Self {
         let there: HashSet<ContactId> = done.found.iter().map(|(id, _)| *id).collect();
         let not_found = match chosen {
             Chosen::Ids(ids) => {

@@ -20,8 +20,8 @@ impl Told {
 }
 
 pub(super) struct Judge {
-    /// By operation and status: the media type and its schema; none where there is no body.
-    declared: HashMap<(String, u16), Option<(String, Validator)>>,
+    /// By operation and status: the media types and their schemas; none where there is no body.
+    declared: HashMap<(String, u16), Vec<(String, Validator)>>,
     problem: Validator,
 }
 
@@ -42,8 +42,7 @@ impl Judge {
                 let name = operation["operationId"].as_str().unwrap();
                 for (status, response) in operation["responses"].as_object().unwrap() {
                     let content = response.get("content").and_then(Value::as_object);
-                    let content = content.and_then(|content| content.iter().next());
-                    let body = content.map(|(media, content)| {
+                    let bodies = content.into_iter().flatten().map(|(media, content)| {
                         // A stream's schema is of the whole; an event is one of its items.
                         let schema = match media.as_str() {
                             "text/event-stream" => &content["schema"]["items"],
@@ -51,7 +50,8 @@ impl Judge {
                         };
                         (essence(media).to_owned(), validator(schema))
                     });
-                    declared.insert((name.to_owned(), status.parse().unwrap()), body);
+                    let bodies = bodies.collect();
+                    declared.insert((name.to_owned(), status.parse().unwrap()), bodies);
                 }
             }
         }
@@ -77,19 +77,23 @@ impl Judge {
         let Some(declared) = self.declared.get(&(operation.to_owned(), status)) else {
             return Some(format!("{status} is not declared"));
         };
-        let Some((media, validator)) = declared else {
+        if declared.is_empty() {
             return (!told.body.is_empty())
                 .then(|| format!("{status} has a body, and none is declared"));
-        };
-        let sent = essence(told.header("content-type"));
-        if sent != media {
-            return Some(format!("{status} is {sent}, declared is {media}"));
         }
+        let sent = essence(told.header("content-type"));
+        let Some((media, validator)) = declared.iter().find(|(media, _)| sent == media) else {
+            let media: Vec<&str> = declared.iter().map(|(media, _)| media.as_str()).collect();
+            return Some(format!("{status} is {sent}, declared is {}", media.join(" or ")));
+        };
         if media == "application/problem+json" {
             return self.problem_fault(told);
         }
         let json = match media.as_str() {
             "text/event-stream" => event(&told.body),
+            "text/csv" | "application/x-ndjson" => {
+                std::str::from_utf8(&told.body).ok().map(Into::into)
+            }
             _ => serde_json::from_slice(&told.body).ok(),
         };
         let Some(json) = json else { return Some(format!("{status} is no JSON")) };

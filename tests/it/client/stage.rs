@@ -94,8 +94,15 @@ impl Stage {
         self.refuse().await;
     }
 
-    /// Lets leads stand as if the CRM had refused one and found two people for another.
+    /// Lets leads stand as if the CRM had refused one and found two people for another, and the first
+    /// run as one that failed.
     async fn refuse(&self) {
+        self.rig
+            .owner(
+                "update sync_run set state = 'failed', finished_at = now()
+                 where run_id = (select min(run_id::text)::uuid from sync_run)",
+            )
+            .await;
         self.rig.owner("delete from job where kind = 'deliver'").await;
         self.rig
             .owner(
@@ -117,6 +124,20 @@ impl Stage {
     async fn sign_in(&self, member: &Member) -> String {
         let token = OpaqueToken::fresh();
         let now = self.rig.hub.clock.now();
+        // Whom a request has removed or given another role is as before.
+        sqlx::query(
+            "insert into member (company_id, member_id, user_id, role, name, email)
+             values ($1, $2, $3, $4, $5, $5)
+             on conflict (company_id, member_id) do update set role = excluded.role",
+        )
+        .bind(self.rig.acme.id)
+        .bind(member.id)
+        .bind(member.user_id)
+        .bind(member.role.word())
+        .bind(&member.email)
+        .execute(&self.rig.hub.owner)
+        .await
+        .unwrap();
         sqlx::query(
             "insert into session
                  (token_hash, user_id, company_id, member_id, created_at, seen_at, expires_at)

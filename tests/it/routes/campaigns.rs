@@ -60,8 +60,8 @@ async fn a_campaign_is_made_read_changed_and_deleted() {
         let list = member.browser.get("/api/campaigns").await.expect(200);
         assert_eq!(list["items"], json!([made]));
     }
-    let patch = json!({ "theme": "Trust", "sector": null, "ends_on": null, "member_ids": [] });
-    let changed = browser.patch(&path, patch).await.expect(200);
+    let part = json!({ "theme": "Trust", "sector": null, "ends_on": null, "member_ids": [] });
+    let changed = browser.patch(&path, part).await.expect(200);
     assert_eq!((&changed["theme"], &changed["sector"]), (&json!("Trust"), &json!(null)));
     assert_eq!((&changed["people"], &changed["ends_on"]), (&json!([]), &json!(null)));
     assert_eq!(changed["description"], made["description"]);
@@ -251,7 +251,8 @@ async fn pasted_addresses_are_found_told_as_missing_or_as_unreadable() {
     let told = assign(browser, &path, json!({ "emails": "ada@x.example" })).await;
     assert_eq!(told["already_there_items"], json!([{ "id": ada, "full_name": "Ada" }]));
     assert_eq!(assign(browser, &path, json!({ "emails": "" })).await["added"], 0);
-    let many: String = (0..10_001).map(|at| format!("a{at}@x.example\n")).collect();
+    let many: Vec<String> = (0..10_001).map(|at| format!("a{at}@x.example")).collect();
+    let many = many.join("\n");
     let path = format!("{path}/assign-contacts");
     let answer = browser.post(&path, json!({ "emails": many })).await;
     assert_eq!(answer.problem(400), "invalid");

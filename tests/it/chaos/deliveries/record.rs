@@ -187,7 +187,7 @@ fn outcomes(writes: &[Write], attempts: &[Attempt], given: Given) {
             }
             "absent" => assert!(effect.starts_with("create_"), "{said}: nobody looks for it"),
             "unsettled" => {
-                assert!(!effect.starts_with("create_"), "{said}: it would be there twice")
+                assert!(!effect.starts_with("create_"), "{said}: it would be there twice");
             }
             "not_sent" => {}
             other => panic!("{said} is left {other}"),

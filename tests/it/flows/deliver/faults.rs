@@ -120,6 +120,7 @@ async fn failures_that_come_together_open_the_circuit_like_those_in_a_row() {
         stage.person(json!({ "full_name": "P", "emails": [{ "value": email }] })).await;
     }
     let stopping = CancellationToken::new();
+    #[expect(clippy::disallowed_methods, reason = "the worker stands beside the test")]
     let worker = tokio::spawn(jobs::run(Arc::clone(&stage.hub.hub), 2, stopping.clone()));
     let begun = Instant::now();
     while stage.count("delivery where attempts > 0").await < 6 {

@@ -139,12 +139,12 @@ async fn a_contact_that_is_assigned_while_its_owner_is_removed_ends_with_the_hei
     let acme = hub.company(Plan::Enterprise).await;
     for _ in 0..3 {
         let gone = hub.member(acme.id, Role::Consultant).await;
-        let make = || {
+        let create = || {
             let form = json!({ "full_name": "Carla", "owner_member_id": gone.id.uuid() });
             acme.admin.browser.post("/api/contacts", form)
         };
         let heir = format!("{}?contacts_to={}", path(&gone), acme.golden_ticket.id);
-        let (made, removed) = tokio::join!(join_all((0..6).map(|_| make())), async {
+        let (made, removed) = tokio::join!(join_all((0..6).map(|_| create())), async {
             acme.owner.browser.delete(&heir).await
         });
         removed.expect(200);

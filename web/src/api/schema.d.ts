@@ -5367,7 +5367,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description For a spreadsheet. */
+            /** @description A row each. */
             200: {
                 headers: {
                     "CONTENT-DISPOSITION": string;
@@ -5377,6 +5377,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/x-ndjson": string;
                     "text/csv; charset=utf-8": string;
                 };
             };

@@ -117,6 +117,18 @@ const OUT_OF_REACH: &[&str] = &[
     "delete_connection_data",
     // Wants one of its two fields alone, with a value of that very delivery: chance seldom brings both.
     "choose_candidate",
+    // Need the token of a mail.
+    "accept_invitation",
+    "read_invitation",
+    // The company has as many members as its plan has seats, and more.
+    "create_invitation",
+    "resend_invitation",
+    "revoke_invitation",
+    // Need a password, or a code of an authenticator.
+    "begin_second_factor",
+    "confirm_second_factor",
+    "end_second_factor",
+    "renew_recovery_codes",
     // Need the cookie of a browser that an install came back to.
     "confirm_installation",
     "decline_installation",

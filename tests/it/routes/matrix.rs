@@ -191,7 +191,7 @@ fn asked(operation: &Value) -> &'static str {
     if operation["operationId"] == "forecast_import" { "?mode=full" } else { "" }
 }
 
-fn provider() -> &'static str {
+pub(super) fn provider() -> &'static str {
     tandem::connectors::all()[0].manifest().slug
 }
 
@@ -257,7 +257,7 @@ async fn a_plan_without_the_provider_says_which_one_has_it() {
 }
 
 /// A connection, a run and a contact of a company, all with the id that is returned.
-async fn furnish(hub: &TestHub, company: &Company) -> String {
+pub(super) async fn furnish(hub: &TestHub, company: &Company) -> String {
     let id = uuid::Uuid::now_v7();
     for statement in [
         "insert into connection (company_id, connection_id, provider, state, account_id, account_name,
@@ -394,24 +394,4 @@ async fn nothing_of_another_company_is_in_any_list() {
     let path = format!("/api/integrations/{}/sync", provider());
     let answer = acme.owner.browser.post(&path, json!({ "mode": "full" })).await;
     assert_eq!(answer.problem(404), "not_connected");
-}
-
-#[tokio::test]
-async fn fifty_requests_at_once_for_the_same_import_are_one_run() {
-    let hub = TestHub::new().await;
-    let acme = hub.company(Plan::Business).await;
-    furnish(&hub, &acme).await;
-    let path = format!("/api/integrations/{}/sync", provider());
-    let all = futures_util::future::join_all(
-        (0..50).map(|_| acme.admin.browser.post(&path, json!({ "mode": "full" }))),
-    )
-    .await;
-    let runs: std::collections::BTreeSet<String> =
-        all.iter().map(|answer| answer.expect(202)["run_id"].to_string()).collect();
-    assert_eq!(runs.len(), 1);
-    let started = all.iter().filter(|answer| answer.json()["already_running"] == false).count();
-    assert_eq!(started, 1);
-    let queued = "select count(*) from sync_run where state = 'queued'";
-    assert_eq!(hub.value::<i64>(queued).await, 1);
-    assert_eq!(hub.value::<i64>("select count(*) from job").await, 1);
 }

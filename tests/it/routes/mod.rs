@@ -21,3 +21,4 @@ mod second_factor;
 mod sessions;
 mod suggestions;
 mod team;
+mod together;

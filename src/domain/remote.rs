@@ -117,6 +117,11 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// As they were stored; nothing is known where nothing, or something else, was.
+    pub fn stored(value: Option<serde_json::Value>) -> Self {
+        value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
+    }
+
     /// The label of that name, whatever its case.
     pub fn label(&self, name: &str) -> Option<RemoteId> {
         let wanted = name.trim().to_lowercase();

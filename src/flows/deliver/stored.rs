@@ -104,19 +104,16 @@ impl Stored {
 
     /// Whether somebody else has made it since it was looked for.
     async fn is_there(&self, tx: &mut TenantTx, begin: &Begin<'_>) -> Result<bool, DbError> {
-        let fields = |value: Option<Value>| -> Fields {
-            value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
-        };
         Ok(match (begin.effect, begin.about.organization) {
             (Effect::CreateOrganization(_), Some(of)) => {
                 deliveries::has_organization(tx, self.id(), of.uuid()).await?
             }
             (Effect::CreateLabel { .. }, _) => {
-                let words = fields(deliveries::links::lock_fields(tx, self.id()).await?);
+                let words = Fields::stored(deliveries::links::lock_fields(tx, self.id()).await?);
                 words.label(lead::LABEL).is_some()
             }
             (Effect::CreateReference { name }, _) => {
-                let words = fields(deliveries::links::lock_fields(tx, self.id()).await?);
+                let words = Fields::stored(deliveries::links::lock_fields(tx, self.id()).await?);
                 words.custom_key(name).is_some()
             }
             _ => false,
@@ -306,10 +303,8 @@ impl Store for Stored {
             }
             Learned::Fields { read, known } => {
                 let stored = deliveries::links::lock_fields(&mut tx, id).await?;
-                let stored: Option<Fields> =
-                    stored.and_then(|value| serde_json::from_value(value).ok());
                 let known = known.clone().unwrap_or_default();
-                let fields = read.clone().keeping(&stored.unwrap_or_default(), &known);
+                let fields = read.clone().keeping(&Fields::stored(stored), &known);
                 connections::remember_words(&mut tx, id, None, Some(&json(&fields)?)).await?;
             }
             Learned::Types(types) => {

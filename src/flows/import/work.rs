@@ -6,7 +6,6 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -231,10 +230,7 @@ impl Desk {
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         // A label that a delivery made while they were read stays.
         let stored = db::deliveries::links::lock_fields(&mut tx, id).await?;
-        let words = |value: Option<Value>| -> Fields {
-            value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
-        };
-        let fields = read.keeping(&words(stored), &words(known));
+        let fields = read.keeping(&Fields::stored(stored), &Fields::stored(known));
         let fields = serde_json::to_value(&fields).ok();
         connections::remember_words(&mut tx, id, None, fields.as_ref()).await?;
         self.advance(tx, Advance { phase: self.after("fields"), ..Advance::default() }).await
@@ -252,8 +248,7 @@ impl Desk {
         let connection = connection.ok_or(Halt::Closed("The CRM was disconnected."))?;
         let words = connection.remote_users.unwrap_or_default();
         let users: Vec<RemoteUser> = serde_json::from_value(words).unwrap_or_default();
-        self.fields = serde_json::from_value(connection.remote_fields.unwrap_or_default())
-            .unwrap_or_default();
+        self.fields = Fields::stored(connection.remote_fields);
         self.owners = users
             .into_iter()
             .map(|user| {

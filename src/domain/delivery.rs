@@ -89,11 +89,20 @@ words! {
         Gone = "gone",
         /// The contact or activity was deleted before it was sent.
         Withdrawn = "withdrawn",
+        /// Another delivery of the activity waits, and sends what is there then.
+        Superseded = "superseded",
         /// The connection was ended.
         Disconnected = "disconnected",
         /// Outages lasted longer than we wait.
         GaveUp = "gave_up",
         /// Ours to repair.
         Internal = "internal",
+    }
+}
+
+impl Cause {
+    /// Nobody misses what did not arrive.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Withdrawn | Self::Superseded)
     }
 }

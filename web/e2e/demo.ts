@@ -54,11 +54,11 @@ export async function accessible(page: Page, where: string) {
   expect(told, where).toEqual([]);
 }
 
+/** The layout follows a new width a moment later; it has to come to rest inside it. */
 export async function fitsWidth(page: Page, where: string) {
-  const over = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(over, `${where} scrolls sideways`).toBeLessThanOrEqual(0);
+  const over = () =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  await expect.poll(over, { message: `${where} scrolls sideways`, timeout: 3_000 }).toBeLessThanOrEqual(0);
 }
 
 /** Goes through the consent page of the sandbox, which lives on an origin of its own. */

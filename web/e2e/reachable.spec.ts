@@ -52,7 +52,7 @@ for (const scheme of ['light', 'dark'] as const)
     const look = async (path: string) => {
       await page.goto(demo.url + path);
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      await page.waitForLoadState('networkidle').catch(() => {}); // a stream never falls idle
+      await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
       await accessible(page, `${path}, ${scheme}`);
       await page.setViewportSize({ width: 320, height: size.height });
       await fitsWidth(page, `${path} at 320 px`);

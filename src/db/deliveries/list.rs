@@ -244,15 +244,17 @@ pub struct Backlog {
     pub held: i64,
 }
 
-/// Counts what has not arrived at a connection; what was withdrawn is nobody's concern any more.
+/// Counts what has not arrived at a connection; what was withdrawn or superseded is
+/// nobody's concern any more.
 pub async fn backlog(tx: &mut TenantTx, id: ConnectionId) -> Result<Backlog, DbError> {
     Ok(sqlx::query_as(
         "select
              count(*) filter (where state in ('queued', 'sending', 'retrying', 'unknown'))
                  as waiting,
              count(*) filter (where state = 'failed' or
-                 (state = 'dead' and cause is distinct from 'withdrawn'
-                  and cause is distinct from 'disconnected')) as failing,
+                 (state = 'dead' and
+                  coalesce(cause not in ('withdrawn', 'superseded', 'disconnected'), true)))
+                 as failing,
              count(*) filter (where state = 'held') as held
          from (
              select state, cause from delivery

@@ -42,6 +42,29 @@ pub async fn lock(
     Ok(before.filter(|_| newest == last))
 }
 
+/// The other delivery of the same activity and kind that waits, and whether an attempt of it is open.
+/// Only one may wait: it sends what is there then.
+pub async fn other_edit(
+    tx: &mut TenantTx,
+    id: DeliveryId,
+) -> Result<Option<(DeliveryId, bool)>, DbError> {
+    Ok(sqlx::query_as(
+        "select other.delivery_id, exists (
+             select from delivery_attempt mine
+             where mine.company_id = other.company_id and mine.delivery_id = other.delivery_id
+               and mine.outcome in ('sending', 'unknown')
+         )
+         from delivery
+         join delivery other using (company_id, connection_id, activity_id, kind)
+         where delivery.delivery_id = $1 and other.delivery_id <> $1
+           and other.state in ('queued', 'held', 'retrying')
+         for update of other",
+    )
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
 /// How it stands from now on.
 #[derive(Debug)]
 pub struct Standing<'a> {

@@ -132,7 +132,7 @@ pub async fn choose(
 }
 
 /// Deliveries of a provider that ended without success, the oldest first; without a state those that
-/// failed and those that were given up, but for what was withdrawn.
+/// failed and those that were given up, but for what nobody misses.
 pub async fn ended(
     tx: &mut TenantTx,
     provider: &str,
@@ -143,7 +143,8 @@ pub async fn ended(
     Ok(sqlx::query_scalar(
         "select delivery_id from delivery
          where provider = $1 and state in ('failed', 'dead') and ($2::text is null or state = $2)
-           and case when $3::text is null then cause is distinct from 'withdrawn' else cause = $3 end
+           and case when $3::text is null then coalesce(cause not in ('withdrawn', 'superseded'), true)
+                    else cause = $3 end
          order by delivery_id limit $4",
     )
     .bind(provider)

@@ -219,19 +219,30 @@ pub struct Change {
 
 impl Change {
     pub fn to(state: DeliveryState, delivery: &Delivery) -> Self {
+        Self { attempts: delivery.attempts, ..Self::bare(state) }
+    }
+
+    pub const fn bare(state: DeliveryState) -> Self {
         Self {
             state,
             cause: None,
             reason: None,
             fields: Vec::new(),
             candidates: Vec::new(),
-            attempts: delivery.attempts,
+            attempts: 0,
             looks: 0,
             next_at: None,
             remote_id: None,
             organization: None,
             remarks: Vec::new(),
         }
+    }
+
+    /// Another delivery of the same edit waits, and only one may.
+    #[must_use]
+    pub fn superseded(self) -> Self {
+        let over = Self { state: DeliveryState::Dead, next_at: None, ..self };
+        over.why(Cause::Superseded, "Another delivery of the activity sends this edit, too.")
     }
 
     #[must_use]

@@ -24,6 +24,7 @@ pub mod queue;
 mod reading;
 mod reconcile;
 pub mod replay;
+mod standing;
 pub mod stored;
 pub mod user;
 pub mod verdict;

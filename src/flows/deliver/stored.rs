@@ -16,7 +16,7 @@ use crate::{
         deliver::{
             self, AT_ONCE, JOB, MAX_ATTEMPTS,
             circuit::{Circuit, PROBING},
-            ground::{Begin, Begun, Commit, Desk, Learned, Link, Store, Whose},
+            ground::{Begin, Begun, Change, Commit, Desk, Learned, Link, Store, Whose},
             lane, lead, queue,
         },
         reconnect,
@@ -137,7 +137,7 @@ impl Stored {
                 return Ok(None);
             }
         }
-        let (id, change) = (commit.delivery_id, &commit.change);
+        let (id, mut change) = (commit.delivery_id, commit.change.clone());
         // The connection's row before the delivery's, in the order of everybody who locks both.
         let heard = match commit.heard {
             Some(heard) => Some(self.circuit(tx).await?.heard(heard, commit.now)),
@@ -174,40 +174,24 @@ impl Stored {
             }
             _ => false,
         };
-        let state = match change.state {
+        if change.state == DeliveryState::Delivered && edited {
             // The edit found this delivery waiting and made none of its own.
-            DeliveryState::Delivered if edited => DeliveryState::Queued,
-            state => state,
-        };
-        let mut remarks = change.remarks.clone();
-        for link in &commit.links {
-            remarks.extend(self.link(tx, link, is_there, commit.now).await?);
+            change.state = DeliveryState::Queued;
         }
+        for link in &commit.links {
+            change.remarks.extend(self.link(tx, link, is_there, commit.now).await?);
+        }
+        let change = self.one_edit_waits(tx, id, before, change, commit.now).await?;
+        let state = change.state;
         // What has ended is not taken back by a late answer that only says that it failed.
         if !before.state.is_final() || state == DeliveryState::Delivered {
-            let fields = some_list(&change.fields)?;
-            let candidates = some_list(&change.candidates)?;
-            let standing = deliveries::Standing {
-                state,
-                cause: change.cause,
-                reason: change.reason.as_deref().filter(|words| !words.is_empty()),
-                fields: fields.as_ref(),
-                candidates: candidates.as_ref(),
-                attempts: change.attempts,
-                looks: change.looks,
-                next_at: change.next_at,
-                now: commit.now,
-            };
-            deliveries::stand(tx, id, &standing).await?;
-            if state.is_final() {
-                self.append(tx, id, commit, before.kind.word()).await?;
-            }
+            self.stand(tx, id, before.kind, &change, commit.now).await?;
         }
         let (remote, organization) = (change.remote_id.as_ref(), change.organization.as_ref());
-        if remote.is_some() || organization.is_some() || !remarks.is_empty() {
+        if remote.is_some() || organization.is_some() || !change.remarks.is_empty() {
             let (remote, organization) =
                 (remote.map(RemoteId::as_str), organization.map(RemoteId::as_str));
-            deliveries::note(tx, id, remote, organization, &remarks).await?;
+            deliveries::note(tx, id, remote, organization, &change.remarks).await?;
         }
         if let Some(circuit) = heard {
             self.write_circuit(tx, circuit).await?;
@@ -216,20 +200,6 @@ impl Stored {
             deliveries::lane::pause(tx, &self.lane(), commit.lane_until).await?;
         }
         Ok(Some(state))
-    }
-
-    async fn append(
-        &self,
-        tx: &mut TenantTx,
-        id: DeliveryId,
-        commit: &Commit,
-        kind: &str,
-    ) -> Result<(), DbError> {
-        let state = commit.change.state.word();
-        let cause = commit.change.cause.map(Cause::word);
-        let detail = json!({ "provider": self.connection.provider, "kind": kind, "cause": cause });
-        let action = format!("delivery.{state}");
-        db::audit::append(tx, None, &action, Some(id.uuid()), &detail).await
     }
 
     /// As it stands now, not as it was when the call began.
@@ -373,10 +343,6 @@ pub(super) async fn enqueue_all(
     deliveries::lane::enqueue_all(tx, connection_id, (&lane, AT_ONCE), JOB, MAX_ATTEMPTS).await
 }
 
-fn json(value: &impl serde::Serialize) -> Result<Value, DbError> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<Value, DbError> {
     serde_json::to_value(value).map_err(|error| DbError::Query(sqlx::Error::Decode(error.into())))
-}
-
-fn some_list<T: serde::Serialize>(list: &[T]) -> Result<Option<Value>, DbError> {
-    if list.is_empty() { Ok(None) } else { json(&list).map(Some) }
 }

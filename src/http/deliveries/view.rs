@@ -218,7 +218,7 @@ impl From<Delivery> for DeliveryView {
             kind: delivery.kind,
             can_retry: ended
                 && !can_choose
-                && cause != Some(Cause::Withdrawn)
+                && !cause.is_some_and(Cause::is_over)
                 && delivery.contact_name.is_some(),
             can_choose,
             contact: ContactRef {

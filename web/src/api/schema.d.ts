@@ -2542,7 +2542,7 @@ export interface components {
             url?: string | null;
         };
         /** @enum {string} */
-        DeliveryCause: "plan" | "paused" | "reconnect" | "down" | "throttled" | "suspended" | "uncertain" | "refused" | "scope" | "ambiguous" | "not_linked" | "gone" | "withdrawn" | "disconnected" | "gave_up" | "internal";
+        DeliveryCause: "plan" | "paused" | "reconnect" | "down" | "throttled" | "suspended" | "uncertain" | "refused" | "scope" | "ambiguous" | "not_linked" | "gone" | "withdrawn" | "superseded" | "disconnected" | "gave_up" | "internal";
         /** DeliveryCauseCount */
         DeliveryCauseCount: {
             cause: components["schemas"]["DeliveryCause"];

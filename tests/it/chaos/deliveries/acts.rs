@@ -144,22 +144,27 @@ pub(super) async fn ends(stage: &Stage) {
     }
 }
 
-/// All deliveries with their attempts, for the words of a failure.
+/// All deliveries with their attempts, and who is to work them, for the words of a failure.
 pub(super) async fn stories(stage: &Stage) -> Value {
-    let told: Option<Value> = sqlx::query_scalar(
-        "select jsonb_agg(jsonb_build_object(
-             'kind', kind, 'seq', seq, 'state', state, 'cause', cause, 'reason', reason,
-             'next_at', next_at, 'attempts', (
-                 select jsonb_agg(jsonb_build_array(n, step, outcome, status, remote_id) order by n)
-                 from delivery_attempt
-                 where delivery_attempt.delivery_id = delivery.delivery_id)
-         ) order by created_at, seq)
-         from delivery where state <> 'delivered'",
+    sqlx::query_scalar(
+        "select jsonb_build_object(
+             'now', now(),
+             'deliveries', (
+                 select jsonb_agg(to_jsonb(delivery) || jsonb_build_object('tried', (
+                     select jsonb_agg(to_jsonb(attempt) - 'effect' order by n)
+                     from delivery_attempt attempt
+                     where attempt.delivery_id = delivery.delivery_id
+                 )) order by seq)
+                 from delivery where state not in ('delivered', 'dead')),
+             'jobs', (select jsonb_agg(to_jsonb(job)) from job),
+             'lanes', (select jsonb_agg(to_jsonb(lane)) from lane),
+             'connections', (
+                 select jsonb_agg(to_jsonb(connection) - 'access_token' - 'refresh_token' - 'remote_users' - 'remote_fields') from connection)
+         )",
     )
     .fetch_one(&stage.hub.owner)
     .await
-    .unwrap();
-    told.unwrap_or_default()
+    .unwrap()
 }
 
 pub(super) async fn plan(stage: &Stage, plan: &str) {

@@ -1,5 +1,8 @@
 //! Activities follow their contact.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{Stage, list};
@@ -43,6 +46,39 @@ async fn an_activity_is_created_edited_and_deleted_over_there() {
     );
     for delivery in stage.deliveries().await {
         assert_eq!(delivery["state"], "delivered", "{delivery:#}");
+    }
+}
+
+#[tokio::test]
+async fn an_edit_behind_one_that_has_to_be_sent_again_goes_with_it() {
+    for kind in ["reset", "applied_reset", "status_5xx"] {
+        let stage = Stage::of(3).await;
+        let contact = stage.person(json!({})).await;
+        let id = stage.log(&contact, json!({})).await;
+        stage.work().await;
+
+        stage.fault(json!({ "kind": kind, "method": "PATCH", "path": "/api/v2/activities" })).await;
+        // Long enough for the second edit to come while the first is on its way.
+        stage.control("POST", "/latency", json!({ "ms": 600 })).await;
+        let (path, browser) = (format!("/api/activities/{id}"), &stage.acme.owner.browser);
+        browser.patch(&path, json!({ "subject": "First" })).await.expect(200);
+        let (_, answer) = tokio::join!(stage.work(), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            browser.patch(&path, json!({ "subject": "Second" })).await
+        });
+        answer.expect(200);
+        stage.control("POST", "/latency", json!({ "ms": 0 })).await;
+        for seconds in [3, 60, 70, 70] {
+            stage.later(TimeDelta::seconds(seconds)).await;
+        }
+
+        let [.., first, second] = &stage.deliveries().await[..] else { panic!("two edits") };
+        let stand = |edit: &serde_json::Value| (edit["state"].clone(), edit["cause"].clone());
+        assert_eq!(first["state"], "delivered", "{kind} {first:#}");
+        assert_eq!(stand(second), (json!("dead"), json!("superseded")), "{kind} {second:#}");
+        assert_eq!(second["can_retry"], false, "{kind}");
+        let there = stage.outbound().await;
+        assert_eq!(list(&there, "activities")[0]["subject"], "Second", "{kind}");
     }
 }
 

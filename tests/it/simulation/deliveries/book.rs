@@ -48,6 +48,13 @@ pub(crate) struct Attempt {
     pub(crate) finished_at: Option<DateTime<Utc>>,
 }
 
+impl Attempt {
+    /// Nobody has written how it ended.
+    pub(crate) fn is_open(&self) -> bool {
+        ["sending", "unknown"].contains(&self.outcome)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) delivery: Delivery,
@@ -86,14 +93,13 @@ impl Book {
     }
 
     fn open(&self, row: &Row) -> Option<Open> {
-        let is_open = |outcome: &str| ["sending", "unknown"].contains(&outcome);
         let activity = row.delivery.activity_id;
         self.attempts
             .iter()
             .filter(|((id, _), attempt)| {
                 let same =
                     activity.is_some() && attempt.about.activity.map(|(of, _)| of) == activity;
-                is_open(attempt.outcome) && (*id == row.delivery.delivery_id || same)
+                attempt.is_open() && (*id == row.delivery.delivery_id || same)
             })
             .min_by_key(|(_, attempt)| attempt.started_at)
             .map(|((id, n), attempt)| Open {
@@ -165,8 +171,7 @@ impl Book {
             let since = begin.words_at.is_some_and(|at| {
                 was_done(attempt) && attempt.finished_at.is_some_and(|ended| ended >= at)
             });
-            same && *id != begin.delivery.delivery_id
-                && (since || ["sending", "unknown"].contains(&attempt.outcome))
+            same && *id != begin.delivery.delivery_id && (since || attempt.is_open())
         });
         busy.map(|(_, attempt)| attempt.started_at).max()
     }
@@ -260,7 +265,7 @@ impl Book {
             let Some(attempt) = self.attempts.get_mut(&(close.delivery_id, close.n)) else {
                 return false;
             };
-            if !["sending", "unknown"].contains(&attempt.outcome) {
+            if !attempt.is_open() {
                 return false;
             }
             attempt.outcome = close.outcome.word();
@@ -269,7 +274,8 @@ impl Book {
         } else if (row.delivery.state, row.delivery.last) != commit.seen {
             return false;
         }
-        let takes_edits = row.delivery.state.takes_edits();
+        let before = row.delivery.state;
+        let takes_edits = before.takes_edits();
         let edited = commit.sent_version().filter(|_| takes_edits).is_some_and(|(id, version)| {
             self.activities.get(&id).is_some_and(|(_, now)| now.version > version)
         });
@@ -278,15 +284,18 @@ impl Book {
         for link in &commit.links {
             self.link(link, contact_id, lost, commit.now);
         }
-        let change = &commit.change;
+        let mut change = commit.change.clone();
+        if change.state == DeliveryState::Delivered && edited {
+            change.state = DeliveryState::Queued;
+        }
+        if change.state.takes_edits() && !before.takes_edits() && !before.is_final() {
+            change = self.one_edit_waits(commit.delivery_id, change);
+        }
         if let Some(row) = self.rows.get_mut(&commit.delivery_id) {
             let delivery = &mut row.delivery;
             // What has ended is not taken back by a late answer that only says that it failed.
             if !delivery.state.is_final() || change.state == DeliveryState::Delivered {
-                delivery.state = match change.state {
-                    DeliveryState::Delivered if edited => DeliveryState::Queued,
-                    state => state,
-                };
+                delivery.state = change.state;
                 delivery.cause = change.cause;
                 delivery.attempts = change.attempts;
                 delivery.looks = change.looks;
@@ -295,6 +304,9 @@ impl Book {
             delivery.remote_id = change.remote_id.clone().or(delivery.remote_id.take());
             delivery.organization = change.organization.clone().or(delivery.organization.take());
             delivery.remarks.extend(change.remarks.iter().map(|word| (*word).to_owned()));
+            let waits = delivery.state.takes_edits();
+            let other = self.other_edit(commit.delivery_id);
+            assert!(!waits || other.is_none(), "two edits wait");
         }
         if let Some(heard) = commit.heard {
             let circuit = self.circuit.heard(heard, commit.now);

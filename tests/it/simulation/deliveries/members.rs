@@ -54,9 +54,10 @@ impl Book {
         self.persons.retain(|_, of| *of != id);
         self.activities.retain(|_, (of, _)| *of != id);
         for row in self.rows.values_mut().filter(|row| row.delivery.contact_id == id) {
-            let open = self.attempts.iter().any(|((of, _), attempt)| {
-                *of == row.delivery.delivery_id && ["sending", "unknown"].contains(&attempt.outcome)
-            });
+            let open = self
+                .attempts
+                .iter()
+                .any(|((of, _), attempt)| *of == row.delivery.delivery_id && attempt.is_open());
             if !row.delivery.state.is_final() && !open {
                 row.delivery.state = DeliveryState::Dead;
                 row.delivery.cause = Some(Cause::Withdrawn);

@@ -4,6 +4,7 @@
 
 mod book;
 mod crm;
+mod edits;
 mod members;
 mod memory;
 mod rules;

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tandem::domain::{Cause, DeliveryKind, DeliveryState, effect::Effect};
 
-use super::{book::was_done, stage::Stage};
+use super::{
+    book::{Row, was_done},
+    stage::Stage,
+};
 
 impl Stage {
     pub(super) fn judge(self: &Arc<Self>) -> Vec<String> {
@@ -59,6 +62,14 @@ impl Stage {
                         broken.push(format!("withdrawn, and it is there: {delivery:?}"));
                     }
                 }
+                (DeliveryState::Dead, Some(Cause::Superseded)) => {
+                    let same = |other: &Row| {
+                        other.delivery.activity_id == delivery.activity_id && other.seq != row.seq
+                    };
+                    if !book.rows.values().any(same) {
+                        broken.push(format!("superseded, and by nothing: {delivery:?}"));
+                    }
+                }
                 _ => broken.push(format!("it ends so: {delivery:?}")),
             }
             if delivery.kind == DeliveryKind::WarmLead
@@ -109,7 +120,7 @@ impl Stage {
                 if receipt.is_none_or(|receipt| Some(&receipt.id) != attempt.remote_id.as_ref()) {
                     broken.push(format!("it says done: {attempt:?} {receipt:?}"));
                 }
-            } else if ["sending", "unknown"].contains(&attempt.outcome) {
+            } else if attempt.is_open() {
                 broken.push(format!("left open: {attempt:?}"));
             } else if attempt.outcome == "unsettled" {
                 if creates {

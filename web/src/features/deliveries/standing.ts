@@ -1,4 +1,5 @@
 import type { Delivery, DeliveryState } from '../../api/schemas';
+import { isOver } from './words';
 
 const WAITING: ReadonlySet<DeliveryState> = new Set<DeliveryState>([
   'queued',
@@ -21,9 +22,7 @@ export function standOf(deliveries: readonly Delivery[], provider: string): CrmS
   const here = deliveries.filter((d) => d.provider === provider);
   return {
     lead: here.find((d) => d.kind === 'warm_lead'),
-    troubled: here.filter(
-      (d) => d.kind !== 'warm_lead' && d.state !== 'delivered' && d.cause !== 'withdrawn',
-    ),
+    troubled: here.filter((d) => d.kind !== 'warm_lead' && d.state !== 'delivered' && !isOver(d.cause)),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Delivery } from '../../api/schemas';
-import { leadWords, named, story } from './words';
+import { isOver, leadWords, named, story } from './words';
 
 export type Said = {
   title: string;
@@ -34,7 +34,7 @@ export function said(delivery: Delivery, before: string | undefined): Said | nul
       act: choose ? 'choose' : delivery.cause === 'refused' ? 'edit' : 'story',
     };
   }
-  if (state === 'dead' && delivery.cause !== 'withdrawn')
+  if (state === 'dead' && !isOver(delivery.cause))
     return { title: `${who} did not reach ${name}`, words, tone: 'bad', act: 'story' };
   if (before) return null;
   if (state === 'retrying' || state === 'unknown')

@@ -1,6 +1,6 @@
 import type { DeliveryFilter } from '../../api/deliveries';
 import type { Cause, DeliveryCounts, DeliveryKind, DeliveryState } from '../../api/schemas';
-import { CAUSES, KIND, STATES } from './words';
+import { CAUSES, isOver, KIND, STATES } from './words';
 
 export type DeliveriesSearch = {
   provider?: string;
@@ -46,7 +46,7 @@ export function retryable(filter: DeliveryFilter, counts: DeliveryCounts | null 
   if (!counts || filter.contact || filter.kind) return 0;
   const { states = GROUPS.failing?.states ?? [], cause } = filter;
   // Choosing among people is for a person, and what was withdrawn is over.
-  if (cause === 'ambiguous' || cause === 'withdrawn') return 0;
+  if (cause === 'ambiguous' || isOver(cause)) return 0;
   const ended = states.reduce((n, s) => n + (s === 'failed' || s === 'dead' ? counts[s] : 0), 0);
   if (!cause) return ended;
   return Math.min(ended, counts.causes.find((c) => c.cause === cause)?.count ?? 0);

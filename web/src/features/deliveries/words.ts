@@ -29,10 +29,14 @@ export const CAUSE: Record<Cause, string> = {
   not_linked: 'Person missing there',
   gone: 'Record gone there',
   withdrawn: 'Deleted here',
+  superseded: 'Sent with another',
   disconnected: 'Disconnected',
   gave_up: 'Out of patience',
   internal: 'Our fault',
 };
+/** Nobody misses what did not arrive. */
+export const isOver = (cause: string | null | undefined) => cause === 'withdrawn' || cause === 'superseded';
+
 export const CAUSES = Object.keys(CAUSE) as Cause[];
 
 export const KIND: Record<DeliveryKind, string> = {
@@ -84,6 +88,7 @@ const FAILED: Partial<Record<Cause, string>> = {
   not_linked: 'The contact has no person in {name}. Send the contact first, then try again.',
   gone: 'The record in {name} was deleted. Try again to create a new one.',
   withdrawn: 'It was deleted here before it was sent. Nothing is left to do.',
+  superseded: 'Another delivery of the activity sends this edit, too. Nothing is left to do.',
   disconnected: '{name} was disconnected before it was sent. Connect it, then try again.',
   gave_up: '{name} did not answer for three days. Try again when it is back.',
   internal: 'This is our fault. Try again; if it happens twice, tell us the reference.',

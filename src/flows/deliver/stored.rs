@@ -1,11 +1,11 @@
 //! Deliveries in Postgres: what a step reads in one transaction, and what it leaves in one.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     connectors::CrmError,
-    db::{self, DbError, Scope, TenantTx, connections, deliveries},
+    db::{DbError, Scope, TenantTx, connections, deliveries},
     domain::{
         Cause, CompanyId, ConnectionId, ContactId, DeliveryId, DeliveryState, Fields,
         OrganizationId, RemoteId, effect::Effect, intake::organization_fingerprint,
@@ -16,7 +16,7 @@ use crate::{
         deliver::{
             self, AT_ONCE, JOB, MAX_ATTEMPTS,
             circuit::{Circuit, PROBING},
-            ground::{Begin, Begun, Change, Commit, Desk, Learned, Link, Store, Whose},
+            ground::{Begin, Begun, Commit, Desk, Learned, Link, Store, Whose},
             lane, lead, queue,
         },
         reconnect,

@@ -62,7 +62,7 @@ async fn an_edit_behind_one_that_has_to_be_sent_again_goes_with_it() {
         stage.control("POST", "/latency", json!({ "ms": 600 })).await;
         let (path, browser) = (format!("/api/activities/{id}"), &stage.acme.owner.browser);
         browser.patch(&path, json!({ "subject": "First" })).await.expect(200);
-        let (_, answer) = tokio::join!(stage.work(), async {
+        let ((), answer) = tokio::join!(stage.work(), async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             browser.patch(&path, json!({ "subject": "Second" })).await
         });

@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test chaos build check bench openapi web setup
+.PHONY: help demo demo-reset test chaos build check bench lighthouse openapi web setup
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -20,6 +20,7 @@ help:
 	@echo "make build       the release binary, with the web app inside: $(TARGET)/release/tandem"
 	@echo "make check       format, lints, docs, dependency rules"
 	@echo "make bench       measure imports and reads; figures land in target/bench"
+	@echo "make lighthouse  measure the pages of the demo in a browser; figures land in target/lighthouse"
 	@echo "make openapi     write the OpenAPI document and the client made from it"
 
 demo: build
@@ -68,6 +69,12 @@ check:
 
 bench: build
 	$(TARGET)/release/tandem bench $(ARGS)
+
+# A package of its own: it is larger than all of the web app's.
+lighthouse: build
+	@.ci/setup test
+	npm ci --prefix tests/lighthouse --no-audit --no-fund
+	TANDEM_BIN=$(TARGET)/release/tandem OUT=$(TARGET)/lighthouse node tests/lighthouse/run.mjs
 
 openapi:
 	cargo run --quiet --locked -- openapi > web/openapi.json.new

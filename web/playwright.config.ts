@@ -20,12 +20,12 @@ export default defineConfig({
   // One server with one memory: the specs run one after the other, in the order of their names.
   workers: 1,
   fullyParallel: false,
-  // As the Rust tests: once more on a busy machine, and shown as flaky.
+  // As the Rust tests: once more on a busy machine, shown as flaky, and then with a trace: it costs a third.
   retries: 1,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
-  use: { launchOptions, trace: 'retain-on-failure', contextOptions: { reducedMotion: 'reduce' } },
+  use: { launchOptions, trace: 'on-first-retry', contextOptions: { reducedMotion: 'reduce' } },
   projects: [
     {
       name: 'desktop',

@@ -66,6 +66,7 @@ pub struct Filter {
     pub contact: Option<ContactId>,
     /// Who logged it.
     pub member: Option<MemberId>,
+    pub campaign: Option<CampaignId>,
     pub kind: Option<ActivityKind>,
     pub done: Option<bool>,
     /// Due then or later.
@@ -143,6 +144,9 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     }
     if let Some(member) = filter.member {
         query.push(" and activity.member_id = ").push_bind(member);
+    }
+    if let Some(campaign) = filter.campaign {
+        query.push(" and activity.campaign_id = ").push_bind(campaign);
     }
     if let Some(kind) = filter.kind {
         query.push(" and activity.kind = ").push_bind(kind.word());

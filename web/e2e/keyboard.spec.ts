@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { asMember, demo, member } from './demo';
+import { accessible, asMember, demo, member } from './demo';
 
 test.beforeEach(async ({ page }) => {
   await asMember(page, member('business'));
@@ -46,10 +46,15 @@ test('one person by hand, changed in place, found again, deleted', async ({ page
   await expect(
     page.getByRole('dialog', { name }).getByRole('img', { name: 'Warmness 1 of 10, Cold' }),
   ).toBeVisible();
-  await page.getByRole('button', { name: 'Delete this contact' }).click();
   await page.getByRole('button', { name: `Delete ${name}` }).click();
   await expect(page.getByText(`${name} was deleted`)).toBeVisible();
   await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByRole('button', { name: /^Notifications, \d+ new/ }).click();
+  const notices = page.getByRole('dialog', { name: 'Notifications' });
+  await expect(notices.getByRole('listitem').first()).toContainText(`${name} was deleted`);
+  await accessible(page, 'notifications');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Notifications', exact: true })).toBeFocused();
 });
 
 test('the theme chosen in the account menu stays', async ({ page }) => {

@@ -24,4 +24,17 @@ test('on a phone: connect, take three people, read what was done', async ({ page
     .click({ timeout: 60_000 });
   expect((await reconciled(page)).seen).toBe(3);
   await accessible(page, 'a run on a phone');
+
+  await page.goto(`${demo.url}/contacts`);
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  const people = page.getByRole('region', { name: 'Contact list' }).getByRole('button');
+  await people.nth(0).click();
+  await people.nth(1).click();
+  await expect(people.nth(1)).toHaveAttribute('aria-pressed', 'true');
+  const bar = page.getByRole('region', { name: 'Selected contacts' });
+  await expect(bar.getByText('2 selected')).toBeVisible();
+  await accessible(page, 'contacts selected on a phone');
+  await fitsWidth(page, 'contacts selected on a phone');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(bar).toHaveCount(0);
 });

@@ -64,6 +64,28 @@ const PAGES = {
       await p.waitForTimeout(500);
     },
   ],
+  'contacts-notices': [
+    business,
+    '/contacts',
+    async (p) => {
+      for (const _ of [0, 1])
+        await p
+          .getByRole('button', { name: /^Raise warmness/ })
+          .first()
+          .click();
+      await p.getByRole('button', { name: /^Notifications/ }).click();
+    },
+  ],
+  'contacts-select': [
+    business,
+    '/contacts',
+    async (p) => {
+      if ((await p.viewportSize()).width > 500) return;
+      await p.getByRole('button', { name: 'Select', exact: true }).click();
+      const people = p.getByRole('region', { name: 'Contact list' }).getByRole('button');
+      for (const i of [0, 2]) await people.nth(i).click();
+    },
+  ],
   'contacts-nomatch': [business, '/contacts?search=zzzzz'],
   'contacts-first': [as('teams'), '/contacts'],
   'contacts-upgrade': [as('free'), '/contacts?upgrade=business&from=acme'],

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{self, TenantTx, activities::Filter},
-    domain::{ActivityId, ActivityKind, ContactId, MemberId},
+    domain::{ActivityId, ActivityKind, CampaignId, ContactId, MemberId},
     flows::{SealError, SharedHub, activities, idempotency::Witness},
     http::{ApiError, Session, Tag, once::Once, paging},
     policy::Action,
@@ -56,6 +56,8 @@ impl ActivitiesApi {
         contact: Query<Option<Uuid>>,
         /// Logged by this member.
         member: Query<Option<Uuid>>,
+        /// Done for this campaign.
+        campaign: Query<Option<Uuid>>,
         kind: Query<Option<ActivityKind>>,
         done: Query<Option<bool>>,
         /// Due then or later.
@@ -69,6 +71,7 @@ impl ActivitiesApi {
         let filter = Filter {
             contact: contact.0.map(ContactId::from_uuid),
             member: member.0.map(MemberId::from_uuid),
+            campaign: campaign.0.map(CampaignId::from_uuid),
             kind: kind.0,
             done: done.0,
             from: from.0.map(|at| paging::moment("from", at)).transpose()?,

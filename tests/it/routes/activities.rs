@@ -232,12 +232,20 @@ async fn the_feed_is_narrowed_by_every_condition_and_pages_keep_their_order() {
             log(&member.browser, form).await;
         }
     }
+    let fair = json!({ "name": "Autumn fair" });
+    let fair = admin.browser.post("/api/campaigns", fair).await.expect(201);
+    let fair = fair["id"].as_str().unwrap().to_owned();
+    let form = json!({ "contact_id": ada, "kind": "MEETING", "campaign_id": fair,
+        "due_at": "2026-02-01T09:00:00Z", "done": true });
+    log(&admin.browser, form).await;
     let count = async |query: &str| {
         let page = admin.browser.get(&format!("/api/activities/feed?{query}")).await.expect(200);
         page["items"].as_array().unwrap().len()
     };
-    assert_eq!(count("").await, 10);
-    assert_eq!(count(&format!("contact={ada}")).await, 4);
+    assert_eq!(count("").await, 11);
+    assert_eq!(count(&format!("contact={ada}")).await, 5);
+    assert_eq!(count(&format!("campaign={fair}")).await, 1);
+    assert_eq!(count(&format!("campaign={ada}")).await, 0);
     assert_eq!(count(&format!("member={}", owner.id)).await, 5);
     assert_eq!(count("kind=EMAIL").await, 6);
     assert_eq!(count("done=false").await, 2);
@@ -259,9 +267,9 @@ async fn the_feed_is_narrowed_by_every_condition_and_pages_keep_their_order() {
     let mut sorted = seen.clone();
     sorted.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     sorted.dedup();
-    assert_eq!((seen.len(), &seen), (10, &sorted));
+    assert_eq!((seen.len(), &seen), (11, &sorted));
     for wrong in
-        ["kind=DANCE", "from=yesterday", "limit=0", "cursor=x", "contact=x", "done=perhaps"]
+        ["kind=DANCE", "from=yesterday", "limit=0", "cursor=x", "contact=x", "campaign=x", "done=perhaps"]
     {
         let answer = admin.browser.get(&format!("/api/activities/feed?{wrong}")).await;
         assert_eq!(answer.status, 400, "{wrong} {}", answer.text);

@@ -2,7 +2,13 @@ import { infiniteQueryOptions, keepPreviousData } from '@tanstack/react-query';
 import { body, http, queryClient } from './client';
 import type { Activity, ActivityKind, ActivityPage, ActivityPatch, NewActivity } from './schemas';
 
-export type ActivityFilter = { contact?: string; member?: string; kind?: ActivityKind; done?: boolean };
+export type ActivityFilter = {
+  contact?: string;
+  member?: string;
+  campaign?: string;
+  kind?: ActivityKind;
+  done?: boolean;
+};
 
 const PAGE = 60;
 

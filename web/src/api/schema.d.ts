@@ -3947,6 +3947,8 @@ export interface operations {
                 contact?: string;
                 /** @description Logged by this member. */
                 member?: string;
+                /** @description Done for this campaign. */
+                campaign?: string;
                 kind?: components["schemas"]["ActivityKind"];
                 done?: boolean;
                 /** @description Due then or later. */

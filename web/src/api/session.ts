@@ -1,4 +1,5 @@
 import { queryOptions, useSuspenseQuery } from '@tanstack/react-query';
+import { forgetNotices } from '../ui/notices';
 import { body, http, queryClient } from './client';
 import type { Action, Session } from './schemas';
 
@@ -19,6 +20,7 @@ export const may = (session: Session, action: Action) => session.may.includes(ac
 export function enter(session: Session): Session {
   // Another company's rows must not outlive the switch.
   queryClient.clear();
+  forgetNotices();
   queryClient.setQueryData(sessionQuery.queryKey, session);
   return session;
 }
@@ -35,6 +37,7 @@ export const switchCompany = async (company_id: string) =>
 export async function signOut() {
   await http.POST('/api/auth/logout');
   queryClient.clear();
+  forgetNotices();
 }
 
 export const signUp = (body: {

@@ -34,6 +34,7 @@ export function ContactsRoute() {
   const providers = status?.providers ?? [];
   const total = list.data?.pages[0]?.total;
   const [selection, select] = useState<Selection>(NOBODY);
+  const [selecting, setSelecting] = useState(false);
   // Who is selected under one filter is not meant under another.
   const asked = JSON.stringify(conditionsOf(search));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is what it depends on
@@ -49,6 +50,18 @@ export function ContactsRoute() {
   return (
     <>
       <PageHead title="Contacts" sub={total == null ? undefined : counted(total, 'person', 'people')}>
+        {phone && (
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            onClick={() => {
+              setSelecting(!selecting);
+              select(NOBODY);
+            }}
+          >
+            {selecting ? 'Done' : 'Select'}
+          </Button>
+        )}
         <AddMenu providers={providers} onAddOne={() => change({ add: 'one' }, true)} />
       </PageHead>
       {search.upgrade && (
@@ -66,6 +79,7 @@ export function ContactsRoute() {
         providers={providers}
         onSort={(sort) => change({ sort })}
         onOpen={open}
+        selecting={selecting}
         selection={selection}
         onSelection={select}
         empty={
@@ -104,7 +118,7 @@ export function ContactsRoute() {
           )
         }
       />
-      {!phone && selection.size > 0 && (
+      {selection.size > 0 && (
         <Suspense fallback={null}>
           <BulkBar
             selection={selection}

@@ -1,27 +1,30 @@
 import { ActionIcon } from '@mantine/core';
-import { spotlight } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
 import { Outlet } from '@tanstack/react-router';
+import { useState } from 'react';
 import { LogHost } from '../features/activities/log-host';
 import { openLog } from '../features/activities/log-request';
 import { DeliveryToasts } from '../features/deliveries/delivery-toasts';
 import { RunToasts } from '../features/runs/run-toasts';
 import { AccountMenu } from '../features/session/account-menu';
 import { AttentionBanner } from '../features/session/attention';
-import { CommandPalette } from '../features/session/palette';
+import { NoticeBell } from '../features/session/notice-bell';
+import { PaletteHost } from '../features/session/palette-host';
+import { openPalette } from '../features/session/palette-request';
 import { Rail, Tabs } from '../features/session/rail';
 import { Shortcuts } from '../features/session/shortcuts';
 import { usePhone } from '../ui/use-phone';
 
 export function Workspace() {
   const phone = usePhone();
+  const [keys, showKeys] = useState(false);
   return (
     <div className="shell">
       <a className="skip" href="#main">
         Skip to content
       </a>
-      <CommandPalette onLog={() => openLog()} />
-      <Shortcuts onLog={() => openLog()} />
+      <PaletteHost onLog={() => openLog()} onKeys={() => showKeys(true)} />
+      <Shortcuts opened={keys} open={showKeys} onLog={() => openLog()} />
       <LogHost />
       <RunToasts />
       <DeliveryToasts />
@@ -35,10 +38,11 @@ export function Workspace() {
             color="gray"
             size={40}
             aria-label="Search or jump to"
-            onClick={() => spotlight.open()}
+            onClick={openPalette}
           >
             <IconSearch size={19} />
           </ActionIcon>
+          <NoticeBell size={40} />
           <span>
             <AccountMenu compact />
           </span>

@@ -2,6 +2,7 @@ import { Popover } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { campaignNames } from '../../api/campaigns';
 import { contactQuery, membersQuery } from '../../api/contacts';
 import { may, useSession } from '../../api/session';
 import { FilterChip } from '../../ui/filter-chip';
@@ -15,6 +16,7 @@ type Props = { search: ActivitiesSearch; onChange: (part: ActivitiesSearch) => v
 export function ActivityFilters({ search, onChange }: Props) {
   const session = useSession();
   const { data: members } = useQuery(membersQuery);
+  const { data: campaigns } = useQuery(campaignNames);
   const filtered = Object.values(search).some((v) => v !== undefined);
   return (
     <search className="bar">
@@ -41,13 +43,27 @@ export function ActivityFilters({ search, onChange }: Props) {
           onChange={(member) => onChange({ member })}
         />
       )}
+      {campaigns && campaigns.items.length > 0 && (
+        <FilterChip
+          label="Campaign"
+          value={search.campaign}
+          options={campaigns.items.map((c) => ({ value: c.id, label: c.name }))}
+          onChange={(campaign) => onChange({ campaign })}
+        />
+      )}
       <ContactChip value={search.contact} onChange={(contact) => onChange({ contact })} />
       {filtered && (
         <button
           type="button"
           className="chip"
           onClick={() =>
-            onChange({ show: undefined, kind: undefined, member: undefined, contact: undefined })
+            onChange({
+              show: undefined,
+              kind: undefined,
+              member: undefined,
+              contact: undefined,
+              campaign: undefined,
+            })
           }
         >
           Clear filters

@@ -14,6 +14,8 @@ export type Draft = {
   at: string;
   /** Minutes; 0 says nothing about it. */
   minutes: number;
+  /** What it is done for; empty for nothing in particular. */
+  campaign: string;
   /** Days until the next step; 0 for none. */
   next: number;
 };
@@ -25,6 +27,7 @@ export const blank = (contact: Person | null): Draft => ({
   note: '',
   at: '',
   minutes: 0,
+  campaign: '',
   next: 0,
 });
 
@@ -52,6 +55,7 @@ export function toActivity(draft: Draft, contact: Person, now = new Date()): New
     has_time: true,
     done: !isAhead(draft, now),
     ...(draft.minutes > 0 && { duration_minutes: draft.minutes }),
+    ...(draft.campaign && { campaign_id: draft.campaign }),
     ...(isAsked(draft) && { booked: false }),
   };
 }
@@ -66,6 +70,7 @@ export function nextStep(draft: Draft, contact: Person, now = new Date()): NewAc
     due_at: `${addDays(localDay(now), draft.next)}T00:00:00Z`,
     has_time: false,
     done: false,
+    ...(draft.campaign && { campaign_id: draft.campaign }),
   };
 }
 
@@ -76,6 +81,7 @@ export const fromActivity = (activity: Activity): Draft => ({
   note: activity.note,
   at: activity.has_time ? fieldTime(new Date(activity.due_at)) : `${activity.due_at.slice(0, 10)}T00:00`,
   minutes: activity.duration_minutes ?? 0,
+  campaign: activity.campaign?.id ?? '',
   next: 0,
 });
 
@@ -87,6 +93,7 @@ export function changed(before: Activity, draft: Draft, now = new Date()): Activ
   if (draft.subject.trim() !== was.subject) patch.subject = draft.subject.trim();
   if (draft.note.trim() !== was.note) patch.note = draft.note.trim();
   if (draft.minutes !== was.minutes) patch.duration_minutes = draft.minutes || null;
+  if (draft.campaign !== was.campaign) patch.campaign_id = draft.campaign || null;
   if (isAsked(draft) !== isAsked(was) && draft.kind === 'MEETING') patch.booked = !isAsked(draft);
   if (draft.at !== was.at) {
     patch.due_at = moment(draft.at, now);
@@ -99,7 +106,17 @@ export function changed(before: Activity, draft: Draft, now = new Date()): Activ
 /** The same fields, as they were. */
 export function back(before: Activity, patch: ActivityPatch): ActivityPatch {
   const { kind, subject, note, due_at, has_time, duration_minutes, done, booked } = before;
-  const was: ActivityPatch = { kind, subject, note, due_at, has_time, duration_minutes, done, booked };
+  const was: ActivityPatch = {
+    kind,
+    subject,
+    note,
+    due_at,
+    has_time,
+    duration_minutes,
+    done,
+    booked,
+    campaign_id: before.campaign?.id ?? null,
+  };
   const keys = Object.keys(patch) as (keyof ActivityPatch)[];
   return Object.fromEntries(keys.map((key) => [key, was[key] ?? null]));
 }

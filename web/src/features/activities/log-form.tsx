@@ -1,5 +1,7 @@
-import { Button, Textarea, TextInput } from '@mantine/core';
+import { Button, NativeSelect, Textarea, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { campaignNames } from '../../api/campaigns';
 import { useSubmit } from '../../api/use-submit';
 import { ChoiceChips } from '../../ui/choice-chips';
 import { FormProblem } from '../../ui/form-problem';
@@ -28,6 +30,7 @@ export function LogForm({ request, of, onDone }: Props) {
     activity ? fromActivity(activity) : (kept ?? blank(request.contact)),
   );
   const { busy, problem, submit } = useSubmit();
+  const { data: campaigns } = useQuery(campaignNames);
   const change = (part: Partial<Draft>) => setDraft((d) => ({ ...d, ...part }));
   useEffect(() => {
     if (!activity) keepDraft(of, draft);
@@ -126,6 +129,18 @@ export function LogForm({ request, of, onDone }: Props) {
         error={problem?.fields.note}
         onChange={(e) => change({ note: e.currentTarget.value })}
       />
+      {campaigns && campaigns.items.length > 0 && (
+        <NativeSelect
+          label="Campaign"
+          value={draft.campaign}
+          error={problem?.fields.campaign_id}
+          onChange={(e) => change({ campaign: e.currentTarget.value })}
+          data={[
+            { value: '', label: 'None' },
+            ...campaigns.items.map((c) => ({ value: c.id, label: c.name })),
+          ]}
+        />
+      )}
       <WhenFields draft={draft} error={problem?.fields.due_at} onChange={change} />
       {!activity && (
         <ChoiceChips

@@ -19,12 +19,15 @@ type Props = {
   empty: ReactNode;
   onSort: (sort: string | undefined) => void;
   onOpen: (id: string) => void;
+  /** On a phone: a tap selects. */
+  selecting: boolean;
   selection: Selection;
   onSelection: (next: Selection) => void;
 };
 
 /** Pages by cursor, at most sixty rows in the document however many were loaded. */
-export function ContactList({ search, providers, empty, onSort, onOpen, selection, onSelection }: Props) {
+export function ContactList(all: Props) {
+  const { search, providers, empty, onSort, onOpen, selecting, selection, onSelection } = all;
   const phone = usePhone();
   const query = useInfiniteQuery(contactsQuery(filterOf(search)));
   const { hasNextPage, isFetchingNextPage, fetchNextPage, data, error } = query;
@@ -73,7 +76,7 @@ export function ContactList({ search, providers, empty, onSort, onOpen, selectio
   return (
     <ScrollRegion ref={box} label="Contact list">
       {phone ? (
-        <ContactCards {...props} />
+        <ContactCards {...props} selecting={selecting} selection={selection} onSelection={onSelection} />
       ) : (
         <ContactTable
           {...props}

@@ -1,18 +1,23 @@
-import { deleteContact, refreshContacts } from '../../api/contacts';
+import { Button } from '@mantine/core';
 import type { Contact } from '../../api/schemas';
-import { DeleteAsked } from '../../ui/delete-asked';
-import { toast } from '../../ui/toast';
+import { deleteMany } from './many';
 
+/** Gone from the page at once, and brought back by Undo for as long as it is offered. */
 export function DeleteContact({ contact, onDeleted }: { contact: Contact; onDeleted: () => void }) {
-  const remove = async () => {
-    await deleteContact(contact.id);
+  const remove = () => {
+    deleteMany({ ids: [contact.id], n: 1, name: contact.full_name });
     onDeleted();
-    toast({ title: `${contact.full_name} was deleted` });
-    await refreshContacts();
   };
   return (
-    <DeleteAsked name={contact.full_name} what="contact" onDelete={remove}>
-      {contact.linked.length > 0 && 'The record in the CRM stays; a later import would add the person again.'}
-    </DeleteAsked>
+    <section className="stackv" aria-label="Delete">
+      {contact.linked.length > 0 && (
+        <p className="hint">The record in the CRM stays; a later import would add the person again.</p>
+      )}
+      <div className="row-acts">
+        <Button color="ember" variant="light" onClick={remove}>
+          Delete {contact.full_name}
+        </Button>
+      </div>
+    </section>
   );
 }

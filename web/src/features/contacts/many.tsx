@@ -6,8 +6,8 @@ import { counted } from '../../ui/figures';
 import { hideToast, toast } from '../../ui/toast';
 import { undoMessage } from './undo-message';
 
-/** Who is meant: those selected, or all that match; `n` as far as known. */
-export type Many = { ids: string[]; filter?: ContactFilterForm; n: number };
+/** Who is meant: those selected, or all that match; `n` as far as known, `name` of the only one. */
+export type Many = { ids: string[]; filter?: ContactFilterForm; n: number; name?: string };
 
 const ID = 'many';
 const who = ({ ids, filter }: Many) => (filter ? { filter } : { contact_ids: ids });
@@ -88,7 +88,8 @@ export function deleteMany(many: Many) {
       try {
         const change = { ...who(many), delete: true };
         const done = await changeContacts(change, many.ids.length <= KEEPALIVE_IDS);
-        toast({ id: ID, title: `${people(done.changed)} ${done.changed === 1 ? 'was' : 'were'} deleted` });
+        if (!many.name)
+          toast({ id: ID, title: `${people(done.changed)} ${done.changed === 1 ? 'was' : 'were'} deleted` });
       } finally {
         unhideContacts(many.ids);
       }
@@ -99,7 +100,7 @@ export function deleteMany(many: Many) {
   toast({
     id: ID,
     long: true,
-    title: `Deleting ${people(many.n)}`,
+    title: many.name ? `${many.name} was deleted` : `Deleting ${people(many.n)}`,
     message: undoMessage(() => {
       clearTimeout(timer);
       waiting.delete(go);

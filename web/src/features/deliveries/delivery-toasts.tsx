@@ -55,6 +55,8 @@ function tell(delivery: Delivery, what: Said) {
     tone: what.tone,
     long: true,
     title: what.title,
+    words: what.words,
+    to: `/sync-logs/deliveries/${delivery.id}`,
     message: (
       <>
         {what.words} <Act delivery={delivery} act={what.act} onFollow={() => hideToast(id)} />
@@ -69,6 +71,7 @@ function tellMany(n: number) {
     id,
     long: true,
     title: `${counted(n, 'more delivery', 'more deliveries')} moved`,
+    to: '/sync-logs/deliveries',
     message: (
       <Link to="/sync-logs/deliveries" className="strong" onClick={() => hideToast(id)}>
         See how they stand

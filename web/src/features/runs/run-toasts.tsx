@@ -29,6 +29,8 @@ function Watcher({ id }: { id: string }) {
       tone: run.state === 'failed' ? 'bad' : 'ok',
       long: true,
       title: resultTitle(run),
+      words: `${sentence(summary(run))}.`,
+      to: `/sync-logs/${id}`,
       message: (
         <>
           {sentence(summary(run))}.{' '}

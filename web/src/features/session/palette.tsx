@@ -1,59 +1,30 @@
-import { useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { Spotlight } from '@mantine/spotlight';
-import { IconMoon, IconPhone, IconSearch, IconUserPlus } from '@tabler/icons-react';
+import { Spotlight, spotlight } from '@mantine/spotlight';
+import { IconSearch, IconTargetArrow } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
+import { campaignNames } from '../../api/campaigns';
 import { findContacts } from '../../api/contacts';
 import { statusQuery } from '../../api/integrations';
 import { Avatar } from '../../ui/avatar';
 import { ProviderTile } from '../../ui/provider-tile';
 import { PAGES } from './pages';
+import { useCommands } from './palette-commands';
 
-/** Ctrl or Cmd K, from anywhere: pages, commands and people. */
-export function CommandPalette({ onLog }: { onLog: () => void }) {
-  const navigate = useNavigate();
-  const { toggleColorScheme } = useMantineColorScheme();
+export type PaletteProps = { asked: number; onLog: () => void; onKeys: () => void };
+type Row = { key: string; label: string; description?: string; mark: ReactNode; run: () => unknown };
+
+/** More of one kind than this are found by typing more of the name. */
+const MOST = 6;
+
+/** Pages, people, campaigns and commands. */
+export function CommandPalette({ asked, onLog, onKeys }: PaletteProps) {
   const [query, setQuery] = useState('');
-  const [asked] = useDebouncedValue(query, 150);
-  const found = useQuery(findContacts(asked));
-  const { data: status } = useQuery(statusQuery);
-  const matches = (label: string) => label.toLowerCase().includes(query.trim().toLowerCase());
-
-  const pages = PAGES.filter((p) => matches(p.label)).map((p) => (
-    <Spotlight.Action
-      key={p.to}
-      label={p.label}
-      leftSection={<p.icon size={17} stroke={1.7} aria-hidden />}
-      onClick={() => void navigate({ to: p.to })}
-    />
-  ));
-  const imports = (status?.providers ?? [])
-    .filter((p) => p.connection && p.allowed && matches(`Import from ${p.name}`))
-    .map((p) => (
-      <Spotlight.Action
-        key={p.provider}
-        label={`Import from ${p.name}`}
-        leftSection={<ProviderTile name={p.name} color={p.color} />}
-        onClick={() => void navigate({ to: '/contacts/$provider', params: { provider: p.provider } })}
-      />
-    ));
-  const people = (query.trim().length > 1 ? (found.data?.items ?? []) : []).map((c) => (
-    <Spotlight.Action
-      key={c.id}
-      label={c.full_name}
-      description={[c.organization?.name, c.emails[0]?.value].filter(Boolean).join(', ')}
-      leftSection={<Avatar name={c.full_name} />}
-      onClick={() => void navigate({ to: '/contacts/person/$id', params: { id: c.id } })}
-    />
-  ));
-  const nothing =
-    pages.length + imports.length + people.length === 0 &&
-    !matches('Log activity') &&
-    !matches('Add one person') &&
-    !matches('Switch theme');
-
+  useEffect(() => {
+    if (asked > 0) spotlight.open();
+  }, [asked]);
+  const { groups, searching } = useFound(query, { onLog, onKeys });
   return (
     <Spotlight.Root
       shortcut={['mod + K']}
@@ -72,40 +43,83 @@ export function CommandPalette({ onLog }: { onLog: () => void }) {
         leftSection={<IconSearch size={16} aria-hidden />}
       />
       <Spotlight.ActionsList>
-        {pages.length > 0 && <Spotlight.ActionsGroup label="Go to">{pages}</Spotlight.ActionsGroup>}
-        {people.length > 0 && <Spotlight.ActionsGroup label="People">{people}</Spotlight.ActionsGroup>}
-        {!nothing && (
-          <Spotlight.ActionsGroup label="Do">
-            {imports}
-            {matches('Log activity') && (
+        {groups.map(([label, rows]) => (
+          <Spotlight.ActionsGroup key={label} label={label}>
+            {rows.map((row) => (
               <Spotlight.Action
-                label="Log activity"
-                leftSection={<IconPhone size={17} stroke={1.7} aria-hidden />}
-                onClick={onLog}
+                key={row.key}
+                label={row.label}
+                description={row.description}
+                leftSection={row.mark}
+                onClick={() => void row.run()}
               />
-            )}
-            {matches('Add one person') && (
-              <Spotlight.Action
-                label="Add one person"
-                leftSection={<IconUserPlus size={17} stroke={1.7} aria-hidden />}
-                onClick={() => void navigate({ to: '/contacts', search: { add: 'one' } })}
-              />
-            )}
-            {matches('Switch theme') && (
-              <Spotlight.Action
-                label="Switch theme"
-                leftSection={<IconMoon size={17} stroke={1.7} aria-hidden />}
-                onClick={() => toggleColorScheme()}
-              />
-            )}
+            ))}
           </Spotlight.ActionsGroup>
-        )}
-        {nothing && (
-          <Spotlight.Empty>
-            {found.isFetching ? 'Searching' : 'No page, person or command matches'}
-          </Spotlight.Empty>
+        ))}
+        {groups.length === 0 && (
+          <Spotlight.Empty>{searching ? 'Searching' : 'No page, person or command matches'}</Spotlight.Empty>
         )}
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );
+}
+
+/** What matches, by kind; kinds without a match are left out. */
+function useFound(query: string, on: { onLog: () => void; onKeys: () => void }) {
+  const navigate = useNavigate();
+  const [asked] = useDebouncedValue(query, 150);
+  const typed = query.trim().toLowerCase();
+  const found = useQuery(findContacts(asked));
+  const { data: status } = useQuery(statusQuery);
+  const { data: campaigns } = useQuery(campaignNames);
+  const { pages, commands } = useCommands(on);
+  const matches = (label: string) => label.toLowerCase().includes(typed);
+  const named = typed.length > 1;
+
+  const goTo: Row[] = [
+    ...PAGES.map((p) => ({ label: p.label, icon: p.icon, run: () => navigate({ to: p.to }) })),
+    ...(named ? pages : []),
+  ].map(({ label, icon: Icon, run }) => ({
+    key: label,
+    label,
+    mark: <Icon size={17} stroke={1.7} aria-hidden />,
+    run,
+  }));
+  const people: Row[] = (named ? (found.data?.items ?? []) : []).map((c) => ({
+    key: c.id,
+    label: c.full_name,
+    description: [c.organization?.name, c.emails[0]?.value].filter(Boolean).join(', '),
+    mark: <Avatar name={c.full_name} />,
+    run: () => navigate({ to: '/contacts/person/$id', params: { id: c.id } }),
+  }));
+  const inCampaigns: Row[] = (named ? (campaigns?.items ?? []) : [])
+    .filter((c) => matches(c.name))
+    .slice(0, MOST)
+    .map((c) => ({
+      key: c.id,
+      label: c.name,
+      mark: <IconTargetArrow size={17} stroke={1.7} aria-hidden />,
+      run: () => navigate({ to: '/campaigns/$id', params: { id: c.id } }),
+    }));
+  const imports: Row[] = (status?.providers ?? [])
+    .filter((p) => p.connection && p.allowed)
+    .map((p) => ({
+      key: p.provider,
+      label: `Import from ${p.name}`,
+      mark: <ProviderTile name={p.name} color={p.color} />,
+      run: () => navigate({ to: '/contacts/$provider', params: { provider: p.provider } }),
+    }));
+  const actions: Row[] = commands.map(({ label, icon: Icon, run }) => ({
+    key: label,
+    label,
+    mark: <Icon size={17} stroke={1.7} aria-hidden />,
+    run,
+  }));
+  const groups: [string, Row[]][] = [
+    ['Go to', goTo.filter((row) => matches(row.label))],
+    ['People', people],
+    ['Campaigns', inCampaigns],
+    ['Do', [...imports, ...actions].filter((row) => matches(row.label))],
+  ];
+  return { groups: groups.filter(([, rows]) => rows.length > 0), searching: found.isFetching };
 }

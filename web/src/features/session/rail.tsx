@@ -1,5 +1,4 @@
 import { VisuallyHidden } from '@mantine/core';
-import { spotlight } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -7,7 +6,9 @@ import { statusQuery } from '../../api/integrations';
 import { useSession } from '../../api/session';
 import { count, counted, humanize } from '../../ui/figures';
 import { AccountMenu } from './account-menu';
+import { NoticeBell } from './notice-bell';
 import { GROUPS, PAGES, TABS } from './pages';
+import { openPalette } from './palette-request';
 
 const needWords = (n: number) => `${n === 1 ? 'delivery needs' : 'deliveries need'} you`;
 
@@ -30,8 +31,9 @@ export function Rail() {
     <aside className="rail" aria-label="Workspace">
       <div className="brand">
         <img src="/favicon.svg" width="22" height="22" alt="" /> Tandem
+        <NoticeBell />
       </div>
-      <button type="button" className="jump" onClick={() => spotlight.open()}>
+      <button type="button" className="jump" onClick={openPalette}>
         <IconSearch size={15} aria-hidden /> Search or jump to <kbd>Ctrl K</kbd>
       </button>
       <nav className="nav" aria-label="Main">

@@ -1,15 +1,15 @@
 import { Modal } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
-import { useState } from 'react';
 import { may, useSession } from '../../api/session';
 import { usePreference } from '../../ui/preference';
 
 export const SINGLE_KEYS = 'single-keys';
 
+type Props = { opened: boolean; open: (opened: boolean) => void; onLog: () => void };
+
 /** Single keys act only outside of fields and dialogs, and can be turned off in the settings (WCAG 2.1.4). */
-export function Shortcuts({ onLog }: { onLog: () => void }) {
+export function Shortcuts({ opened, open, onLog }: Props) {
   const session = useSession();
-  const [opened, open] = useState(false);
   const [on] = usePreference(SINGLE_KEYS);
   const outside = (act: () => void) => () => {
     if (on && !document.querySelector('[role="dialog"], [role="menu"]')) act();

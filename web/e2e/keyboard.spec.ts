@@ -9,6 +9,7 @@ test.beforeEach(async ({ page }) => {
 test('the palette opens from inside a field and goes to pages', async ({ page }) => {
   await page.getByRole('searchbox', { name: 'Search contacts' }).focus();
   await page.keyboard.press('Control+k');
+  await expect(page.getByRole('dialog', { name: 'Search or jump to' })).toBeVisible();
   await page.keyboard.type('sync');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/sync-logs/);

@@ -5,10 +5,12 @@ import { EmptyState } from '../../ui/empty-state';
 import { Moment } from '../../ui/moment';
 import { forgetNotices, markRead, type Notice, useNotices } from '../../ui/notices';
 import { StatusWord } from '../../ui/status-word';
+import { useFocusBack } from '../../ui/use-focus-back';
 import '../../styles/notices.css';
 
 /** Everything that toasts said in this tab, the newest first. */
 export function NoticeList({ onClose }: { onClose: () => void }) {
+  useFocusBack();
   const { list, unread } = useNotices();
   useEffect(() => {
     if (unread > 0) markRead();

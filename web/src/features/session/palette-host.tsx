@@ -3,29 +3,21 @@ import { type ComponentType, useEffect, useState } from 'react';
 import type { PaletteProps } from './palette';
 import { openPalette, usePaletteRequests } from './palette-request';
 
-// Kept beside the first page instead of in it; there before anybody can type.
-let loading: Promise<ComponentType<PaletteProps>> | undefined;
-const load = () => {
-  loading ??= import('./palette').then((m) => m.CommandPalette);
-  loading.catch(() => {
-    loading = undefined; // without a connection; asked again with the next wish
-  });
-  return loading;
-};
+// Beside the first page instead of in it: it is there before anybody can type.
+const load = () => import('./palette').then((m) => m.CommandPalette);
+const early = load().catch(() => null);
 
 /** Ctrl or Cmd K, from anywhere, also from inside a field. */
 export function PaletteHost(on: Pick<PaletteProps, 'onLog' | 'onKeys'>) {
   const asked = usePaletteRequests();
   const [Palette, set] = useState<ComponentType<PaletteProps> | null>(null);
+  // What did not come at once, for want of a connection, is asked for with the next wish.
   useEffect(() => {
-    const take = () =>
-      void load().then(
-        (palette) => set(() => palette),
-        () => {},
-      );
-    if (asked > 0) return take();
-    const timer = setTimeout(take, 300);
-    return () => clearTimeout(timer);
+    const coming = asked > 0 ? early.then((palette) => palette ?? load()) : early;
+    coming.then(
+      (palette) => palette && set(() => palette),
+      () => {},
+    );
   }, [asked]);
   // Once it is there it listens by itself.
   useHotkeys(Palette ? [] : [['mod+K', openPalette]], []);

@@ -34,8 +34,6 @@ export function DeliveriesRoute() {
   const counts = query.data?.pages[0]?.counts;
   const deliveries = query.data?.pages.flatMap((p) => p.items) ?? [];
   const connected = providers.filter((p) => p.connection && p.connection.state !== 'disconnected');
-  // Nothing to count or to filter yet.
-  const unused = query.isSuccess && deliveries.length === 0 && !isFiltered(filter);
   if (!sees)
     return (
       <>
@@ -50,19 +48,15 @@ export function DeliveriesRoute() {
     <>
       <PageHead title="Sync log" sub="What goes to your CRM, and what became of it" />
       <LogTabs />
-      {!unused && (
-        <>
-          <DeliveryCounts counts={counts} filter={filter} />
-          <DeliveryFilters
-            filter={filter}
-            state={search.state}
-            counts={counts}
-            providers={providers}
-            contactName={contact?.full_name}
-            onChange={(part) => void navigate({ search: (old) => ({ ...old, ...part }), replace: true })}
-          />
-        </>
-      )}
+      <DeliveryCounts counts={counts} filter={filter} />
+      <DeliveryFilters
+        filter={filter}
+        state={search.state}
+        counts={counts}
+        providers={providers}
+        contactName={contact?.full_name}
+        onChange={(part) => void navigate({ search: (old) => ({ ...old, ...part }), replace: true })}
+      />
       <div className="body">
         {query.isPending ? (
           <SkeletonRows rows={10} height={56} />
@@ -84,7 +78,7 @@ export function DeliveriesRoute() {
               </Button>
             }
           />
-        ) : unused ? (
+        ) : deliveries.length === 0 ? (
           <EmptyState
             kind="first"
             title="Nothing was sent to a CRM yet"

@@ -268,9 +268,15 @@ async fn the_feed_is_narrowed_by_every_condition_and_pages_keep_their_order() {
     sorted.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     sorted.dedup();
     assert_eq!((seen.len(), &seen), (11, &sorted));
-    for wrong in
-        ["kind=DANCE", "from=yesterday", "limit=0", "cursor=x", "contact=x", "campaign=x", "done=perhaps"]
-    {
+    for wrong in [
+        "kind=DANCE",
+        "from=yesterday",
+        "limit=0",
+        "cursor=x",
+        "contact=x",
+        "campaign=x",
+        "done=perhaps",
+    ] {
         let answer = admin.browser.get(&format!("/api/activities/feed?{wrong}")).await;
         assert_eq!(answer.status, 400, "{wrong} {}", answer.text);
     }

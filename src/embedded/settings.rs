@@ -7,7 +7,6 @@ use std::{ffi::OsString, path::Path};
 const ALWAYS: &[&str] = &[
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
-    "max_connections=200",
     "password_encryption=scram-sha-256",
     "work_mem=16MB",
     "maintenance_work_mem=128MB",
@@ -26,10 +25,13 @@ const ALWAYS: &[&str] = &[
     "log_parameter_max_length_on_error=0",
 ];
 
-const KEPT: &[&str] = &["shared_buffers=256MB", "fsync=on", "synchronous_commit=on"];
+const KEPT: &[&str] =
+    &["max_connections=200", "shared_buffers=256MB", "fsync=on", "synchronous_commit=on"];
 
 /// Nobody keeps it: a crash may lose everything.
 const THROWN_AWAY: &[&str] = &[
+    // Tests run a dozen workers at once, each with connections of its own.
+    "max_connections=600",
     "shared_buffers=128MB",
     "fsync=off",
     "synchronous_commit=off",

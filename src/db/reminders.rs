@@ -69,7 +69,7 @@ pub async fn plan(
     .await?)
 }
 
-/// Takes up the mails of a member that were not sent, for nobody else until then; how many.
+/// Takes up the mails of a member that were not sent, for nobody else until then; their days.
 pub async fn lease(
     tx: &mut TenantTx,
     member_id: MemberId,
@@ -85,6 +85,19 @@ pub async fn lease(
     .bind(now)
     .bind(until)
     .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Until when somebody holds what was not sent.
+pub async fn leased_until(
+    tx: &mut TenantTx,
+    member_id: MemberId,
+) -> Result<Option<DateTime<Utc>>, DbError> {
+    Ok(sqlx::query_scalar(
+        "select max(lease_until) from reminder_mail where member_id = $1 and sent_at is null",
+    )
+    .bind(member_id)
+    .fetch_one(tx.conn())
     .await?)
 }
 

@@ -61,12 +61,15 @@ pub async fn send_mail(
     let now = hub.clock.now();
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
     let days = db::reminders::lease(&mut tx, member_id, now, now + LEASE).await?;
+    let until = db::reminders::leased_until(&mut tx, member_id).await?;
     let addressee = db::reminders::addressee(&mut tx, member_id).await?;
     let company = db::directory::company(&mut tx).await?;
     tx.commit().await?;
-    let Some(addressee) = addressee.filter(|_| !days.is_empty()) else {
-        return Ok(Next::Done);
-    };
+    let Some(addressee) = addressee else { return Ok(Next::Done) };
+    if days.is_empty() {
+        // Somebody is sending it, or died over it.
+        return Ok(until.map_or(Next::Done, |until| Next::later(Some(until), "somebody is sending it")));
+    }
     let sees_all = policy::may(addressee.role, Action::SeeAllContacts);
     let scope = if sees_all { Scope::All } else { Scope::Own(member_id) };
     let mut tx = hub.db.tenant_reading(company_id, scope).await?;

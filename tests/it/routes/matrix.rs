@@ -72,6 +72,15 @@ const DEMANDS: &[Demand] = &[
     anybody("list_campaign_contacts"),
     Demand { operation: "update_campaign_contact", roles: LEADERS, plan: false },
     Demand { operation: "remove_campaign_contact", roles: LEADERS, plan: false },
+    anybody("report_meetings"),
+    anybody("report_methods"),
+    anybody("report_members"),
+    anybody("report_campaigns"),
+    anybody("report_warmness"),
+    anybody("report_sync"),
+    anybody("export_report"),
+    anybody("get_reminders"),
+    anybody("replace_reminders"),
     anybody("list_deliveries"),
     anybody("get_delivery"),
     anybody("retry_delivery"),
@@ -155,6 +164,7 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "retry_provider_deliveries" | "retry_deliveries_alias" => json!({ "state": "failed" }),
         "push_contacts" | "push_contacts_alias" => json!({ "dry_run": true }),
         "replace_company" | "update_company" => json!({ "push_earlier": true }),
+        "replace_reminders" => json!({ "mail": true }),
         "check_warm_lead" | "retry_delivery" | "set_up_user" | "logout" | "disconnect"
         | "resume_connection" | "cancel_run" | "resume_run" => json!({}),
         _ => return None,
@@ -188,7 +198,11 @@ fn operations() -> Vec<Operation> {
 
 /// The query that a call cannot do without.
 fn asked(operation: &Value) -> &'static str {
-    if operation["operationId"] == "forecast_import" { "?mode=full" } else { "" }
+    match operation["operationId"].as_str() {
+        Some("forecast_import") => "?mode=full",
+        Some("export_report") => "?report=members",
+        _ => "",
+    }
 }
 
 pub(super) fn provider() -> &'static str {

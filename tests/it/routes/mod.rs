@@ -17,6 +17,7 @@ mod leads;
 mod matrix;
 mod rates;
 mod refusals;
+mod reports;
 mod second_factor;
 mod sessions;
 mod suggestions;

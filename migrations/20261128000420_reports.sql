@@ -76,9 +76,9 @@ begin
     order by placed.company_id, placed.campaign_id, placed.contact_id
     for update of placed;
     update campaign_contact
-    set first_done_at = found.first_done_at,
-        meetings_requested = found.requested,
-        meetings_booked = found.booked
+    set first_done_at = sums.first_done_at,
+        meetings_requested = sums.requested,
+        meetings_booked = sums.booked
     from unnest(companies, campaigns, contacts) as one (company_id, campaign_id, contact_id)
     join campaign_contact placed using (company_id, campaign_id, contact_id)
     join campaign using (company_id, campaign_id)
@@ -96,12 +96,12 @@ begin
                  and (campaign.ends_on is null
                       or activity.due_at < (campaign.ends_on + 1)::timestamp at time zone 'UTC')
           )
-    ) found
+    ) sums
     where campaign_contact.company_id = one.company_id
       and campaign_contact.campaign_id = one.campaign_id
       and campaign_contact.contact_id = one.contact_id
       and (campaign_contact.first_done_at, campaign_contact.meetings_requested, campaign_contact.meetings_booked)
-          is distinct from (found.first_done_at, found.requested, found.booked);
+          is distinct from (sums.first_done_at, sums.requested, sums.booked);
 end
 $$;
 

@@ -14,6 +14,7 @@ const LONGEST: i64 = 3_660;
 /// Without a first day, thirty days are looked at.
 const USUAL: u64 = 30;
 
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Filters {
     pub(super) from: Option<NaiveDate>,
     pub(super) to: Option<NaiveDate>,

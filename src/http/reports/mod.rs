@@ -5,14 +5,15 @@ mod asked;
 mod rows;
 mod view;
 
-use chrono::NaiveDate;
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Enum, OpenApi,
     param::Query,
     payload::{Json, PlainText},
 };
-use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
     },
     domain::{ActivityKind, CampaignId},
     flows::SharedHub,
-    http::{ApiError, Session, Tag, campaigns::CampaignRef},
+    http::{ApiError, Session, Tag, campaigns::CampaignRef, paging},
     policy::Action,
 };
 
@@ -35,7 +36,17 @@ use view::{
 };
 
 /// More than a chart shows.
-const MOST_CAMPAIGNS: usize = 50;
+const MOST_CAMPAIGNS: i64 = 50;
+
+/// Asks for a report with a key of its own.
+macro_rules! told {
+    ($hub:expr, $session:expr, $filters:expr, $report:ident) => {{
+        let (mut tx, asked, now) = open($hub, $session, $filters).await?;
+        let report = $report(&mut tx, asked, now).await?;
+        tx.commit().await?;
+        report
+    }};
+}
 
 pub(super) struct ReportsApi;
 
@@ -63,7 +74,7 @@ impl ReportsApi {
             member: member.0,
             method: None,
         };
-        answer(&hub, &session, filters, meetings).await
+        Ok(Json(told!(&hub, &session, filters, meetings)))
     }
 
     /// What was done, by method.
@@ -90,7 +101,7 @@ impl ReportsApi {
             member: member.0,
             method: method.0,
         };
-        answer(&hub, &session, filters, methods).await
+        Ok(Json(told!(&hub, &session, filters, methods)))
     }
 
     /// What each member did, and which meetings came of it. Who sees the contacts of all sees all
@@ -118,7 +129,7 @@ impl ReportsApi {
             member: member.0,
             method: method.0,
         };
-        answer(&hub, &session, filters, members).await
+        Ok(Json(told!(&hub, &session, filters, members)))
     }
 
     /// How far campaigns came, each as a whole: the numbers of their pages.
@@ -132,7 +143,7 @@ impl ReportsApi {
     ) -> Result<Json<CampaignsReport>, ApiError> {
         let filters =
             Filters { from: None, to: None, campaign: campaign.0, member: None, method: None };
-        answer(&hub, &session, filters, campaigns).await
+        Ok(Json(told!(&hub, &session, filters, campaigns)))
     }
 
     /// How warm the book was over time. Nobody can tell for days before it was kept.
@@ -150,7 +161,7 @@ impl ReportsApi {
     ) -> Result<Json<WarmnessReport>, ApiError> {
         let filters =
             Filters { from: from.0, to: to.0, campaign: None, member: member.0, method: None };
-        answer(&hub, &session, filters, warmness).await
+        Ok(Json(told!(&hub, &session, filters, warmness)))
     }
 
     /// Imports over time, what became of deliveries, and how long they took.
@@ -168,7 +179,7 @@ impl ReportsApi {
     ) -> Result<Json<SyncReport>, ApiError> {
         let filters =
             Filters { from: from.0, to: to.0, campaign: None, member: member.0, method: None };
-        answer(&hub, &session, filters, sync).await
+        Ok(Json(told!(&hub, &session, filters, sync)))
     }
 
     /// A report as a file for a spreadsheet; nothing in it is run as a formula.
@@ -193,27 +204,27 @@ impl ReportsApi {
             member: member.0,
             method: method.0,
         };
-        let (tx, asked, today) = open(&hub, &session, filters).await?;
+        let days = filters.read(&session, hub.clock.now())?.period;
         let name = report.0;
         let text = match name {
-            ReportName::Meetings => finish(tx, asked, today, meetings).await?.csv(),
-            ReportName::Methods => finish(tx, asked, today, methods).await?.csv(),
-            ReportName::Members => finish(tx, asked, today, members).await?.csv(),
-            ReportName::Campaigns => finish(tx, asked, today, campaigns).await?.csv(),
-            ReportName::Warmness => finish(tx, asked, today, warmness).await?.csv(),
-            ReportName::Sync => finish(tx, asked, today, sync).await?.csv(),
+            ReportName::Meetings => told!(&hub, &session, filters, meetings).csv(),
+            ReportName::Methods => told!(&hub, &session, filters, methods).csv(),
+            ReportName::Members => told!(&hub, &session, filters, members).csv(),
+            ReportName::Campaigns => told!(&hub, &session, filters, campaigns).csv(),
+            ReportName::Warmness => told!(&hub, &session, filters, warmness).csv(),
+            ReportName::Sync => told!(&hub, &session, filters, sync).csv(),
         };
         let file = format!(
             "attachment; filename=\"tandem-{}-{}-{}.csv\"",
             name.word(),
-            asked.period.from,
-            asked.period.to
+            days.from,
+            days.to
         );
         Ok(Exported::Csv(PlainText(text), file))
     }
 }
 
-type Now = chrono::DateTime<chrono::Utc>;
+type Now = DateTime<Utc>;
 
 /// A reading key, what is asked for, and the moment of asking.
 async fn open(
@@ -226,27 +237,6 @@ async fn open(
     let asked = filters.read(session, now)?;
     let tx = hub.db.tenant_reading(session.company_id(), session.scope()).await?;
     Ok((tx, asked, now))
-}
-
-async fn finish<R>(
-    mut tx: TenantTx,
-    asked: Asked,
-    now: Now,
-    report: impl AsyncFnOnce(&mut TenantTx, Asked, Now) -> Result<R, ApiError>,
-) -> Result<R, ApiError> {
-    let told = report(&mut tx, asked, now).await?;
-    tx.commit().await?;
-    Ok(told)
-}
-
-async fn answer<R: poem_openapi::types::ToJSON>(
-    hub: &SharedHub,
-    session: &Session,
-    filters: Filters,
-    report: impl AsyncFnOnce(&mut TenantTx, Asked, Now) -> Result<R, ApiError>,
-) -> Result<Json<R>, ApiError> {
-    let (tx, asked, now) = open(hub, session, filters).await?;
-    Ok(Json(finish(tx, asked, now, report).await?))
 }
 
 async fn meetings(tx: &mut TenantTx, asked: Asked, _: Now) -> Result<MeetingsReport, ApiError> {
@@ -262,12 +252,11 @@ async fn members(tx: &mut TenantTx, asked: Asked, _: Now) -> Result<MembersRepor
 }
 
 async fn campaigns(tx: &mut TenantTx, asked: Asked, now: Now) -> Result<CampaignsReport, ApiError> {
-    let mut rows = match asked.campaign {
+    let rows = match asked.campaign {
         Some(id) => db::campaigns::get(tx, id).await?.into_iter().collect(),
-        None => db::campaigns::list(tx, None, 1 + MOST_CAMPAIGNS as i64).await?,
+        None => db::campaigns::list(tx, None, MOST_CAMPAIGNS + 1).await?,
     };
-    let more = rows.len() > MOST_CAMPAIGNS;
-    rows.truncate(MOST_CAMPAIGNS);
+    let (rows, more) = paging::cut(rows, MOST_CAMPAIGNS);
     let ids: Vec<CampaignId> = rows.iter().map(|row| row.campaign_id).collect();
     let counted = db::campaigns::performance(tx, &ids, now).await?;
     let counted: HashMap<CampaignId, Performance> = counted.into_iter().collect();

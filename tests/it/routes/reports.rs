@@ -310,7 +310,7 @@ async fn an_empty_company_has_reports_and_a_period_that_is_none_is_refused() {
         assert_eq!(answer.status, 400, "{query}: {}", answer.text);
     }
     // What went to a CRM, by outcome and by how long it took.
-    crate::routes::matrix::furnish(&hub, &acme).await;
+    super::matrix::furnish(&hub, &acme).await;
     for sql in [
         "update delivery set state = 'delivered', delivered_at = created_at + interval '5 s'",
         "update sync_run set seen = 7",

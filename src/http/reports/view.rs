@@ -165,7 +165,7 @@ impl WarmnessReport {
     ) -> Self {
         let mut held = vec![0; 11];
         let mut items = Vec::new();
-        let mut add = |held: &mut Vec<i64>, begins: Option<NaiveDate>| {
+        let add = |held: &mut [i64], begins: Option<NaiveDate>| {
             for row in rows.iter().filter(|row| row.begins == begins) {
                 let level = usize::try_from(row.warmness).ok();
                 if let Some(contacts) = level.and_then(|level| held.get_mut(level)) {

@@ -1,8 +1,10 @@
 import { Modal } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { may, useSession } from '../../api/session';
 import { usePreference } from '../../ui/preference';
+
+const KeyList = lazy(() => import('./key-list').then((m) => ({ default: m.KeyList })));
 
 export const SINGLE_KEYS = 'single-keys';
 
@@ -27,21 +29,9 @@ export function Shortcuts({ onLog }: { onLog: () => void }) {
       size={420}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      <dl className="keys">
-        <dt>Go to a page, find a person, run a command</dt>
-        <dd>
-          <kbd>Ctrl</kbd> <kbd>K</kbd>
-        </dd>
-        <dt>Log an activity; with the person whose page is open</dt>
-        <dd>
-          <kbd>L</kbd>
-        </dd>
-        <dt>This list</dt>
-        <dd>
-          <kbd>?</kbd>
-        </dd>
-      </dl>
-      <p className="hint">Single keys can be turned off in the settings.</p>
+      <Suspense fallback={null}>
+        <KeyList />
+      </Suspense>
     </Modal>
   );
 }

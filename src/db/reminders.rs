@@ -155,11 +155,13 @@ pub async fn give_back(
     member_id: MemberId,
     days: &[NaiveDate],
 ) -> Result<(), DbError> {
-    sqlx::query("update reminder_mail set lease_until = null where member_id = $1 and day = any($2)")
-        .bind(member_id)
-        .bind(days)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "update reminder_mail set lease_until = null where member_id = $1 and day = any($2)",
+    )
+    .bind(member_id)
+    .bind(days)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

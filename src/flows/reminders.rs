@@ -68,7 +68,9 @@ pub async fn send_mail(
     let Some(addressee) = addressee else { return Ok(Next::Done) };
     if days.is_empty() {
         // Somebody is sending it, or died over it.
-        return Ok(until.map_or(Next::Done, |until| Next::later(Some(until), "somebody is sending it")));
+        return Ok(
+            until.map_or(Next::Done, |until| Next::later(Some(until), "somebody is sending it"))
+        );
     }
     let sees_all = policy::may(addressee.role, Action::SeeAllContacts);
     let scope = if sees_all { Scope::All } else { Scope::Own(member_id) };

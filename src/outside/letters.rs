@@ -86,12 +86,7 @@ pub struct FollowUp {
 }
 
 /// To a member with next steps that are due; `all` is their number, of which some are listed.
-pub fn reminders(
-    public_url: &Url,
-    company_name: &str,
-    listed: &[FollowUp],
-    all: usize,
-) -> Letter {
+pub fn reminders(public_url: &Url, company_name: &str, listed: &[FollowUp], all: usize) -> Letter {
     // A line each, whatever somebody wrote into a name.
     let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut lines: Vec<String> = listed
@@ -101,7 +96,8 @@ pub fn reminders(
     if all > listed.len() {
         lines.push(format!("- and {} more", all - listed.len()));
     }
-    let count = if all == 1 { "One next step is".to_owned() } else { format!("{all} next steps are") };
+    let count =
+        if all == 1 { "One next step is".to_owned() } else { format!("{all} next steps are") };
     letter(
         &format!("{count} due today"),
         &format!(

@@ -7,10 +7,7 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use crate::{
     db::{Scope, TenantTx, campaigns::Fields},
-    domain::{
-        ActivityKind, CampaignId, CompanyId, ContactId, MemberId,
-        intake::Address,
-    },
+    domain::{ActivityKind, CampaignId, CompanyId, ContactId, MemberId, intake::Address},
     flows::{
         Hub, SealError,
         activities::{self, ActivityError, NewActivity},
@@ -71,11 +68,13 @@ pub(super) async fn write(
     company_id: CompanyId,
     members: &[MemberId],
 ) -> Result<(), PastError> {
-    let by = |nth: usize| By { company_id, member_id: members[nth % members.len()], scope: Scope::All };
+    let by =
+        |nth: usize| By { company_id, member_id: members[nth % members.len()], scope: Scope::All };
     let now = hub.clock.now();
     let mut people = Vec::new();
     for (nth, (name, organization)) in PEOPLE.iter().enumerate() {
-        people.push(contacts::create(hub, by(nth), person(nth, name, organization), &mut ()).await?);
+        people
+            .push(contacts::create(hub, by(nth), person(nth, name, organization), &mut ()).await?);
     }
     for (nth, (name, theme, days, whom)) in CAMPAIGNS.iter().enumerate() {
         let starts_on = now.date_naive().checked_sub_days(Days::new(*days));
@@ -153,7 +152,8 @@ fn activity(
     };
     let days = usize::try_from(days).unwrap_or_default();
     let ago = days.saturating_sub(1 + (at * 11 + step * days / 6) % days);
-    let due_at = now - TimeDelta::days(i64::try_from(ago).unwrap_or_default()) - TimeDelta::hours(3);
+    let due_at =
+        now - TimeDelta::days(i64::try_from(ago).unwrap_or_default()) - TimeDelta::hours(3);
     let mut new = blank(contact_id, kind, due_at);
     new.campaign_id = Some(campaign_id);
     if kind == ActivityKind::Meeting {

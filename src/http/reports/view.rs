@@ -84,8 +84,9 @@ pub(super) struct MethodItem {
 
 impl MethodsReport {
     pub(super) fn of(asked: &Asked, rows: Vec<(String, i64)>) -> Self {
-        let item =
-            |(word, done): (String, i64)| Some(MethodItem { method: ActivityKind::parse(&word)?, done });
+        let item = |(word, done): (String, i64)| {
+            Some(MethodItem { method: ActivityKind::parse(&word)?, done })
+        };
         Self { period: asked.into(), items: rows.into_iter().filter_map(item).collect() }
     }
 }
@@ -232,8 +233,7 @@ impl SyncReport {
         speed: Speed,
     ) -> Self {
         let runs = spans(asked.period).into_iter().map(|span| {
-            let mut item =
-                RunsItem { begins: span.begins, ends: span.ends, ..RunsItem::default() };
+            let mut item = RunsItem { begins: span.begins, ends: span.ends, ..RunsItem::default() };
             for row in runs.iter().filter(|row| row.begins == span.step) {
                 item.seen += row.seen;
                 *match row.state.as_str() {

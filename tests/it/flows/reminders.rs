@@ -33,8 +33,8 @@ async fn mailed(hub: &TestHub, company: &Company, member: &Member) -> Vec<Receiv
 #[tokio::test]
 async fn two_workers_send_one_mail_a_day_and_tell_each_step_once() {
     let hub = TestHub::new().await;
-    let acme = hub.company(Plan::Business).await;
     let night = at(&hub, 5).await;
+    let acme = hub.company(Plan::Business).await;
     let (admin, hours) = (&acme.admin, TimeDelta::hours);
     step(&admin.browser, "Ada", night + hours(4)).await;
     step(&admin.browser, "Bob", night - hours(20)).await;
@@ -66,8 +66,8 @@ async fn two_workers_send_one_mail_a_day_and_tell_each_step_once() {
 #[tokio::test]
 async fn nobody_is_told_of_what_is_over_or_against_their_will() {
     let hub = TestHub::new().await;
-    let acme = hub.company(Plan::Enterprise).await;
     let morning = at(&hub, 7).await;
+    let acme = hub.company(Plan::Enterprise).await;
     let due = morning + TimeDelta::hours(1);
     let [owner, admin, golden, consultant] = acme.members();
     // One wants none, before and after it was planned; one has nothing left; one is gone.
@@ -94,14 +94,17 @@ async fn nobody_is_told_of_what_is_over_or_against_their_will() {
     jobs::drain(&hub.hub).await.unwrap();
     let told = hub.mail().await;
     assert!(told.iter().all(|mail| !mail.subject.contains("due today")), "{told:?}");
-    assert_eq!(hub.value::<i64>("select count(*) from reminder_mail where sent_at is null").await, 0);
+    assert_eq!(
+        hub.value::<i64>("select count(*) from reminder_mail where sent_at is null").await,
+        0
+    );
 }
 
 #[tokio::test]
 async fn what_is_put_off_is_told_again_and_a_sender_that_died_is_followed_by_the_next() {
     let hub = TestHub::new().await;
-    let acme = hub.company(Plan::Business).await;
     let morning = at(&hub, 7).await;
+    let acme = hub.company(Plan::Business).await;
     let path = step(&acme.admin.browser, "Ada", morning + TimeDelta::hours(1)).await;
     reminders::plan(&hub.hub, acme.id).await.unwrap();
     // Somebody took it and was never heard of again.

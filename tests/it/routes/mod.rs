@@ -12,6 +12,7 @@ mod company;
 mod contacts;
 mod deliveries;
 mod events;
+mod furnish;
 mod idempotency;
 mod leads;
 mod matrix;

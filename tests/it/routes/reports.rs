@@ -58,7 +58,10 @@ async fn a_small_book_is_counted_as_by_hand_and_a_day_ends_at_midnight_utc() {
     log(gita, &ada, "LINKEDIN", "2024-10-15T10:00:00Z", json!({ "done": false })).await;
 
     let meetings = report(anna, "meetings", OCTOBER).await;
-    assert_eq!(meetings["period"], json!({ "from": "2024-10-01", "to": "2024-10-31", "step": "day" }));
+    assert_eq!(
+        meetings["period"],
+        json!({ "from": "2024-10-01", "to": "2024-10-31", "step": "day" })
+    );
     assert_eq!(items(&meetings).len(), 31);
     assert_eq!((sum(&meetings, "requested"), sum(&meetings, "booked")), (2, 1));
     let last = json!({ "begins": "2024-10-31", "ends": "2024-10-31", "requested": 1, "booked": 1 });
@@ -174,9 +177,10 @@ async fn what_is_kept_by_day_is_what_is_there_members_add_up_and_filters_compose
     }
     assert_eq!(by_both, sum(&whole, "done"));
     // A campaign's own page, its contacts one by one, and the report of its time say the same.
-    for (path, period) in
-        [(&campaigns[0], "from=2024-03-01&to=2024-03-31"), (&campaigns[1], "from=2020-01-01&to=2029-12-31")]
-    {
+    for (path, period) in [
+        (&campaigns[0], "from=2024-03-01&to=2024-03-31"),
+        (&campaigns[1], "from=2020-01-01&to=2029-12-31"),
+    ] {
         let counted = browser.get(path).await.expect(200)["performance"].clone();
         let placed = browser.get(&format!("{path}/contacts")).await.expect(200);
         for field in ["meetings_requested", "meetings_booked"] {
@@ -236,7 +240,10 @@ async fn warmness_is_told_since_it_is_kept_and_never_before() {
     let past = "update warmness_change set day = day - 10";
     sqlx::query(past).execute(&hub.owner).await.unwrap();
     browser.patch(&format!("/api/contacts/{ada}"), json!({ "warmness": 9 })).await.expect(200);
-    browser.patch(&format!("/api/contacts/{ada}"), json!({ "full_name": "Ada L." })).await.expect(200);
+    browser
+        .patch(&format!("/api/contacts/{ada}"), json!({ "full_name": "Ada L." }))
+        .await
+        .expect(200);
     browser.delete(&format!("/api/contacts/{bob}")).await.expect(204);
     let told = report(browser, "warmness", "").await;
     let days = items(&told);
@@ -254,7 +261,8 @@ async fn warmness_is_told_since_it_is_kept_and_never_before() {
     let rows = "select count(*) from warmness_change";
     let many: i64 = hub.value(rows).await;
     sqlx::query("update warmness_change set day = day - 1").execute(&hub.owner).await.unwrap();
-    let (one, other) = tokio::join!(reports::fold(&hub.hub, acme.id), reports::fold(&hub.hub, acme.id));
+    let (one, other) =
+        tokio::join!(reports::fold(&hub.hub, acme.id), reports::fold(&hub.hub, acme.id));
     assert_eq!(one.unwrap() + other.unwrap(), 1);
     assert_eq!(hub.value::<i64>(rows).await, many - 1);
     let after = report(browser, "warmness", "").await;
@@ -271,7 +279,11 @@ async fn a_report_is_a_file_in_which_nothing_runs() {
     let answer = browser.get("/api/reports/export?report=campaigns").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
-    assert!(answer.header("content-disposition").starts_with("attachment; filename=\"tandem-campaigns-"));
+    assert!(
+        answer
+            .header("content-disposition")
+            .starts_with("attachment; filename=\"tandem-campaigns-")
+    );
     let expected = "campaign,contacts,contacted,meetings_requested,meetings_booked\r\n\
                     \"'=HYPERLINK(\"\"https://x.example\"\",\"\"a\"\"), 1\",0,0,0,0\r\n";
     assert_eq!(answer.text, expected);
@@ -310,7 +322,7 @@ async fn an_empty_company_has_reports_and_a_period_that_is_none_is_refused() {
         assert_eq!(answer.status, 400, "{query}: {}", answer.text);
     }
     // What went to a CRM, by outcome and by how long it took.
-    super::matrix::furnish(&hub, &acme).await;
+    super::furnish::furnish(&hub, &acme).await;
     for sql in [
         "update delivery set state = 'delivered', delivered_at = created_at + interval '5 s'",
         "update sync_run set seen = 7",

@@ -60,9 +60,10 @@ impl Reports {
 
     pub(super) fn json(&self) -> Value {
         let asked = self.asked.iter().map(|one| (one.what.to_owned(), one.took.json()));
-        let plans = self.plans.iter().map(
-            |(whose, plan)| json!({ "report": plan.report, "of": whose, "plan": plan.lines }),
-        );
+        let plans = self
+            .plans
+            .iter()
+            .map(|(whose, plan)| json!({ "report": plan.report, "of": whose, "plan": plan.lines }));
         json!({
             "activities": self.activities,
             "written_seconds": rounded(self.written_seconds),
@@ -79,7 +80,10 @@ const ASKED: &[(&str, &str)] = &[
     ("meetings, two years", "/api/reports/meetings?from=EVER"),
     ("meetings of a campaign, two years", "/api/reports/meetings?from=EVER&campaign=CAMPAIGN"),
     ("methods, two years", "/api/reports/methods?from=EVER"),
-    ("methods of a member by one, a year", "/api/reports/methods?from=YEAR&member=MEMBER&method=CALL"),
+    (
+        "methods of a member by one, a year",
+        "/api/reports/methods?from=YEAR&member=MEMBER&method=CALL",
+    ),
     ("team, two years", "/api/reports/members?from=EVER"),
     ("team of a campaign, two years", "/api/reports/members?from=EVER&campaign=CAMPAIGN"),
     ("warmness, two years", "/api/reports/warmness?from=EVER"),
@@ -126,8 +130,7 @@ impl Sheet<'_> {
         crm: &Crm,
         campaign: CampaignId,
     ) -> anyhow::Result<Vec<Asking>> {
-        let orders =
-            Orders { ground, crm, keys: self.keys, folder: self.folder, beyond_limits: 1 };
+        let orders = Orders { ground, crm, keys: self.keys, folder: self.folder, beyond_limits: 1 };
         let (server, url) = Service::serve(orders).await?;
         let cookie = [format!("cookie: {}", sign_in(&url, EMAIL).await?)];
         let mut wire = Wire::connect(&url).await?;
@@ -167,11 +170,7 @@ fn of_days(days: i64, scope: Scope) -> Asked {
 
 /// A member who sees the own contacts alone is answered from the activities themselves: their
 /// statements, without HTTP.
-async fn own(
-    ground: &Ground,
-    consultant: MemberId,
-    rounds: u32,
-) -> anyhow::Result<Vec<Asking>> {
+async fn own(ground: &Ground, consultant: MemberId, rounds: u32) -> anyhow::Result<Vec<Asking>> {
     let scope = Scope::Own(consultant);
     let mut all = Vec::new();
     for (what, days) in [

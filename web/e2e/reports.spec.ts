@@ -38,11 +38,17 @@ test('reports say what happened, as charts, as tables and as files, and the addr
   await page.goto(`${demo.url}/next`);
   const due = page.getByRole('region', { name: 'Due' });
   await accessible(page, 'what is due');
-  await due.getByRole('button', { name: /^Put off: / }).first().click();
+  await due
+    .getByRole('button', { name: /^Put off: / })
+    .first()
+    .click();
   await page.getByRole('menuitem', { name: 'In a week' }).click();
   await expect(due).toHaveCount(0);
   await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
-  await due.getByRole('button', { name: /^Done: / }).first().click();
+  await due
+    .getByRole('button', { name: /^Done: / })
+    .first()
+    .click();
   await expect(page.getByRole('status').filter({ hasText: 'is done' })).toBeVisible();
   await page.getByRole('status').filter({ hasText: 'is done' }).getByRole('button', { name: 'Undo' }).click();
   await expect(due).toBeVisible();

@@ -71,4 +71,13 @@ const importPeople = createRoute({
 });
 
 /** Where people spend their day. */
-export const workRoutes = [contacts, contact, activities, next, campaigns, campaign, reports, importPeople] as const;
+export const workRoutes = [
+  contacts,
+  contact,
+  activities,
+  next,
+  campaigns,
+  campaign,
+  reports,
+  importPeople,
+] as const;

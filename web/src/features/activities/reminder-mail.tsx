@@ -22,7 +22,10 @@ export function ReminderMail() {
           const on = e.currentTarget.checked;
           void submit(async () => {
             await wantReminderMail(on);
-            toast({ id: 'reminders', title: on ? 'Next steps come by mail' : 'No more mail about next steps' });
+            toast({
+              id: 'reminders',
+              title: on ? 'Next steps come by mail' : 'No more mail about next steps',
+            });
           });
         }}
       />

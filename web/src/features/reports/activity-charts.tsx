@@ -84,7 +84,10 @@ export function TeamChart({ filter }: Props) {
           rows: items.map((i) => [memberName(i), count(i.done), count(i.requested), count(i.booked)]),
         }
       }
-      note={filter.method && `What was done counts ${manyOf(filter.method)} alone; meetings are counted all the same.`}
+      note={
+        filter.method &&
+        `What was done counts ${manyOf(filter.method)} alone; meetings are counted all the same.`
+      }
     >
       <RowBars
         label={`Activities by member. ${takeaway}`}

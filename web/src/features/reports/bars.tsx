@@ -64,7 +64,11 @@ export function RowBars({ label, rows }: { label: string; rows: Row[] }) {
             {word}
           </span>
           <i>
-            <b data-series={series ?? 'done'} style={{ width: `${(n / most) * 100}%` }} data-none={n === 0 || undefined} />
+            <b
+              data-series={series ?? 'done'}
+              style={{ width: `${(n / most) * 100}%` }}
+              data-none={n === 0 || undefined}
+            />
           </i>
           <span className="num">{count(n)}</span>
           {note && <span className="dim">{note}</span>}

@@ -52,7 +52,11 @@ export function daysOf(search: ReportsSearch, today = utcToday()): { from: strin
     case 'year':
       return { from: `${today.slice(0, 4)}-01-01`, to: today };
     case OTHER: {
-      const to = isDay(search.to) ? search.to : isDay(search.from) && search.from > today ? search.from : today;
+      const to = isDay(search.to)
+        ? search.to
+        : isDay(search.from) && search.from > today
+          ? search.from
+          : today;
       const from = isDay(search.from) ? search.from : addDays(to, -29);
       return from <= to ? { from, to } : usual;
     }

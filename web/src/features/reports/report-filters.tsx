@@ -43,7 +43,9 @@ export function ReportFilters({ search, onChange }: Props) {
             aria-label="Last day"
             value={days.to}
             min={days.from}
-            onChange={(e) => e.currentTarget.value && onChange({ from: days.from, to: e.currentTarget.value })}
+            onChange={(e) =>
+              e.currentTarget.value && onChange({ from: days.from, to: e.currentTarget.value })
+            }
           />
         </span>
       )}

@@ -3,7 +3,7 @@ import { csvHref, type ReportFilter, warmnessReport } from '../../api/reports';
 import { count } from '../../ui/figures';
 import { TimeBars } from './bars';
 import { Chart } from './chart';
-import { BANDS, bands, barLabel, dayWord, daysWords, warmnessWords } from './words';
+import { BANDS, bands, barLabel, daysWords, dayWord, warmnessWords } from './words';
 
 export function WarmnessChart({ filter }: { filter: ReportFilter }) {
   const query = useQuery(warmnessReport(filter));
@@ -11,7 +11,9 @@ export function WarmnessChart({ filter }: { filter: ReportFilter }) {
   const items = (query.data?.items ?? []).map((i) => ({ ...i, held: i.contacts && bands(i.contacts) }));
   const since = query.data?.known_since;
   const notes = [
-    since ? `Known since ${dayWord(since)}; nobody kept it before.` : 'It is known from the first contact on.',
+    since
+      ? `Known since ${dayWord(since)}; nobody kept it before.`
+      : 'It is known from the first contact on.',
     (filter.campaign || filter.method) && 'Campaign and method above are not applied here.',
     filter.member && 'A member means the owner of the contacts.',
   ];

@@ -46,7 +46,8 @@ export function methodsWords({ items }: MethodsReport): string {
   const all = sum(items, (i) => i.done);
   const most = items[0];
   if (!most) return 'Nothing was done in these days.';
-  if (items.length === 1) return `${counted(all, 'activity was', 'activities were')} done, all of them ${manyOf(most.method)}.`;
+  if (items.length === 1)
+    return `${counted(all, 'activity was', 'activities were')} done, all of them ${manyOf(most.method)}.`;
   return `${manyOf(most.method)} lead: ${count(most.done)} of ${counted(all, 'activity', 'activities')} (${share(most.done, all)}).`;
 }
 
@@ -64,7 +65,11 @@ export function campaignsWords({ items }: CampaignsReport): string {
   if (items.length === 0) return 'There is no campaign to look at.';
   const best = items.reduce((a, b) => (b.booked > a.booked ? b : a));
   const reached = sum(items, (i) => i.contacted);
-  const told = `${count(reached)} of ${counted(sum(items, (i) => i.contacts), 'contact was', 'contacts were')} contacted`;
+  const told = `${count(reached)} of ${counted(
+    sum(items, (i) => i.contacts),
+    'contact was',
+    'contacts were',
+  )} contacted`;
   return best.booked === 0
     ? `${told}; no meeting is booked yet.`
     : `${told}; ${best.campaign.name} has ${items.length === 1 ? '' : 'the most '}${counted(best.booked, 'meeting', 'meetings')} booked.`;
@@ -134,6 +139,10 @@ export function runsWords({ runs }: SyncReport): string {
   const [completed, failed] = [sum(runs, (r) => r.completed), sum(runs, (r) => r.failed)];
   const all = completed + failed + sum(runs, (r) => r.cancelled + r.under_way);
   if (all === 0) return 'Nothing was imported in these days.';
-  const told = `${count(completed)} of ${counted(all, 'import', 'imports')} completed, ${counted(sum(runs, (r) => r.seen), 'person', 'people')} looked at`;
+  const told = `${count(completed)} of ${counted(all, 'import', 'imports')} completed, ${counted(
+    sum(runs, (r) => r.seen),
+    'person',
+    'people',
+  )} looked at`;
   return failed === 0 ? `${told}; none failed.` : `${told}; ${count(failed)} failed.`;
 }

@@ -1,7 +1,9 @@
+import { Modal } from '@mantine/core';
+
 /** What single keys and their companions do; loaded when somebody asks. */
-export function KeyList() {
+export function KeyList({ onClose }: { onClose: () => void }) {
   return (
-    <>
+    <Modal opened onClose={onClose} title="Keyboard" size={420} closeButtonProps={{ 'aria-label': 'Close' }}>
       <dl className="keys">
         <dt>Go to a page, find a person, run a command</dt>
         <dd>
@@ -17,6 +19,6 @@ export function KeyList() {
         </dd>
       </dl>
       <p className="hint">Single keys can be turned off in the settings.</p>
-    </>
+    </Modal>
   );
 }

@@ -1,4 +1,3 @@
-import { Modal } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { lazy, Suspense, useState } from 'react';
 import { may, useSession } from '../../api/session';
@@ -22,16 +21,10 @@ export function Shortcuts({ onLog }: { onLog: () => void }) {
     ['?', outside(() => open(true))],
   ]);
   return (
-    <Modal
-      opened={opened}
-      onClose={() => open(false)}
-      title="Keyboard"
-      size={420}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    opened && (
       <Suspense fallback={null}>
-        <KeyList />
+        <KeyList onClose={() => open(false)} />
       </Suspense>
-    </Modal>
+    )
   );
 }

@@ -49,6 +49,7 @@ export function MethodsChart({ filter }: Props) {
   const all = items.reduce((n, i) => n + i.done, 0);
   return (
     <Chart
+      beside
       title="Outreach by method"
       takeaway={takeaway}
       query={query}
@@ -74,6 +75,7 @@ export function TeamChart({ filter }: Props) {
   const items = query.data?.items ?? [];
   return (
     <Chart
+      beside
       title="Team"
       takeaway={takeaway}
       query={query}

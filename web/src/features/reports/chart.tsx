@@ -21,14 +21,34 @@ type Props = {
   query: Query;
   note?: ReactNode;
   wide?: boolean;
+  /** In the second column. */
+  beside?: boolean;
+  /** There is nothing to draw; the sentence says so. */
+  nothing?: boolean;
   children: ReactNode;
 };
 
 /** A chart says what it shows in a sentence, shows its numbers on demand, and gives them away. */
-export function Chart({ title, takeaway, numbers, csv, query, note, wide, children }: Props) {
+export function Chart({
+  title,
+  takeaway,
+  numbers,
+  csv,
+  query,
+  note,
+  wide,
+  beside,
+  nothing,
+  children,
+}: Props) {
   const [asTable, setAsTable] = useState(false);
   return (
-    <section className="report" aria-label={title} data-wide={wide || undefined}>
+    <section
+      className="report"
+      aria-label={title}
+      data-wide={wide || undefined}
+      data-beside={beside || undefined}
+    >
       <header>
         <h2>{title}</h2>
         <div className="row-acts">
@@ -53,7 +73,7 @@ export function Chart({ title, takeaway, numbers, csv, query, note, wide, childr
       ) : (
         <>
           <p className="takeaway">{takeaway}</p>
-          {asTable && numbers ? <NumberTable title={title} numbers={numbers} /> : children}
+          {asTable && numbers ? <NumberTable title={title} numbers={numbers} /> : !nothing && children}
           {note && <p className="hint">{note}</p>}
         </>
       )}

@@ -27,6 +27,7 @@ export function SyncCharts({ filter }: { filter: ReportFilter }) {
     <>
       <Chart
         title="Imports"
+        nothing={report?.runs.every((r) => RUNS.every(({ key }) => r[key] === 0))}
         takeaway={runs}
         query={query}
         csv={csv}
@@ -53,6 +54,7 @@ export function SyncCharts({ filter }: { filter: ReportFilter }) {
         />
       </Chart>
       <Chart
+        beside
         title="Deliveries to CRMs"
         takeaway={outcomes}
         query={query}
@@ -78,6 +80,7 @@ export function SyncCharts({ filter }: { filter: ReportFilter }) {
       <Chart
         wide
         title="Time to CRM"
+        nothing={report && SPEEDS.every(({ key }) => report.time_to_crm[key] === 0)}
         takeaway={speed}
         query={query}
         csv={csv}

@@ -70,9 +70,13 @@ export function campaignsWords({ items }: CampaignsReport): string {
     'contact was',
     'contacts were',
   )} contacted`;
-  return best.booked === 0
-    ? `${told}; no meeting is booked yet.`
-    : `${told}; ${best.campaign.name} has ${items.length === 1 ? '' : 'the most '}${counted(best.booked, 'meeting', 'meetings')} booked.`;
+  if (best.booked === 0) return `${told}; no meeting is booked yet.`;
+  const alike = items.filter((i) => i.booked === best.booked).length;
+  const meetings = counted(best.booked, 'meeting', 'meetings');
+  if (items.length === 1) return `${told}; ${meetings} booked.`;
+  return alike > 1
+    ? `${told}; no campaign has more than ${meetings} booked.`
+    : `${told}; ${best.campaign.name} leads with ${meetings} booked.`;
 }
 
 export const BANDS = [

@@ -19,7 +19,7 @@ help:
 	@echo "make chaos       the long versions of the tests that break things; figures land in target/chaos"
 	@echo "make build       the release binary, with the web app inside: $(TARGET)/release/tandem"
 	@echo "make check       format, lints, docs, dependency rules"
-	@echo "make bench       measure imports and reads; figures land in target/bench"
+	@echo "make bench       measure imports, reads, deliveries and reports; figures land in target/bench"
 	@echo "make lighthouse  measure the pages of the demo in a browser; figures land in target/lighthouse"
 	@echo "make openapi     write the OpenAPI document and the client made from it"
 

@@ -135,7 +135,7 @@ pub struct BenchArgs {
     #[arg(long, default_value_t = 3_000)]
     pub isolation_reads: u32,
     /// Measure only these parts
-    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [BenchPart::Imports, BenchPart::Deliveries])]
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [BenchPart::Imports, BenchPart::Deliveries, BenchPart::Reports])]
     pub only: Vec<BenchPart>,
     /// How long leads come at each rate, in seconds
     #[arg(long, default_value_t = 20)]
@@ -146,6 +146,12 @@ pub struct BenchArgs {
     /// Leads of one company that are queued while another has a single one
     #[arg(long, default_value_t = 10_000)]
     pub delivery_backlog: u32,
+    /// Activities of the company whose reports are asked for
+    #[arg(long, default_value_t = 1_000_000)]
+    pub report_activities: u32,
+    /// How often each report is asked for
+    #[arg(long, default_value_t = 40)]
+    pub report_rounds: u32,
     /// Where the figures go
     #[arg(long, default_value = "target/bench")]
     pub out: std::path::PathBuf,
@@ -157,6 +163,8 @@ pub enum BenchPart {
     Imports,
     /// Leads and activities on their way to the CRM
     Deliveries,
+    /// Reports, and the performance of campaigns, of a company with a long past
+    Reports,
 }
 
 #[cfg(test)]

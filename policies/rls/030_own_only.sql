@@ -86,3 +86,27 @@ create policy own_only on saved_filter as restrictive for all to tandem_tenant
         (select current_setting('tandem.scope')) = 'all'
         or member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
     );
+
+-- How warm the own contacts were. Whoever changes one notes it, seen or not. The counts of
+-- `activity_day` have no owner: they are read for those who see everybody's, and others count anew.
+drop policy if exists own_only on warmness_change;
+create policy own_only on warmness_change as restrictive for select to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or owner_member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
+    );
+
+-- Whom a member is reminded of is nobody else's business.
+drop policy if exists own_only on reminder_mail;
+create policy own_only on reminder_mail as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
+    );
+
+drop policy if exists own_only on activity_reminder;
+create policy own_only on activity_reminder as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
+    );

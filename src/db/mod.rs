@@ -32,6 +32,8 @@ mod keys;
 pub mod members;
 mod migrate;
 pub mod organizations;
+pub mod reminders;
+pub mod reports;
 pub mod rotation;
 pub mod runs;
 pub mod saved_filters;

@@ -27,6 +27,8 @@ pub mod plan;
 mod providers;
 pub mod rates;
 pub mod reconnect;
+pub mod reminders;
+pub mod reports;
 pub mod reset;
 pub mod saved_filters;
 pub mod second_factor;

@@ -29,6 +29,8 @@ mod paging;
 mod problem;
 mod rates;
 mod refusals;
+mod reminders;
+mod reports;
 mod saved_filters;
 mod second_factor;
 mod server;
@@ -64,6 +66,8 @@ enum Tag {
     Activities,
     /// Whom the team reaches out to, and what came of it.
     Campaigns,
+    /// What all of it comes to.
+    Reports,
     /// The members of the company.
     Team,
     /// Connections to CRMs, and imports.
@@ -87,7 +91,8 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         (sessions::SessionsApi, second_factor::SecondFactorApi, api_keys::ApiKeysApi),
         (contacts::ContactsApi, contacts::SuggestionsApi, contacts::BulkApi),
         saved_filters::SavedFiltersApi,
-        (activities::ActivitiesApi, campaigns::CampaignsApi),
+        (activities::ActivitiesApi, campaigns::CampaignsApi, reminders::RemindersApi),
+        reports::ReportsApi,
         integrations::IntegrationsApi,
         integrations::BudgetApi,
         integrations::ConsentApi,

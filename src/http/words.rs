@@ -9,7 +9,7 @@ use poem_openapi::{
 use serde_json::Value;
 
 use crate::{
-    domain::{ActivityKind, Cause, DeliveryKind, DeliveryState, Trigger},
+    domain::{ActivityKind, Cause, DeliveryKind, DeliveryState, Step, Trigger},
     policy::{Action, Plan, Role},
 };
 
@@ -80,3 +80,4 @@ api_word!(DeliveryKind, "DeliveryKind");
 api_word!(DeliveryState, "DeliveryState");
 api_word!(Trigger, "DeliveryTrigger");
 api_word!(Cause, "DeliveryCause");
+api_word!(Step, "ReportStep");

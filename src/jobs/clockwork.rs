@@ -9,7 +9,7 @@ use crate::{
     db::{self, DbError, Scope},
     domain::CompanyId,
     failpoint::reach,
-    flows::{SharedHub, account, audit, door_mail, idempotency, install},
+    flows::{SharedHub, account, audit, door_mail, idempotency, install, reminders, reports},
 };
 
 /// Dead workers' jobs and mail that nobody belongs to are looked for that often.
@@ -21,6 +21,8 @@ const MINUTE: Duration = Duration::from_mins(1);
 const SEALING: u32 = 5;
 /// Minutes between two looks for connections that nobody uses.
 const WAKING: u32 = 60;
+/// Minutes between two looks for next steps that are due.
+const REMINDING: u32 = 5;
 /// Minutes between two looks for answers that nobody asks for again.
 const FORGETTING: u32 = 60;
 
@@ -79,10 +81,18 @@ async fn chores(hub: &SharedHub, minutes: u32) {
     {
         report("dormant connections", &error);
     }
-    if minutes.is_multiple_of(FORGETTING)
-        && let Err(error) = for_each_company(hub, Chore::ForgetAnswers).await
+    if minutes.is_multiple_of(REMINDING)
+        && let Err(error) = for_each_company(hub, Chore::Remind).await
     {
-        report("answers that were kept for a day", &error);
+        report("reminders", &error);
+    }
+    if minutes.is_multiple_of(FORGETTING) {
+        if let Err(error) = for_each_company(hub, Chore::ForgetAnswers).await {
+            report("answers that were kept for a day", &error);
+        }
+        if let Err(error) = for_each_company(hub, Chore::FoldWarmness).await {
+            report("how warm the book was", &error);
+        }
     }
 }
 
@@ -121,7 +131,9 @@ pub async fn unclaimed(hub: &SharedHub) -> Result<(), DbError> {
 enum Chore {
     SealAudit,
     WakeConnections,
+    Remind,
     ForgetAnswers,
+    FoldWarmness,
 }
 
 async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> {
@@ -132,6 +144,8 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
         let done = match chore {
             Chore::SealAudit => audit::seal(hub, company_id).await.map(drop),
             Chore::WakeConnections => wake(hub, company_id).await,
+            Chore::Remind => reminders::plan(hub, company_id).await.map(drop),
+            Chore::FoldWarmness => reports::fold(hub, company_id).await.map(drop),
             Chore::ForgetAnswers => idempotency::sweep(hub, company_id).await.map(drop),
         };
         // One company's trouble is not the next one's.

@@ -4,8 +4,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::jobs::Claimed,
-    domain::{ConnectionId, DeliveryId, InvitationId, RunId},
-    flows::{FlowError, Next, SharedHub, deliver, import, reconnect, team::invite},
+    domain::{ConnectionId, DeliveryId, InvitationId, MemberId, RunId},
+    flows::{FlowError, Next, SharedHub, deliver, import, reconnect, reminders, team::invite},
 };
 
 /// What a job does.
@@ -19,6 +19,8 @@ pub enum Kind {
     MailReconnect,
     /// Asks somebody into the company.
     MailInvitation,
+    /// Tells a member of next steps that are due.
+    MailReminders,
     /// Tries a late answer of a refresh.
     RescueConnection,
 }
@@ -30,6 +32,7 @@ impl Kind {
             deliver::JOB => Some(Self::Deliver),
             reconnect::JOB => Some(Self::MailReconnect),
             invite::JOB => Some(Self::MailInvitation),
+            reminders::JOB => Some(Self::MailReminders),
             reconnect::RESCUE => Some(Self::RescueConnection),
             _ => None,
         }
@@ -59,6 +62,9 @@ pub(super) async fn run(
         Kind::MailInvitation => {
             invite::send_mail(hub, job.company_id, InvitationId::from_uuid(subject)).await?;
             Ok(Next::Done)
+        }
+        Kind::MailReminders => {
+            reminders::send_mail(hub, job.company_id, MemberId::from_uuid(subject)).await
         }
         Kind::RescueConnection => {
             reconnect::rescue(hub, job.company_id, ConnectionId::from_uuid(subject)).await

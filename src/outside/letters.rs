@@ -77,6 +77,40 @@ pub fn invitation(
     )
 }
 
+/// A next step of the member's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowUp {
+    pub what: String,
+    pub whom: String,
+    pub when: String,
+}
+
+/// To a member with next steps that are due; `all` is their number, of which some are listed.
+pub fn reminders(public_url: &Url, company_name: &str, listed: &[FollowUp], all: usize) -> Letter {
+    // A line each, whatever somebody wrote into a name.
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut lines: Vec<String> = listed
+        .iter()
+        .map(|one| format!("- {} with {}, {}", flat(&one.what), flat(&one.whom), one.when))
+        .collect();
+    if all > listed.len() {
+        lines.push(format!("- and {} more", all - listed.len()));
+    }
+    let count =
+        if all == 1 { "One next step is".to_owned() } else { format!("{all} next steps are") };
+    letter(
+        &format!("{count} due today"),
+        &format!(
+            "{count} due at {company_name} (days and times are UTC):\n\n{}\n\n\
+             See what is next, mark it done or put it off:\n\n{}\n\n\
+             Each is told once. You want no such mail? Turn it off in the settings:\n\n{}",
+            lines.join("\n"),
+            page(public_url, "next"),
+            page(public_url, "settings"),
+        ),
+    )
+}
+
 /// To whoever connected a CRM that no longer lets us in.
 pub fn needs_reconnect(public_url: &Url, provider_name: &str, company_name: &str) -> Letter {
     letter(

@@ -26,6 +26,7 @@ const INSIDE = [
   '/campaigns/00000000-0000-4000-8000-000000000000',
   '/activities?kind=REFERRAL&show=todo',
   '/contacts/person/00000000-0000-4000-8000-000000000000',
+  '/reports',
   '/integrations',
   '/sync-logs',
   '/sync-logs/deliveries',

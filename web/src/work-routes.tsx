@@ -47,6 +47,13 @@ const campaign = createRoute({
   component: lazyRouteComponent(() => import('./routes/campaign'), 'CampaignRoute'),
 });
 
+const reports = createRoute({
+  getParentRoute: () => workspace,
+  path: '/reports',
+  validateSearch: texts('period', 'from', 'to', 'campaign', 'member', 'method'),
+  component: lazyRouteComponent(() => import('./routes/reports'), 'ReportsRoute'),
+});
+
 const importPeople = createRoute({
   getParentRoute: () => workspace,
   path: '/contacts/$provider',
@@ -64,4 +71,13 @@ const importPeople = createRoute({
 });
 
 /** Where people spend their day. */
-export const workRoutes = [contacts, contact, activities, next, campaigns, campaign, importPeople] as const;
+export const workRoutes = [
+  contacts,
+  contact,
+  activities,
+  next,
+  campaigns,
+  campaign,
+  reports,
+  importPeople,
+] as const;

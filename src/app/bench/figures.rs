@@ -13,6 +13,7 @@ use super::{
     imports::{Import, PERSONS},
     isolation::Compared,
     reads::Reads,
+    reports::Reports,
     targets,
 };
 use crate::{clock::Clock, db::bare::Writes};
@@ -262,6 +263,7 @@ pub(super) fn keep(
     environment: &Environment,
     all: &[Figures],
     deliveries: Option<&Deliveries>,
+    reports: Option<&Reports>,
 ) -> anyhow::Result<PathBuf> {
     let now = Clock::system().now();
     let report = json!({
@@ -276,6 +278,7 @@ pub(super) fn keep(
         "machine": { "processor": environment.processor, "cores": environment.cores },
         "sizes": all.iter().map(Figures::json).collect::<Vec<_>>(),
         "deliveries": deliveries.map(Deliveries::json),
+        "reports": reports.map(Reports::json),
     });
     fs::create_dir_all(folder)?;
     let path = folder.join(now.format("%Y%m%dT%H%M%SZ.json").to_string());

@@ -10,6 +10,8 @@
 //!
 //! And deliveries ([`deliveries`]): leads and activities from `tandem serve` through `tandem work` to
 //! the sandbox.
+//!
+//! And reports ([`reports`]): over HTTP, of a company with a million activities.
 
 mod bare;
 mod cpu;
@@ -23,6 +25,7 @@ mod latencies;
 mod load;
 mod processes;
 mod reads;
+mod reports;
 mod series;
 mod table;
 mod targets;
@@ -44,6 +47,7 @@ use crate::{
 use deliveries::Deliveries;
 use figures::{Environment, Figures};
 use processes::Crm;
+use reports::Reports;
 
 /// Measures every size, prints a table and keeps the figures.
 pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
@@ -61,13 +65,24 @@ pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
     };
     postgres.stop().await?;
     embedded::erase(&cluster).await?;
-    let (environment, figures, deliveries) = measured?;
-    let path = figures::keep(&args.out, &environment, &figures, deliveries.as_ref())?;
+    let Measured { environment, figures, deliveries, reports } = measured?;
+    let outbound = deliveries.as_ref();
+    let path = figures::keep(&args.out, &environment, &figures, outbound, reports.as_ref())?;
     app::say(&table::text(&environment, &figures))?;
     if let Some(deliveries) = &deliveries {
         app::say(&deliveries::table::text(deliveries))?;
     }
+    if let Some(reports) = &reports {
+        app::say(&reports::table::text(reports))?;
+    }
     app::say(&format!("The figures are in {}.", path.display()))
+}
+
+struct Measured {
+    environment: Environment,
+    figures: Vec<Figures>,
+    deliveries: Option<Deliveries>,
+    reports: Option<Reports>,
 }
 
 async fn measure(
@@ -75,10 +90,10 @@ async fn measure(
     args: &BenchArgs,
     folder: &Path,
     postgres: &PrivatePostgres,
-) -> anyhow::Result<(Environment, Vec<Figures>, Option<Deliveries>)> {
+) -> anyhow::Result<Measured> {
     let keys = ground::master_keys(folder)?;
     let mut all = Vec::new();
-    let (mut environment, mut deliveries) = (None, None);
+    let (mut environment, mut deliveries, mut reports) = (None, None, None);
     for &connector in connectors::all() {
         let password = uuid::Uuid::new_v4().simple().to_string();
         let sheet =
@@ -92,6 +107,9 @@ async fn measure(
         {
             deliveries = Some(sheet.deliveries().await?);
         }
+        if reports.is_none() && args.only.contains(&BenchPart::Reports) {
+            reports = Some(sheet.reports().await?);
+        }
         let imports = args.only.contains(&BenchPart::Imports);
         for &persons in args.persons.iter().filter(|_| imports) {
             for (at, &latency_ms) in args.latency_ms.iter().enumerate() {
@@ -100,7 +118,8 @@ async fn measure(
             }
         }
     }
-    Ok((environment.context("there is nothing to measure")?, all, deliveries))
+    let environment = environment.context("there is nothing to measure")?;
+    Ok(Measured { environment, figures: all, deliveries, reports })
 }
 
 /// What all sizes of one CRM have in common.

@@ -3,12 +3,14 @@
 
 mod owner;
 mod pages;
+mod past;
 mod rows;
 
 pub use owner::{Owner, Plain, Writes};
 pub use pages::{
     Given, chunk, deals, entries_left, insert, organizations, sample, shapes, windows_of_deals,
 };
+pub use past::Past;
 pub use rows::{Page, Shapes};
 
 use crate::db::{DbError, TenantTx};

@@ -48,6 +48,10 @@ impl Owner {
         Ok(Self { connection: PgConnection::connect_with(&options).await? })
     }
 
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
     pub async fn close(self) -> Result<(), DbError> {
         Ok(self.connection.close().await?)
     }

@@ -34,7 +34,7 @@ pub struct Assigned {
 }
 
 /// `chosen` is the select of contacts. They are locked in the order of their ids, like everywhere, so
-/// that none goes before the campaign refers to it.
+/// that none goes before the campaign refers to it, and that what is being logged with one is counted.
 async fn assign(
     tx: &mut TenantTx,
     terms: Terms<'_>,
@@ -43,7 +43,7 @@ async fn assign(
     let company_id = tx.company_id();
     let mut query = QueryBuilder::new("with chosen as materialized (");
     chosen(&mut query);
-    query.push(" order by contact.contact_id for key share of contact), added as (");
+    query.push(" order by contact.contact_id for share of contact), added as (");
     query.push(
         "insert into campaign_contact
              (company_id, campaign_id, contact_id, outreach, note, added_by, added_at)

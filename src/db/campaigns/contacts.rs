@@ -36,8 +36,9 @@ impl Placed {
 pub type Position = (DateTime<Utc>, ContactId);
 
 /// What of an activity belongs to a campaign (both are joined): it names it, or it names none and was
-/// done between the campaign's days; without a first day, since the contact was added.
-pub(super) const COUNTS: &str = "activity.company_id = placed.company_id
+/// done between the campaign's days; without a first day, since the contact was added. The same rule
+/// keeps the counts of `campaign_contact` (`tandem_recount_placed`).
+pub(in crate::db) const COUNTS: &str = "activity.company_id = placed.company_id
     and activity.contact_id = placed.contact_id
     and (
         activity.campaign_id = placed.campaign_id

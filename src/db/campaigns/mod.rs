@@ -13,6 +13,7 @@ use crate::{
 };
 
 pub use assign::{Assigned, Terms, assign_emails, assign_ids, assign_matching};
+pub(in crate::db) use contacts::COUNTS;
 pub use contacts::{Placed, Position, contacts, place, placed, remove};
 pub use performance::{Performance, performance};
 

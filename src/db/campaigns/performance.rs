@@ -1,9 +1,7 @@
-//! What came of campaigns, counted from activities.
+//! What came of campaigns: kept for each of their contacts by whatever changes it.
 
 use chrono::{DateTime, Utc};
-use sqlx::QueryBuilder;
 
-use super::contacts::COUNTS;
 use crate::{
     db::{DbError, TenantTx},
     domain::CampaignId,
@@ -34,22 +32,19 @@ pub async fn performance(
     ids: &[CampaignId],
     now: DateTime<Utc>,
 ) -> Result<Vec<(CampaignId, Performance)>, DbError> {
-    let mut query = QueryBuilder::new(
-        "select placed.campaign_id,
-                count(distinct placed.contact_id) as contacts,
-                count(distinct placed.contact_id)
-                    filter (where activity.done and activity.due_at <= ",
-    );
-    query.push_bind(now).push(
-        ") as contacted,
-                count(*) filter (where activity.kind = 'MEETING') as meetings_requested,
-                count(*) filter (where activity.booked) as meetings_booked
-         from campaign
-         join campaign_contact placed using (company_id, campaign_id)
-         left join activity on ",
-    );
-    query.push(COUNTS).push(" where campaign.campaign_id = any(").push_bind(ids);
-    query.push(") group by placed.campaign_id");
-    let rows: Vec<Row> = query.build_query_as().fetch_all(tx.conn()).await?;
+    let rows: Vec<Row> = sqlx::query_as(
+        "select campaign_id,
+                count(*) as contacts,
+                count(*) filter (where first_done_at <= $2) as contacted,
+                coalesce(sum(meetings_requested), 0)::bigint as meetings_requested,
+                coalesce(sum(meetings_booked), 0)::bigint as meetings_booked
+         from campaign_contact
+         where campaign_id = any($1)
+         group by campaign_id",
+    )
+    .bind(ids)
+    .bind(now)
+    .fetch_all(tx.conn())
+    .await?;
     Ok(rows.into_iter().map(|row| (row.campaign_id, row.performance)).collect())
 }

@@ -11,4 +11,5 @@ mod import_faults;
 mod import_live;
 mod import_races;
 mod linked_contacts;
+mod reminders;
 pub(crate) mod stage;

@@ -193,6 +193,13 @@ async fn what_is_seldom(hub: &TestHub, crm: &Crm, company: &Company) {
          select company_id, connection_id, '20102', 'Ivo Imhof', now() from connection
          where company_id = $1")
     .await;
+    sql("insert into reminder_mail (company_id, member_id, day)
+         select company_id, member_id, current_date from member where company_id = $1")
+    .await;
+    sql("insert into activity_reminder (company_id, activity_id, due_at, member_id, day)
+         select company_id, activity_id, due_at, member_id, current_date from activity
+         where company_id = $1 and member_id is not null")
+    .await;
     sql("insert into sync_seen (company_id, run_id, page, remote_ids)
          select company_id, run_id, 1, '{1}' from sync_run
          where company_id = $1 and state = 'failed'")

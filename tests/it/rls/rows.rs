@@ -47,6 +47,9 @@ const SEED: &[&str] = &[
     "insert into sync_seen (company_id, run_id, page, remote_ids) values ($1, $3, 0, '{}')",
     "insert into activity (company_id, activity_id, contact_id, member_id, kind, due_at)
      values ($1, $3, $3, $2, 'CALL', now())",
+    "insert into reminder_mail (company_id, member_id, day) values ($1, $2, '2026-11-20')",
+    "insert into activity_reminder (company_id, activity_id, due_at, member_id, day)
+     values ($1, $3, now(), $2, '2026-11-20')",
     "insert into activity_mapping (company_id, connection_id, activity_id, remote_id, version)
      values ($1, $3, $3, '1', 1)",
     "insert into member_remote_user (company_id, connection_id, member_id, remote_user_id)

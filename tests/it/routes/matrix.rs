@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tandem::policy::{Plan, Role};
 
+use super::furnish::furnish;
 use crate::harness::{Answer, Browser, Company, TestHub};
 
 const MANAGERS: &[Role] = &[Role::Owner, Role::Admin];
@@ -72,6 +73,15 @@ const DEMANDS: &[Demand] = &[
     anybody("list_campaign_contacts"),
     Demand { operation: "update_campaign_contact", roles: LEADERS, plan: false },
     Demand { operation: "remove_campaign_contact", roles: LEADERS, plan: false },
+    anybody("report_meetings"),
+    anybody("report_methods"),
+    anybody("report_members"),
+    anybody("report_campaigns"),
+    anybody("report_warmness"),
+    anybody("report_sync"),
+    anybody("export_report"),
+    anybody("get_reminders"),
+    anybody("replace_reminders"),
     anybody("list_deliveries"),
     anybody("get_delivery"),
     anybody("retry_delivery"),
@@ -155,6 +165,7 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "retry_provider_deliveries" | "retry_deliveries_alias" => json!({ "state": "failed" }),
         "push_contacts" | "push_contacts_alias" => json!({ "dry_run": true }),
         "replace_company" | "update_company" => json!({ "push_earlier": true }),
+        "replace_reminders" => json!({ "mail": true }),
         "check_warm_lead" | "retry_delivery" | "set_up_user" | "logout" | "disconnect"
         | "resume_connection" | "cancel_run" | "resume_run" => json!({}),
         _ => return None,
@@ -188,7 +199,11 @@ fn operations() -> Vec<Operation> {
 
 /// The query that a call cannot do without.
 fn asked(operation: &Value) -> &'static str {
-    if operation["operationId"] == "forecast_import" { "?mode=full" } else { "" }
+    match operation["operationId"].as_str() {
+        Some("forecast_import") => "?mode=full",
+        Some("export_report") => "?report=members",
+        _ => "",
+    }
 }
 
 pub(super) fn provider() -> &'static str {
@@ -254,53 +269,6 @@ async fn a_plan_without_the_provider_says_which_one_has_it() {
             assert_eq!(answer.json()["upgrade_to"], "business", "{plan} {}", demand.operation);
         }
     }
-}
-
-/// A connection, a run and a contact of a company, all with the id that is returned.
-pub(super) async fn furnish(hub: &TestHub, company: &Company) -> String {
-    let id = uuid::Uuid::now_v7();
-    for statement in [
-        "insert into connection (company_id, connection_id, provider, state, account_id, account_name,
-             account_user_id, api_base)
-         values ($1, $2, $3, 'active', '1', 'Acme', '1', 'https://x.example')",
-        "insert into contact (company_id, contact_id, full_name, source, search)
-         values ($1, $2, 'Secret ' || $3, $3, 'secret')",
-        "insert into activity (company_id, activity_id, contact_id, kind, subject, due_at)
-         values ($1, $2, $2, 'CALL', 'Secret ' || $3, now())",
-        "insert into contact_snooze (company_id, member_id, contact_id, until)
-         select $1, member_id, $2, now() from member where company_id = $1 and $3 is not null",
-        "insert into saved_filter (company_id, filter_id, member_id, name, filter)
-         select $1, $2, member_id, 'Secret ' || $3, '{}' from member
-         where company_id = $1 and role = 'owner'",
-        "insert into campaign (company_id, campaign_id, name) values ($1, $2, 'Secret ' || $3)",
-        "insert into campaign_contact (company_id, campaign_id, contact_id, note)
-         values ($1, $2, $2, 'Secret ' || $3)",
-        "insert into delivery
-             (company_id, delivery_id, connection_id, provider, kind, contact_id, seq, trigger,
-              state, give_up_at, marker, created_at, updated_at)
-         values ($1, $2, $2, $3, 'warm_lead', $2, 1, 'push', 'failed', now(), $2, now(), now())",
-        "insert into api_key (company_id, key_id, member_id, name, role, hint, secret_hash)
-         select $1, $2, member_id, 'Secret ' || $3, 'consultant', 'tandem_live_0000',
-                decode(repeat('00', 32), 'hex')
-         from member where company_id = $1 and role = 'owner'",
-        "insert into invitation
-             (company_id, invitation_id, email, role, invited_by, created_at, expires_at)
-         select $1, $2, 'Secret@' || $3 || '.example', 'consultant', member_id, now(), now()
-         from member where company_id = $1 and role = 'owner'",
-        "insert into sync_run (company_id, run_id, connection_id, provider, mode, dedup, state)
-         values ($1, $2, $2, $3, 'full', 'full', 'failed')",
-        "insert into sync_entry (company_id, run_id, outcome, page, seq, remote_ids, remote_name)
-         values ($1, $2, 'created', 0, 0, '{}', $3)",
-    ] {
-        sqlx::query(statement)
-            .bind(company.id)
-            .bind(id)
-            .bind(provider())
-            .execute(&hub.owner)
-            .await
-            .unwrap();
-    }
-    id.to_string()
 }
 
 /// The whole of what a company has in the tables that these operations write.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tandem::policy::Plan;
 
-use super::matrix::{furnish, provider};
+use super::{furnish::furnish, matrix::provider};
 use crate::harness::TestHub;
 
 #[tokio::test]

@@ -73,3 +73,10 @@ export type ContactsChange = Schemas['ContactsChange'];
 export type ContactFilterForm = Schemas['ContactFilter'];
 export type NewSavedFilter = Schemas['NewSavedFilter'];
 export type SavedFilter = Schemas['SavedFilter'];
+
+export type MeetingsReport = Schemas['MeetingsReport'];
+export type MethodsReport = Schemas['MethodsReport'];
+export type MembersReport = Schemas['MembersReport'];
+export type CampaignsReport = Schemas['CampaignsReport'];
+export type WarmnessReport = Schemas['WarmnessReport'];
+export type SyncReport = Schemas['SyncReport'];

@@ -5,6 +5,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { campaignNames } from '../api/campaigns';
 import { membersQuery } from '../api/contacts';
 import { may, useSession } from '../api/session';
+import { DueList } from '../features/activities/due-list';
 import { openLog } from '../features/activities/log-request';
 import { NextList } from '../features/suggestions/next-list';
 import { EmptyState } from '../ui/empty-state';
@@ -48,6 +49,7 @@ export function NextRoute() {
         )}
       </search>
       <div className="body">
+        {!filtered && may(session, 'log_activities') && <DueList member={session.member.id} />}
         <NextList
           filter={search}
           onLog={openLog}

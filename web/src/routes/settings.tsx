@@ -2,8 +2,9 @@ import { Button, Checkbox, SegmentedControl, useMantineColorScheme } from '@mant
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { statusQuery } from '../api/integrations';
-import { askReset, signOut, switchCompany, useSession } from '../api/session';
+import { askReset, may, signOut, switchCompany, useSession } from '../api/session';
 import { useSubmit } from '../api/use-submit';
+import { ReminderMail } from '../features/activities/reminder-mail';
 import { LeadSettings } from '../features/company/lead-settings';
 import { SendWarm } from '../features/integrations/send-warm';
 import { SINGLE_KEYS } from '../features/session/shortcuts';
@@ -83,6 +84,7 @@ export function SettingsRoute() {
               onChange={(e) => setKeys(e.currentTarget.checked)}
             />
           </section>
+          {may(session, 'log_activities') && <ReminderMail />}
           <LeadSettings
             offers={(status?.providers ?? [])
               .filter((p) => p.connection && p.connection.state !== 'disconnected')

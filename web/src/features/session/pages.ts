@@ -1,6 +1,7 @@
 import {
   IconActivity,
   IconAddressBook,
+  IconChartBar,
   IconCreditCard,
   IconHistory,
   IconPhoneOutgoing,
@@ -30,6 +31,7 @@ export const PAGES = [
     icon: IconTargetArrow,
     tab: true,
   },
+  { to: '/reports', label: 'Reports', group: 'Work', short: 'Reports', icon: IconChartBar, tab: false },
   {
     to: '/integrations',
     label: 'Integrations',

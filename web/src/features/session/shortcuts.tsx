@@ -1,7 +1,9 @@
-import { Modal } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
+import { lazy, Suspense } from 'react';
 import { may, useSession } from '../../api/session';
 import { usePreference } from '../../ui/preference';
+
+const KeyList = lazy(() => import('./key-list').then((m) => ({ default: m.KeyList })));
 
 export const SINGLE_KEYS = 'single-keys';
 
@@ -20,28 +22,10 @@ export function Shortcuts({ opened, open, onLog }: Props) {
     ['?', outside(() => open(true))],
   ]);
   return (
-    <Modal
-      opened={opened}
-      onClose={() => open(false)}
-      title="Keyboard"
-      size={420}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <dl className="keys">
-        <dt>Go to a page, find a person, run a command</dt>
-        <dd>
-          <kbd>Ctrl</kbd> <kbd>K</kbd>
-        </dd>
-        <dt>Log an activity; with the person whose page is open</dt>
-        <dd>
-          <kbd>L</kbd>
-        </dd>
-        <dt>This list</dt>
-        <dd>
-          <kbd>?</kbd>
-        </dd>
-      </dl>
-      <p className="hint">Single keys can be turned off in the settings.</p>
-    </Modal>
+    opened && (
+      <Suspense fallback={null}>
+        <KeyList onClose={() => open(false)} />
+      </Suspense>
+    )
   );
 }

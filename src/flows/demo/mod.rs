@@ -1,8 +1,11 @@
-//! The companies of `tandem demo`: one on each of three plans, with somebody in every role.
+//! The companies of `tandem demo`: one on each of three plans, with somebody in every role. Two begin
+//! with an empty book, the one on the largest plan has half a year behind it.
+
+mod past;
 
 use crate::{
-    db::{self, accounts::Signup},
-    flows::{FlowError, Hub, password::Password},
+    db::{self, DbError, accounts::Signup},
+    flows::{Hub, password::Password},
     policy::{Plan, Role},
 };
 
@@ -66,8 +69,16 @@ pub async fn hash(email: &str) -> String {
     password.expect("the demo's password is long enough").hash().await
 }
 
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error(transparent)]
+    Past(#[from] past::PastError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
 /// Makes the companies that are not there yet; what somebody did in them stays.
-pub async fn populate(hub: &Hub) -> Result<(), FlowError> {
+pub async fn populate(hub: &Hub) -> Result<(), DemoError> {
     for (company, plan, people) in CAST {
         let (owner, others) = people.split_first().expect("every demo company has an owner");
         let mut tx = hub.db.door().await?;
@@ -89,6 +100,7 @@ pub async fn populate(hub: &Hub) -> Result<(), FlowError> {
             password_hash: hashes.remove(0),
         };
         let founded = db::accounts::found_company(&mut tx, &signup, *plan, now).await?;
+        let mut members = vec![founded.member_id];
         for ((role, name, email), password_hash) in others.iter().zip(hashes) {
             let joined = db::accounts::NewMember {
                 company_id: founded.company_id,
@@ -97,9 +109,12 @@ pub async fn populate(hub: &Hub) -> Result<(), FlowError> {
                 email,
                 password_hash: &password_hash,
             };
-            db::accounts::join(&mut tx, &joined, now).await?;
+            members.push(db::accounts::join(&mut tx, &joined, now).await?.1);
         }
         tx.commit().await?;
+        if *plan == Plan::Teams {
+            past::write(hub, founded.company_id, &members).await?;
+        }
     }
     Ok(())
 }

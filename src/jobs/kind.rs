@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     db::jobs::Claimed,
     domain::{ConnectionId, DeliveryId, InvitationId, RunId},
-    flows::{FlowError, Next, SharedHub, deliver, import, reconnect, team::invite},
+    flows::{FlowError, Next, SharedHub, billing, deliver, import, reconnect, team::invite},
 };
 
 /// What a job does.
@@ -21,6 +21,8 @@ pub enum Kind {
     MailInvitation,
     /// Tries a late answer of a refresh.
     RescueConnection,
+    /// Reads what a company pays.
+    BillingRead,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             reconnect::JOB => Some(Self::MailReconnect),
             invite::JOB => Some(Self::MailInvitation),
             reconnect::RESCUE => Some(Self::RescueConnection),
+            billing::read::JOB => Some(Self::BillingRead),
             _ => None,
         }
     }
@@ -63,5 +66,6 @@ pub(super) async fn run(
         Kind::RescueConnection => {
             reconnect::rescue(hub, job.company_id, ConnectionId::from_uuid(subject)).await
         }
+        Kind::BillingRead => billing::read::work(hub, job.company_id).await,
     }
 }

@@ -17,7 +17,7 @@ use std::{
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-pub use biller::BillerConfig;
+pub use biller::{BillerConfig, PATIENCE as BILLER_PATIENCE};
 use reader::Reader;
 pub use variables::VARIABLES;
 

@@ -81,10 +81,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "STRIPE_PRICE_<PLAN>",
         "Price of a plan at Stripe (`price_`), one per plan for sale, its name in capitals; after a comma, older prices that still count.",
     ),
-    (
-        "TANDEM_STRIPE_API_URL",
-        "Another server in place of Stripe's API; development only.",
-    ),
+    ("TANDEM_STRIPE_API_URL", "Another server in place of Stripe's API; development only."),
     (
         "TANDEM_RATE_LIMIT_FACTOR",
         "Multiplies how many API requests members and companies may send, for load tests; `1` when unset.",

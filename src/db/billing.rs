@@ -55,10 +55,7 @@ pub async fn companies_of(
     .await?)
 }
 
-pub async fn account(
-    tx: &mut TenantTx,
-    livemode: bool,
-) -> Result<Option<BillingAccount>, DbError> {
+pub async fn account(tx: &mut TenantTx, livemode: bool) -> Result<Option<BillingAccount>, DbError> {
     Ok(sqlx::query_as(
         "select customer_id, checkout_id, read_at from billing_account where livemode = $1",
     )
@@ -89,6 +86,20 @@ pub async fn keep_customer(
         .bind(livemode)
         .fetch_one(tx.conn())
         .await?)
+}
+
+/// The provider does not know it any more; what was stored of it goes along.
+pub async fn forget_customer(
+    tx: &mut TenantTx,
+    livemode: bool,
+    customer_id: &str,
+) -> Result<(), DbError> {
+    sqlx::query("delete from billing_account where livemode = $1 and customer_id = $2")
+        .bind(livemode)
+        .bind(customer_id)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Notes where somebody pays from now on; the place before it comes back, to be closed.

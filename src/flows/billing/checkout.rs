@@ -11,7 +11,7 @@ use super::{
 use crate::{
     db::{self, Scope, billing::Subscription},
     flows::{Hub, sign_in::Place},
-    outside::stripe::{Errand, NewCheckout},
+    outside::stripe::{Checkout, Errand, NewCheckout, StripeError},
     policy::{self, Plan, Thing},
 };
 
@@ -27,8 +27,8 @@ struct Standing {
 pub async fn begin(hub: &Hub, by: Place, wish: &Wish) -> Result<String, BillingError> {
     let biller = hub.payee()?;
     let standing = standing(hub, biller, by, wish).await?;
-    let paid = entitlement::alive(&standing.stored).next().is_some();
-    match standing.customer.as_deref().filter(|_| paid) {
+    let pays = entitlement::alive(&standing.stored).next().is_some();
+    match standing.customer.as_deref().filter(|_| pays) {
         Some(customer) => change(hub, biller, &standing, customer, wish).await,
         None => buy(hub, biller, &standing, by, wish).await,
     }
@@ -85,9 +85,11 @@ async fn change(
         }
         (_, _, None) => Errand::Anything,
     };
-    let back = back(hub, wish);
-    let attempt = uuid::Uuid::now_v7().to_string();
-    Ok(biller.stripe.create_portal(customer, errand, &back, &attempt).await?)
+    // An upgrade is in force at once, so the page waits for it; a smaller plan may begin with the next period.
+    let back = page(hub, &[("plan", Some(wish.plan.word())), ("from", wish.from.as_deref())]);
+    let done = if wish.plan > standing.plan { paid(hub, wish) } else { page(hub, &[]) };
+    let attempt = fresh();
+    Ok(biller.stripe.create_portal(customer, errand, (&back, &done), &attempt).await?)
 }
 
 /// Nobody pays yet.
@@ -102,24 +104,21 @@ async fn buy(
         return Err(BillingError::SamePlan);
     }
     let price = biller.prices.sold(wish.plan).ok_or(BillingError::NotForSale)?;
-    let reference = by.company_id.to_string();
+    // Of two owners at once one customer is made; an hour later the same question may be asked anew.
+    let attempt = format!("{}-{}", by.company_id, hub.clock.now().timestamp() / 3_600);
     let customer = match &standing.customer {
         Some(customer) => customer.clone(),
-        None => customer(hub, biller, by, &standing.company).await?,
+        None => customer(hub, biller, by, (&standing.company, &attempt)).await?,
     };
-    let attempt = uuid::Uuid::now_v7().to_string();
-    let (success_url, cancel_url) = (
-        back(hub, wish),
-        page(hub, &[("plan", Some(wish.plan.word())), ("from", wish.from.as_deref())]),
-    );
-    let new = NewCheckout {
-        customer: &customer,
-        price,
-        reference: &reference,
-        success_url: &success_url,
-        cancel_url: &cancel_url,
-    };
-    let made = biller.stripe.create_checkout(&new, &attempt).await?;
+    let made = match open(hub, biller, by, wish, (&customer, price)).await {
+        // It was deleted over there, or was another account's: nothing of it is paid, see `begin`.
+        Err(BillingError::Stripe(StripeError::NoCustomer)) => {
+            forget(hub, biller, by, &customer).await?;
+            let anew = self::customer(hub, biller, by, (&standing.company, &fresh())).await?;
+            open(hub, biller, by, wish, (&anew, price)).await
+        }
+        made => made,
+    }?;
 
     let mut tx = hub.db.tenant(by.company_id, Scope::All).await?;
     let before = db::billing::swap_checkout(&mut tx, biller.stripe.is_live(), &made.id).await?;
@@ -149,26 +148,55 @@ async fn is_new(hub: &Hub, biller: &Biller, by: Place) -> Result<bool, BillingEr
     Ok(there.iter().any(|one| Status::parse(&one.status).is_some_and(Status::is_alive)))
 }
 
+/// A page to pay at.
+async fn open(
+    hub: &Hub,
+    biller: &Biller,
+    by: Place,
+    wish: &Wish,
+    (customer, price): (&str, &str),
+) -> Result<Checkout, BillingError> {
+    let (success_url, reference) = (paid(hub, wish), by.company_id.to_string());
+    let cancel_url = page(hub, &[("plan", Some(wish.plan.word())), ("from", wish.from.as_deref())]);
+    let new = NewCheckout {
+        customer,
+        price,
+        reference: &reference,
+        success_url: &success_url,
+        cancel_url: &cancel_url,
+    };
+    Ok(biller.stripe.create_checkout(&new, &fresh()).await?)
+}
+
 /// The company as Stripe knows it, from now on.
 async fn customer(
     hub: &Hub,
     biller: &Biller,
     by: Place,
-    name: &str,
+    (name, attempt): (&str, &str),
 ) -> Result<String, BillingError> {
-    let now = hub.clock.now();
     let reference = by.company_id.to_string();
-    // Of two owners at once one customer is made; an hour later the same question may be asked anew.
-    let attempt = format!("{reference}-{}", now.timestamp() / 3_600);
-    let made = biller.stripe.create_customer(&reference, name, &attempt).await?;
+    let made = biller.stripe.create_customer(&reference, name, attempt).await?;
+    let (livemode, now) = (biller.stripe.is_live(), hub.clock.now());
     let mut tx = hub.db.tenant(by.company_id, Scope::All).await?;
-    let kept = db::billing::keep_customer(&mut tx, biller.stripe.is_live(), &made, now).await?;
+    let kept = db::billing::keep_customer(&mut tx, livemode, &made, now).await?;
     tx.commit().await?;
     Ok(kept)
 }
 
+async fn forget(hub: &Hub, biller: &Biller, by: Place, customer: &str) -> Result<(), BillingError> {
+    let mut tx = hub.db.tenant(by.company_id, Scope::All).await?;
+    db::billing::forget_customer(&mut tx, biller.stripe.is_live(), customer).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Our page, which waits there until the plan is stored.
-fn back(hub: &Hub, wish: &Wish) -> String {
+fn paid(hub: &Hub, wish: &Wish) -> String {
     let plan = wish.plan.word();
     page(hub, &[("paid", Some("1")), ("plan", Some(plan)), ("from", wish.from.as_deref())])
+}
+
+/// Names a try, so that Stripe does it once.
+fn fresh() -> String {
+    uuid::Uuid::now_v7().to_string()
 }

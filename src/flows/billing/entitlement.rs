@@ -33,10 +33,7 @@ words! {
 impl Status {
     /// Whether it can still become paid, so that another one would be paid beside it.
     pub fn is_alive(self) -> bool {
-        matches!(
-            self,
-            Self::Active | Self::Trialing | Self::PastDue | Self::Unpaid | Self::Paused
-        )
+        matches!(self, Self::Active | Self::Trialing | Self::PastDue | Self::Unpaid | Self::Paused)
     }
 
     fn was_never_paid(self) -> bool {
@@ -45,8 +42,14 @@ impl Status {
 }
 
 /// What the plan is to be; `None`: nobody ever paid, so it is whatever somebody made it.
-pub fn plan(all: &[Subscription], prices: &Prices, now_on: Plan, now: DateTime<Utc>) -> Option<Plan> {
-    let paid = |one: &&Subscription| !Status::parse(&one.status).is_some_and(Status::was_never_paid);
+pub fn plan(
+    all: &[Subscription],
+    prices: &Prices,
+    now_on: Plan,
+    now: DateTime<Utc>,
+) -> Option<Plan> {
+    let paid =
+        |one: &&Subscription| !Status::parse(&one.status).is_some_and(Status::was_never_paid);
     let mut best = all.iter().any(|one| paid(&one)).then_some(Plan::Free)?;
     for one in all.iter().filter(|one| entitles(one, now)) {
         let plan = one.price_id.as_deref().and_then(|price| prices.plan_of(price));

@@ -48,8 +48,7 @@ pub async fn hear(hub: &Hub, signature: &str, body: &[u8]) -> Result<(), HearErr
         tracing::warn!(event = event.id, kind = event.kind, "an event of nobody we know");
     }
     for company_id in companies {
-        let told =
-            BillingEvent { event_id: &event.id, kind: &event.kind, made_at: event.created };
+        let told = BillingEvent { event_id: &event.id, kind: &event.kind, made_at: event.created };
         let mut tx = hub.db.tenant(company_id, Scope::All).await?;
         if db::billing::hear(&mut tx, livemode, &told, now).await? {
             read::enqueue(&mut tx).await?;

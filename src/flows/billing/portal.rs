@@ -17,7 +17,8 @@ pub async fn open(hub: &Hub, company_id: CompanyId) -> Result<String, BillingErr
     let account = account.ok_or(BillingError::NoSubscription)?;
     let back = page(hub, &[]);
     let attempt = uuid::Uuid::now_v7().to_string();
+    let back = (back.as_str(), back.as_str());
     let opened =
-        biller.stripe.create_portal(&account.customer_id, Errand::Anything, &back, &attempt);
+        biller.stripe.create_portal(&account.customer_id, Errand::Anything, back, &attempt);
     Ok(opened.await?)
 }

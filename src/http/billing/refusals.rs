@@ -48,11 +48,13 @@ impl From<StripeError> for ApiError {
                 "Stripe did not answer. Nothing was changed and nothing was charged; try again in a \
                  minute.",
             ),
-            StripeError::Refused { .. } | StripeError::Unreadable => Self::bad_gateway(
-                "stripe_refused",
-                "Stripe did not accept this. Nothing was changed and nothing was charged; whoever \
+            StripeError::NoCustomer | StripeError::Refused { .. } | StripeError::Unreadable => {
+                Self::bad_gateway(
+                    "stripe_refused",
+                    "Stripe did not accept this. Nothing was changed and nothing was charged; whoever \
                  operates this server finds the reason in the log.",
-            ),
+                )
+            }
         }
     }
 }

@@ -18,8 +18,6 @@ use crate::config::BillerConfig;
 
 const HOST: &str = "https://api.stripe.com";
 const CONNECT: Duration = Duration::from_secs(5);
-/// Somebody waits for it, and Stripe answers within two seconds as a rule.
-const TOTAL: Duration = Duration::from_secs(10);
 /// A page of a hundred subscriptions is 500 KiB.
 const MAX_BODY: usize = 4 << 20;
 /// Pages of a hundred subscriptions of one customer; nobody has more.
@@ -52,7 +50,7 @@ impl Stripe {
             .referer(false)
             .no_proxy()
             .connect_timeout(CONNECT)
-            .timeout(TOTAL)
+            .timeout(config.patience)
             // Plain http is a stand-in on this machine; the configuration has seen to it.
             .https_only(base.scheme() == "https")
             .build()
@@ -131,23 +129,24 @@ impl Stripe {
         }
     }
 
-    /// A page of the customer portal, for a short time.
+    /// A page of the customer portal, for a short time. `done_url` is where a finished errand leads.
     pub async fn create_portal(
         &self,
         customer: &str,
         errand: Errand<'_>,
-        return_url: &str,
+        (return_url, done_url): (&str, &str),
         attempt: &str,
     ) -> Result<String, StripeError> {
         let mut form = vec![("customer", customer), ("return_url", return_url)];
-        let mut end = || {
-            form.push(("flow_data[after_completion][type]", "redirect"));
-            form.push(("flow_data[after_completion][redirect][return_url]", return_url));
-        };
+        if !matches!(errand, Errand::Anything) {
+            form.extend([
+                ("flow_data[after_completion][type]", "redirect"),
+                ("flow_data[after_completion][redirect][return_url]", done_url),
+            ]);
+        }
         match errand {
             Errand::Anything => {}
             Errand::Change { subscription, item, price } => {
-                end();
                 form.extend([
                     ("flow_data[type]", "subscription_update_confirm"),
                     ("flow_data[subscription_update_confirm][subscription]", subscription),
@@ -157,7 +156,6 @@ impl Stripe {
                 ]);
             }
             Errand::Cancel { subscription } => {
-                end();
                 form.extend([
                     ("flow_data[type]", "subscription_cancel"),
                     ("flow_data[subscription_cancel][subscription]", subscription),
@@ -195,7 +193,11 @@ impl Stripe {
         if fits { Ok(url.into()) } else { Err(StripeError::Unreadable) }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str, query: &Form<'_>) -> Result<T, StripeError> {
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &Form<'_>,
+    ) -> Result<T, StripeError> {
         let mut url = self.at(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -265,11 +267,15 @@ impl Stripe {
             return serde_json::from_slice(&body).map_err(|_| StripeError::Unreadable);
         }
         let cause = serde_json::from_slice::<Failure>(&body).unwrap_or_default().error;
+        let is_missing = cause.code.as_deref() == Some("resource_missing");
         let code = word(cause.code.or(cause.kind));
         let param = word(cause.param);
         tracing::warn!(status = status.as_u16(), code, param, request = named, "Stripe said no");
         if status.is_server_error() || is_for_later(status) {
             return Err(StripeError::Away("it asks to come back"));
+        }
+        if is_missing && param == "customer" {
+            return Err(StripeError::NoCustomer);
         }
         Err(StripeError::Refused { status: status.as_u16(), code })
     }
@@ -293,7 +299,8 @@ fn away(error: &reqwest::Error) -> StripeError {
 /// One of Stripe's own words, for the log.
 fn word(text: Option<String>) -> String {
     let fits = |text: &String| {
-        text.len() <= 80 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_[]".contains(&byte))
+        text.len() <= 80
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_[]".contains(&byte))
     };
     text.filter(fits).unwrap_or_else(|| "-".to_owned())
 }

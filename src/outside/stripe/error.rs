@@ -6,6 +6,9 @@ pub enum StripeError {
     /// Nothing is known to have happened; the same request may be sent again.
     #[error("Stripe did not answer ({0}); try again later")]
     Away(&'static str),
+    /// The account has no such customer: it is another account than before, or somebody deleted it.
+    #[error("Stripe does not know the customer")]
+    NoCustomer,
     /// Whoever operates Tandem has to look: keys, prices, settings of the account.
     #[error("Stripe refused ({status}, {code})")]
     Refused { status: u16, code: String },

@@ -82,9 +82,9 @@ impl Api {
         let key = self.0.config.secret_key.as_str();
         match scheme.to_ascii_lowercase().as_str() {
             "bearer" => given == key,
-            "basic" => STANDARD
-                .decode(given)
-                .is_ok_and(|pair| pair == format!("{key}:").as_bytes()),
+            "basic" => {
+                STANDARD.decode(given).is_ok_and(|pair| pair == format!("{key}:").as_bytes())
+            }
             _ => false,
         }
     }
@@ -93,8 +93,10 @@ impl Api {
         match asked {
             ("POST", ["customers"]) => {
                 let id = world.id("cus");
-                let one =
-                    Customer { name: form.get("name").cloned(), metadata: metadata(form, "metadata") };
+                let one = Customer {
+                    name: form.get("name").cloned(),
+                    metadata: metadata(form, "metadata"),
+                };
                 let json = self.0.customer_json(&id, &one);
                 world.customers.insert(id, one);
                 Ok(json)
@@ -112,7 +114,10 @@ impl Api {
                 let one =
                     world.sessions.get_mut(*id).ok_or_else(|| missing("checkout.session", id))?;
                 if one.status != "open" {
-                    return Err(bad("Only Checkout Sessions with a status in [\"open\"] can be expired.", ""));
+                    return Err(bad(
+                        "Only Checkout Sessions with a status in [\"open\"] can be expired.",
+                        "",
+                    ));
                 }
                 one.status = "expired";
                 let json = self.0.session_json(id, one);
@@ -122,11 +127,15 @@ impl Api {
             ("POST", ["billing_portal", "sessions"]) => self.create_portal(world, form),
             ("GET", ["subscriptions"]) => self.list(world, form),
             ("GET", ["subscriptions", id]) => {
-                let one = world.subscriptions.get(*id).ok_or_else(|| missing("subscription", id))?;
+                let one =
+                    world.subscriptions.get(*id).ok_or_else(|| missing("subscription", id))?;
                 Ok(self.0.subscription_json(id, one))
             }
-            _ => Err((StatusCode::NOT_FOUND, json!({ "type": "invalid_request_error",
-                "message": "Unrecognized request URL" }))),
+            _ => Err((
+                StatusCode::NOT_FOUND,
+                json!({ "type": "invalid_request_error",
+                "message": "Unrecognized request URL" }),
+            )),
         }
     }
 
@@ -176,7 +185,9 @@ impl Api {
                 let item = "flow_data[subscription_update_confirm][items][0]";
                 let price = form.get(&format!("{item}[price]")).cloned().unwrap_or_default();
                 let one = named("subscription_update_confirm")?;
-                if self.0.price_name(&price).is_none() || form.get(&format!("{item}[id]")) != Some(&one.item) {
+                if self.0.price_name(&price).is_none()
+                    || form.get(&format!("{item}[id]")) != Some(&one.item)
+                {
                     return Err(bad("No such price or item.", item));
                 }
                 if one.price == price {
@@ -186,7 +197,10 @@ impl Api {
             }
             Some("subscription_cancel") => {
                 if named("subscription_cancel")?.cancel_at.is_some() {
-                    return Err(bad("The subscription is already set to be canceled.", "flow_data"));
+                    return Err(bad(
+                        "The subscription is already set to be canceled.",
+                        "flow_data",
+                    ));
                 }
                 Some(Flow::Cancel)
             }
@@ -197,7 +211,9 @@ impl Api {
         let json = json!({ "id": id, "object": "billing_portal.session", "customer": customer,
             "return_url": return_url, "livemode": self.0.is_live(),
             "url": format!("{}/p/session/{id}", self.0.url) });
-        world.portals.insert(id, Portal { customer, return_url, flow });
+        let done = "flow_data[after_completion][redirect][return_url]";
+        let done_url = form.get(done).unwrap_or(&return_url).clone();
+        world.portals.insert(id, Portal { customer, return_url, done_url, flow });
         Ok(json)
     }
 
@@ -235,13 +251,19 @@ fn metadata(form: &Form, prefix: &str) -> BTreeMap<String, String> {
 }
 
 fn missing(what: &str, id: &str) -> (StatusCode, Value) {
-    (StatusCode::NOT_FOUND, json!({ "type": "invalid_request_error", "code": "resource_missing",
-        "param": what, "message": format!("No such {what}: '{id}'") }))
+    (
+        StatusCode::NOT_FOUND,
+        json!({ "type": "invalid_request_error", "code": "resource_missing",
+        "param": what, "message": format!("No such {what}: '{id}'") }),
+    )
 }
 
 fn bad(message: &str, param: &str) -> (StatusCode, Value) {
-    (StatusCode::BAD_REQUEST, json!({ "type": "invalid_request_error", "param": param,
-        "message": message }))
+    (
+        StatusCode::BAD_REQUEST,
+        json!({ "type": "invalid_request_error", "param": param,
+        "message": message }),
+    )
 }
 
 fn answer(status: StatusCode, value: &Value) -> Response {

@@ -68,7 +68,8 @@ impl Control {
             ("POST", "/hold") => world.holds = given["on"].as_bool()?,
             ("POST", "/faults") => {
                 let list = |name: &str| given[name].as_array().cloned().unwrap_or_default();
-                let words = list("events").into_iter().filter_map(|one| Some(one.as_str()?.to_owned()));
+                let words =
+                    list("events").into_iter().filter_map(|one| Some(one.as_str()?.to_owned()));
                 world.event_faults.extend(words);
                 world.api_faults.extend(list("api"));
             }

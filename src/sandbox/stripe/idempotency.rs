@@ -25,7 +25,13 @@ pub(super) fn replay(world: &World, key: &str, asked: &str) -> Option<(StatusCod
 }
 
 /// Keeps it; what was refused before anything was done is not kept.
-pub(super) fn keep(world: &mut World, key: &str, asked: String, status: StatusCode, answer: &Value) {
+pub(super) fn keep(
+    world: &mut World,
+    key: &str,
+    asked: String,
+    status: StatusCode,
+    answer: &Value,
+) {
     if !status.is_client_error() {
         world.kept.insert(key.to_owned(), Kept { asked, status, answer: answer.clone() });
     }

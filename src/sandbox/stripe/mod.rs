@@ -48,7 +48,10 @@ impl Default for StripeSandbox {
 }
 
 /// Everything the stand-in answers.
-pub(super) fn routes(url: &str, config: StripeSandbox) -> impl Endpoint<Output = Response> + 'static {
+pub(super) fn routes(
+    url: &str,
+    config: StripeSandbox,
+) -> impl Endpoint<Output = Response> + 'static {
     let desk = Arc::new(Desk::new(url, config));
     Route::new()
         .nest("/__sandbox", control::Control(desk.clone()))

@@ -26,7 +26,9 @@ impl Endpoint for Pages {
         let body = request.take_body().into_bytes_limit(1 << 16).await?;
         let action = (request.method() == "POST").then(|| {
             let mut form = form_urlencoded::parse(&body);
-            form.find(|(name, _)| name == "do").map(|(_, value)| value.into_owned()).unwrap_or_default()
+            form.find(|(name, _)| name == "do")
+                .map(|(_, value)| value.into_owned())
+                .unwrap_or_default()
         });
         let mut world = self.0.world();
         Ok(if path == "/pages.css" {
@@ -92,7 +94,7 @@ impl Pages {
         };
         control::change(&self.0, world, &subscription, &to);
         if portal.flow.is_some() {
-            return see(&portal.return_url);
+            return see(&portal.done_url);
         }
         self.portal_page(world, &portal, Some(&subscription))
     }
@@ -151,7 +153,8 @@ fn buttons(offered: &[(&str, &str)]) -> String {
     let mut text = String::from("<form method=\"post\" class=\"buttons\">");
     for (at, (word, label)) in offered.iter().enumerate() {
         let class = if at == 0 { " class=\"main\"" } else { "" };
-        let _ = write!(text, "<button name=\"do\" value=\"{}\"{class}>{label}</button>", escape(word));
+        let _ =
+            write!(text, "<button name=\"do\" value=\"{}\"{class}>{label}</button>", escape(word));
     }
     text + "</form>"
 }

@@ -61,6 +61,8 @@ pub(super) struct Session {
 pub(super) struct Portal {
     pub(super) customer: String,
     pub(super) return_url: String,
+    /// Where the end of the flow leads.
+    pub(super) done_url: String,
     /// The only thing it is open for: the price to change to, or the end.
     pub(super) flow: Option<Flow>,
 }

@@ -164,11 +164,6 @@ pub fn grace() -> TimeDelta {
     TimeDelta::days(PLANS.grace_days.into())
 }
 
-/// What a plan is called.
-pub fn name(plan: Plan) -> &'static str {
-    row(plan).map_or(plan.word(), |row| row.name.as_str())
-}
-
 /// Every feature with its words.
 pub fn features() -> impl Iterator<Item = (&'static str, &'static str)> {
     PLANS.feature.iter().map(|(word, text)| (word.as_str(), text.as_str()))

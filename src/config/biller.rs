@@ -122,7 +122,7 @@ mod tests {
         let whole = read(Environment::Production, COMPLETE).unwrap().biller.unwrap();
         assert_eq!(whole.prices["business"], ["price_new", "price_old"]);
         for missing in 0..COMPLETE.len() {
-            let rest: Vec<_> = COMPLETE.iter().enumerate().filter(|(at, _)| *at != missing);
+            let rest = COMPLETE.iter().enumerate().filter(|(at, _)| *at != missing);
             let rest: Vec<_> = rest.map(|(_, pair)| *pair).collect();
             let said = read(Environment::Production, &rest).unwrap_err();
             assert!(said.contains(&COMPLETE[missing].0[..13]), "{said}");

@@ -48,9 +48,8 @@ pub fn plan(
     now_on: Plan,
     now: DateTime<Utc>,
 ) -> Option<Plan> {
-    let paid =
-        |one: &&Subscription| !Status::parse(&one.status).is_some_and(Status::was_never_paid);
-    let mut best = all.iter().any(|one| paid(&one)).then_some(Plan::Free)?;
+    let paid = |one: &Subscription| !Status::parse(&one.status).is_some_and(Status::was_never_paid);
+    let mut best = all.iter().any(paid).then_some(Plan::Free)?;
     for one in all.iter().filter(|one| entitles(one, now)) {
         let plan = one.price_id.as_deref().and_then(|price| prices.plan_of(price));
         // Somebody pays for something that is not in the configuration: it takes nothing away.

@@ -42,7 +42,6 @@ enum Heard {
 /// An event of Stripe's, as far as it is looked at.
 #[derive(Object)]
 #[oai(rename = "StripeEvent")]
-#[expect(dead_code, reason = "for the document: the bytes are parsed after they were verified")]
 struct EventForm {
     id: String,
     #[oai(rename = "type")]

@@ -34,7 +34,7 @@ pub struct Stripe {
     stand_in: bool,
 }
 
-type Form<'a> = Vec<(&'a str, &'a str)>;
+type Form<'a> = [(&'a str, &'a str)];
 
 impl Stripe {
     /// Connects when it is first asked.
@@ -68,11 +68,6 @@ impl Stripe {
     /// Whether money moves.
     pub fn is_live(&self) -> bool {
         self.livemode
-    }
-
-    /// Whether it is another server in Stripe's place.
-    pub fn is_stand_in(&self) -> bool {
-        self.stand_in
     }
 
     /// Whether a webhook was sent by Stripe, just now.
@@ -117,12 +112,12 @@ impl Stripe {
     pub async fn expire_checkout(&self, id: &str) -> Result<bool, StripeError> {
         let path = format!("/v1/checkout/sessions/{}", segment(id));
         let ended: Result<Made, _> =
-            self.post(&format!("{path}/expire"), &Vec::new(), &format!("expire-{id}")).await;
+            self.post(&format!("{path}/expire"), &[], &format!("expire-{id}")).await;
         match ended {
             Ok(_) => Ok(true),
             // It is no longer open; how it ended matters.
             Err(StripeError::Refused { status: 400..=404, .. }) => {
-                let now: Made = self.get(&path, &Vec::new()).await?;
+                let now: Made = self.get(&path, &[]).await?;
                 Ok(now.status.as_deref() != Some("complete"))
             }
             Err(error) => Err(error),
@@ -211,8 +206,7 @@ impl Stripe {
         form: &Form<'_>,
         what: &str,
     ) -> Result<T, StripeError> {
-        let mut body = url::form_urlencoded::Serializer::new(String::new());
-        let body = body.extend_pairs(form).finish();
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let key = format!("{what}-{}", hex::encode(&Sha256::digest(body.as_bytes())[..8]));
         let url = self.at(path);
         self.exchange(&|| {

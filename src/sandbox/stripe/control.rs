@@ -11,7 +11,7 @@
 //! | `POST /subscribe` | `{"customer", "price"}` | as somebody does in Stripe's dashboard |
 //! | `GET /truth` | | everything that was made, and what came of each event |
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use poem::{Endpoint, Request, Response, http::StatusCode};
 use serde_json::{Value, json};
@@ -50,7 +50,9 @@ impl Control {
     async fn deliver(&self, given: &Value) -> Value {
         let all = self.0.world().events.len();
         let events: Vec<usize> = match given["events"].as_array() {
-            Some(named) => named.iter().filter_map(Value::as_u64).map(|at| at as usize).collect(),
+            Some(named) => {
+                named.iter().filter_map(|at| usize::try_from(at.as_u64()?).ok()).collect()
+            }
             None => (0..all).collect(),
         };
         let mut answers = Vec::new();
@@ -91,7 +93,7 @@ impl Control {
                     cancel_url: String::new(),
                     status: "open",
                     subscription: None,
-                    metadata: Default::default(),
+                    metadata: BTreeMap::new(),
                 };
                 let id = world.id("cs_dashboard");
                 world.sessions.insert(id.clone(), session);

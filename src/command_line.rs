@@ -60,6 +60,9 @@ pub struct DemoArgs {
     /// Seed of the sandbox's data: the same seed, the same people
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Pay at a stand-in of Stripe in place of the test biller; it forgets everything with this process
+    #[arg(long)]
+    pub stripe: bool,
     /// Erase what earlier runs kept, and stop
     #[arg(long)]
     pub reset: bool,

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use chrono::TimeDelta;
 use serde::Deserialize;
 
 use crate::domain::words;
@@ -77,6 +78,7 @@ pub struct PlanRow {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plans {
+    grace_days: u32,
     plan: Vec<PlanRow>,
     feature: BTreeMap<String, String>,
 }
@@ -155,6 +157,11 @@ pub fn upgrade_for_more(plan: Plan, thing: Thing) -> Option<Plan> {
 /// The plans as data, in the order of upgrades, for the billing page.
 pub fn plans() -> &'static [PlanRow] {
     &PLANS.plan
+}
+
+/// How long a plan is kept while its payment is overdue.
+pub fn grace() -> TimeDelta {
+    TimeDelta::days(PLANS.grace_days.into())
 }
 
 /// Every feature with its words.

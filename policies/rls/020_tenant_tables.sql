@@ -36,6 +36,9 @@ call tandem_protect('saved_filter');
 call tandem_protect('warmness_change');
 call tandem_protect('delivery');
 call tandem_protect('delivery_attempt');
+call tandem_protect('billing_account');
+call tandem_protect('billing_subscription');
+call tandem_protect('billing_event');
 call tandem_protect('audit_log');
 call tandem_protect('audit_seal');
 

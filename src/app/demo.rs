@@ -18,12 +18,12 @@ use tokio::net::TcpListener;
 use crate::{
     app,
     command_line::DemoArgs,
-    config::{Config, MasterKeys as KeySource, ProviderCredentials},
+    config::{BILLER_PATIENCE, BillerConfig, Config, MasterKeys as KeySource, ProviderCredentials},
     connectors, db,
     embedded::{self, PrivatePostgres},
     flows::{self, demo as cast},
     http, jobs,
-    sandbox::{Sandbox, SandboxConfig},
+    sandbox::{Sandbox, SandboxConfig, StripeSandbox},
     vault::MasterKeys,
 };
 
@@ -60,6 +60,7 @@ async fn serve(
     stopping: &tokio_util::sync::CancellationToken,
 ) -> anyhow::Result<()> {
     let sandboxes = sandboxes(&mut config, args, port).await?;
+    let stripe = if args.stripe { Some(stripe(&mut config, port).await?) } else { None };
     config.public_url = Some(format!("http://localhost:{port}").parse()?);
     config.listen.set_port(port);
     config.spool_dir.get_or_insert_with(|| config.data_dir.join("spool"));
@@ -74,10 +75,15 @@ async fn serve(
     let answering =
         http::serve(listener, http::app(Arc::clone(&hub), stopping.clone()), stopping.clone());
     let working = jobs::run(Arc::clone(&hub), JOBS, stopping.clone());
-    app::say(&if args.json { line(&url, &sandboxes) } else { words(&url, &sandboxes) })?;
+    let paid_at = stripe.as_ref().map(|stripe| stripe.url.as_str());
+    app::say(&if args.json {
+        line(&url, &sandboxes, paid_at)
+    } else {
+        words(&url, &sandboxes, paid_at)
+    })?;
     let (answered, ()) = tokio::join!(answering, working);
     app::close(&hub).await;
-    for (_, sandbox) in sandboxes {
+    for sandbox in sandboxes.into_iter().map(|(_, sandbox)| sandbox).chain(stripe) {
         sandbox.stop().await;
     }
     Ok(answered?)
@@ -143,6 +149,26 @@ async fn sandboxes(
     Ok(running)
 }
 
+/// Starts a stand-in of Stripe, and has plans paid for there, as in production: keys, webhooks and all.
+async fn stripe(config: &mut Config, app_port: u16) -> anyhow::Result<Sandbox> {
+    let there = StripeSandbox {
+        webhook: Some(format!("http://localhost:{app_port}/api/webhooks/stripe")),
+        ..StripeSandbox::default()
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let prices = there.prices.iter().map(|(id, plan)| (plan.to_lowercase(), vec![id.clone()]));
+    let ours = BillerConfig {
+        secret_key: there.secret_key.clone().into(),
+        webhook_secret: there.webhook_secret.clone().into(),
+        prices: prices.collect(),
+        api_url: None,
+        patience: BILLER_PATIENCE,
+    };
+    let sandbox = Sandbox::start_stripe(listener, there)?;
+    config.biller = Some(BillerConfig { api_url: Some(sandbox.url.parse()?), ..ours });
+    Ok(sandbox)
+}
+
 /// The demo's own master key, made at its first start.
 fn master_keys(data_dir: &Path) -> anyhow::Result<std::path::PathBuf> {
     let path = data_dir.join(KEYS);
@@ -167,7 +193,7 @@ async fn database(postgres: &PrivatePostgres) -> anyhow::Result<String> {
     Ok(url.into())
 }
 
-fn line(url: &str, sandboxes: &Sandboxes) -> String {
+fn line(url: &str, sandboxes: &Sandboxes, stripe: Option<&str>) -> String {
     let crms: serde_json::Map<String, Value> = sandboxes
         .iter()
         .map(|(slug, crm)| ((*slug).to_owned(), Value::from(crm.url.as_str())))
@@ -184,10 +210,10 @@ fn line(url: &str, sandboxes: &Sandboxes) -> String {
             })
         })
         .collect();
-    json!({ "url": url, "sandboxes": crms, "members": members }).to_string()
+    json!({ "url": url, "sandboxes": crms, "stripe": stripe, "members": members }).to_string()
 }
 
-fn words(url: &str, sandboxes: &Sandboxes) -> String {
+fn words(url: &str, sandboxes: &Sandboxes, stripe: Option<&str>) -> String {
     let mut text =
         format!("\n  Tandem is ready: {url}\n\n  Sign in (password for all: {})\n", cast::PASSWORD);
     for member in cast::members() {
@@ -196,6 +222,9 @@ fn words(url: &str, sandboxes: &Sandboxes) -> String {
     }
     for (slug, crm) in sandboxes {
         let _ = writeln!(text, "\n  Sandbox {slug}: {}", crm.url);
+    }
+    if let Some(stripe) = stripe {
+        let _ = writeln!(text, "  Sandbox stripe: {stripe}");
     }
     let _ = writeln!(
         text,

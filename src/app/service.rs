@@ -125,6 +125,11 @@ pub async fn doctor(config: Config) -> anyhow::Result<()> {
         };
         words.push_str(&standing);
     }
+    words.push_str(match &hub.biller {
+        Some(biller) if biller.stripe.is_live() => "Stripe: plans are sold, and money moves.\n",
+        Some(_) => "Stripe: plans are sold in test mode; no money moves.\n",
+        None => "Stripe: plans are not sold. Set STRIPE_SECRET_KEY to sell them.\n",
+    });
     hub.db.close().await;
     app::say(&words)
 }

@@ -3,6 +3,7 @@
 //! [`VARIABLES`] documents every variable and is the table of the README. An error is a sentence
 //! that names the variable and never its value.
 
+mod biller;
 mod reader;
 mod variables;
 
@@ -16,6 +17,7 @@ use std::{
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+pub use biller::{BillerConfig, PATIENCE as BILLER_PATIENCE};
 use reader::Reader;
 pub use variables::VARIABLES;
 
@@ -110,6 +112,8 @@ pub struct Config {
     pub rate_limit_factor: u32,
     /// Of what a CRM allows in one of its windows; 1 in production.
     pub crm_limit_factor: u32,
+    /// Who takes the money; `None` where nothing is for sale.
+    pub biller: Option<BillerConfig>,
     crms: BTreeMap<String, SecretString>,
 }
 
@@ -196,6 +200,7 @@ impl Config {
             failpoint: reader.text("TANDEM_FAILPOINT"),
             rate_limit_factor: reader.factor("TANDEM_RATE_LIMIT_FACTOR"),
             crm_limit_factor: reader.factor(reader::CRM_LIMIT_FACTOR),
+            biller: reader.biller(),
             crms: reader.crms(),
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }

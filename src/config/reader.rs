@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, ops::RangeInclusive, time::Dur
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::Variables;
+use super::{Variables, biller};
 
 /// Of how a CRM is asked, for load tests.
 pub(super) const CRM_LIMIT_FACTOR: &str = "TANDEM_CRM_LIMIT_FACTOR";
@@ -127,6 +127,12 @@ impl Reader<'_> {
                 "{name} is set, but production talks to the real CRM only: remove it, or set TANDEM_ENV=development."
             ));
         }
+        if self.variables.contains_key(biller::API_URL) {
+            self.problems.push(format!(
+                "{} is set, but production pays at the real Stripe only: remove it, or set TANDEM_ENV=development.",
+                biller::API_URL
+            ));
+        }
         if self.variables.contains_key("TANDEM_MASTER_KEYS") {
             self.problems.push(
                 "TANDEM_MASTER_KEYS is set, but production reads master keys from a file only: use TANDEM_MASTER_KEYS_FILE."
@@ -151,7 +157,7 @@ impl Reader<'_> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -70,6 +70,19 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "Multiplies how many requests a CRM gets in one of its windows, for load tests against a stand-in without limits; `1` when unset; development only.",
     ),
     (
+        "STRIPE_SECRET_KEY",
+        "Stripe's secret (`sk_`) or restricted (`rk_`) key; with it plans are paid for, without it they cannot be changed in production.",
+    ),
+    (
+        "STRIPE_WEBHOOK_SECRET",
+        "Signing secret (`whsec_`) of the webhook endpoint `/api/webhooks/stripe`, of the same mode as the key.",
+    ),
+    (
+        "STRIPE_PRICE_<PLAN>",
+        "Price of a plan at Stripe (`price_`), one per plan for sale, its name in capitals; after a comma, older prices that still count.",
+    ),
+    ("TANDEM_STRIPE_API_URL", "Another server in place of Stripe's API; development only."),
+    (
         "TANDEM_RATE_LIMIT_FACTOR",
         "Multiplies how many API requests members and companies may send, for load tests; `1` when unset.",
     ),

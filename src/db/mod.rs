@@ -9,6 +9,7 @@ pub mod activities;
 pub mod api_keys;
 pub mod audit;
 pub mod bare;
+pub mod billing;
 pub mod book;
 pub mod budget_use;
 pub mod campaigns;

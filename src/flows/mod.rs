@@ -5,6 +5,7 @@ pub mod account;
 pub mod activities;
 pub mod api_keys;
 pub mod audit;
+pub mod billing;
 pub mod browse;
 pub mod bulk;
 pub mod campaigns;
@@ -53,10 +54,11 @@ use crate::{
     config::Config,
     connectors::CrmError,
     db::{Db, DbError},
-    outside::{MailError, Mailer},
+    outside::{MailError, Mailer, stripe::StripeError},
     vault::Vault,
 };
 
+pub use billing::Biller;
 pub use password::PasswordError;
 pub use providers::{Provider, ProviderSetupError, Providers};
 pub use tokens::{ConnectionTokens, SealError, SingleFlight, recover_spooled};
@@ -71,6 +73,8 @@ pub struct Hub {
     pub cache: Cache,
     pub vault: Arc<Vault>,
     pub providers: Providers,
+    /// `None`: nothing is for sale here.
+    pub biller: Option<Biller>,
     pub refreshing: SingleFlight,
     /// Names this process in what it leaves behind.
     pub instance: String,
@@ -114,6 +118,8 @@ pub enum FlowError {
     #[error(transparent)]
     Mail(#[from] MailError),
     #[error(transparent)]
+    Stripe(#[from] StripeError),
+    #[error(transparent)]
     Db(#[from] DbError),
 }
 
@@ -142,6 +148,7 @@ impl Hub {
             clock,
             mailer: Mailer::new(&config)?,
             providers: Providers::from_config(&config)?,
+            biller: Biller::from_config(&config)?,
             config: Arc::new(config),
             cache,
             vault: Arc::new(vault),
@@ -168,7 +175,7 @@ impl Hub {
         self.public_url().scheme() == "https"
     }
 
-    /// Whether the mailbox page and the test biller exist.
+    /// Whether the mailbox page exists, and the test biller where nothing else takes money.
     pub fn is_development(&self) -> bool {
         !self.config.environment.is_production()
     }

@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::{
     connectors,
     db::{self, DbError, Scope, TenantTx},
-    domain::Cause,
+    domain::{Cause, MemberId},
     flows::{Hub, deliver, sign_in::Place},
     policy::{self, Plan, Thing},
 };
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// The test biller exists only outside production.
+    /// The test biller exists only outside production, and where nothing else is set up to pay with.
     #[error("there is no test biller here")]
     NoTestBiller,
     #[error("the company has {members} members, the plan {seats} seats")]
@@ -24,7 +24,7 @@ pub enum PlanError {
 
 /// What the built-in test biller does for a payment: the plan changes at once.
 pub async fn change(hub: &Hub, by: Place, plan: Plan) -> Result<(), PlanError> {
-    if !hub.is_development() {
+    if !hub.has_test_biller() {
         return Err(PlanError::NoTestBiller);
     }
     let mut tx = hub.db.tenant(by.company_id, Scope::All).await?;
@@ -38,14 +38,24 @@ pub async fn change(hub: &Hub, by: Place, plan: Plan) -> Result<(), PlanError> {
     if let Some(seats) = policy::limit(plan, Thing::Seats).filter(|&seats| members > seats) {
         return Err(PlanError::Seats { members, seats });
     }
-    db::companies::set_plan(&mut tx, plan).await?;
-    let detail = json!({ "from": before.word(), "to": plan.word() });
-    db::audit::append(&mut tx, Some(by.member_id), "plan.changed", None, &detail).await?;
-    let now = hub.clock.now();
-    pause(&mut tx, plan, now).await?;
-    go_on(&mut tx, plan, now).await?;
+    put_on(&mut tx, Some(by.member_id), (before, plan), hub.clock.now()).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Puts a company on another plan, with all that follows; its row is locked. Members and contacts above the
+/// new limits stay: nobody is locked out because a payment ended, there are only no more of them.
+pub(super) async fn put_on(
+    tx: &mut TenantTx,
+    by: Option<MemberId>,
+    (before, plan): (Plan, Plan),
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    db::companies::set_plan(tx, plan).await?;
+    let detail = json!({ "from": before.word(), "to": plan.word() });
+    db::audit::append(tx, by, "plan.changed", None, &detail).await?;
+    pause(tx, plan, now).await?;
+    go_on(tx, plan, now).await
 }
 
 /// Tokens and data stay; what waits to be sent is held.

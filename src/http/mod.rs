@@ -101,7 +101,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         installation::InstallationApi,
         sync_logs::SyncLogsApi,
         (team::TeamApi, team::InvitationsApi, team::CrmUsersApi, team::join::JoinApi),
-        billing::BillingApi,
+        (billing::BillingApi, billing::webhook::WebhookApi),
         development::DevelopmentApi,
     );
     OpenApiService::new(topics, "Tandem", env!("CARGO_PKG_VERSION"))

@@ -343,6 +343,7 @@ impl From<FlowError> for ApiError {
             FlowError::Crm(error) => error.into(),
             FlowError::Seal(error) => error.into(),
             FlowError::Mail(error) => Self::internal(&error),
+            FlowError::Stripe(error) => error.into(),
             FlowError::Db(error) => error.into(),
         }
     }

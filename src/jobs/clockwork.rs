@@ -9,7 +9,7 @@ use crate::{
     db::{self, DbError, Scope},
     domain::CompanyId,
     failpoint::reach,
-    flows::{SharedHub, account, audit, door_mail, idempotency, install, reminders, reports},
+    flows::{SharedHub, account, audit, billing, door_mail, idempotency, install, reminders, reports},
 };
 
 /// Dead workers' jobs and mail that nobody belongs to are looked for that often.
@@ -25,6 +25,8 @@ const WAKING: u32 = 60;
 const REMINDING: u32 = 5;
 /// Minutes between two looks for answers that nobody asks for again.
 const FORGETTING: u32 = 60;
+/// Minutes between two looks at what companies pay: webhooks get lost, and graces end.
+const BILLING: u32 = 60;
 
 pub(super) async fn run(hub: SharedHub, stopping: CancellationToken) {
     // Two loops: a provider that is slow to renew a token delays no mail.
@@ -94,6 +96,11 @@ async fn chores(hub: &SharedHub, minutes: u32) {
             report("how warm the book was", &error);
         }
     }
+    if minutes.is_multiple_of(BILLING)
+        && let Err(error) = for_each_company(hub, Chore::LookAfterBilling).await
+    {
+        report("what companies pay", &error);
+    }
 }
 
 async fn reap(hub: &SharedHub) -> Result<(), DbError> {
@@ -134,6 +141,7 @@ enum Chore {
     Remind,
     ForgetAnswers,
     FoldWarmness,
+    LookAfterBilling,
 }
 
 async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> {
@@ -147,6 +155,7 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
             Chore::Remind => reminders::plan(hub, company_id).await.map(drop),
             Chore::FoldWarmness => reports::fold(hub, company_id).await.map(drop),
             Chore::ForgetAnswers => idempotency::sweep(hub, company_id).await.map(drop),
+            Chore::LookAfterBilling => billing::read::look_after(hub, company_id).await,
         };
         // One company's trouble is not the next one's.
         if let Err(error) = done {

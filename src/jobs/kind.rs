@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     db::jobs::Claimed,
     domain::{ConnectionId, DeliveryId, InvitationId, MemberId, RunId},
-    flows::{FlowError, Next, SharedHub, deliver, import, reconnect, reminders, team::invite},
+    flows::{FlowError, Next, SharedHub, billing, deliver, import, reconnect, reminders, team::invite},
 };
 
 /// What a job does.
@@ -23,6 +23,8 @@ pub enum Kind {
     MailReminders,
     /// Tries a late answer of a refresh.
     RescueConnection,
+    /// Reads what a company pays.
+    BillingRead,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             invite::JOB => Some(Self::MailInvitation),
             reminders::JOB => Some(Self::MailReminders),
             reconnect::RESCUE => Some(Self::RescueConnection),
+            billing::read::JOB => Some(Self::BillingRead),
             _ => None,
         }
     }
@@ -69,5 +72,6 @@ pub(super) async fn run(
         Kind::RescueConnection => {
             reconnect::rescue(hub, job.company_id, ConnectionId::from_uuid(subject)).await
         }
+        Kind::BillingRead => billing::read::work(hub, job.company_id).await,
     }
 }

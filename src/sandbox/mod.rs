@@ -1,4 +1,4 @@
-//! Stand-in CRMs over real HTTP; shares no code with `connectors`.
+//! Stand-in CRMs over real HTTP, and one for Stripe; shares no code with `connectors` and `outside`.
 //!
 //! A room of strangers: what a stand-in knows about its CRM comes from the vendor's
 //! documentation, never from our connector, so that a misreading on one side shows.
@@ -17,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 mod accept;
 mod pipedrive;
+mod stripe;
+
+pub use stripe::StripeSandbox;
 
 /// How much a stand-in holds and how it behaves from the start.
 ///
@@ -102,17 +105,38 @@ impl Sandbox {
         let url = format!("http://{address}");
         let stop = CancellationToken::new();
         let cuts = accept::Cuts::default();
-        let routes = match provider {
-            "pipedrive" => pipedrive::routes(&url, config, cuts.clone()),
+        match provider {
+            "pipedrive" => {
+                let routes = pipedrive::routes(&url, config, cuts.clone());
+                let serve = accept::serve(listener, routes, cuts, stop.clone())?;
+                Ok(Self::run(url, stop, serve))
+            }
+            "stripe" => Self::start_stripe(listener, StripeSandbox::default()),
             other => anyhow::bail!("there is no sandbox for `{other}`"),
-        };
-        let serve = accept::serve(listener, routes, cuts, stop.clone())?;
+        }
+    }
+
+    /// Starts the stand-in of Stripe, who takes the money, on a listener that is already bound.
+    pub fn start_stripe(listener: TcpListener, config: StripeSandbox) -> anyhow::Result<Self> {
+        let address = listener.local_addr().context("the listener has no address")?;
+        let url = format!("http://{address}");
+        let stop = CancellationToken::new();
+        let routes = stripe::routes(&url, config);
+        let serve = accept::serve(listener, routes, accept::Cuts::default(), stop.clone())?;
+        Ok(Self::run(url, stop, serve))
+    }
+
+    fn run(
+        url: String,
+        stop: CancellationToken,
+        serve: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "a stand-in is a development server; nothing of ours is lost with it"
         )]
         let task = tokio::spawn(serve);
-        Ok(Self { url, stop, task: Some(task) })
+        Self { url, stop, task: Some(task) }
     }
 
     /// Stops answering and closes every connection.

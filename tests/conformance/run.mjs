@@ -1,4 +1,4 @@
-// Starts `$TANDEM_BIN sandbox pipedrive`, runs the tests against it and stops it.
+// Starts `$TANDEM_BIN sandbox ...` for each stand-in, runs its tests against it and stops it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -10,11 +10,13 @@ if (!binary) {
   process.exit(2);
 }
 const here = fileURLToPath(new URL(".", import.meta.url));
-const command = ["sandbox", "pipedrive", "--port", "0", "--json", "--persons", "1200"];
-const sandbox = spawn(binary, command, { stdio: ["ignore", "pipe", "inherit"] });
+const STAND_INS = [
+  { provider: "pipedrive", variable: "SANDBOX_URL", args: ["--persons", "1200"] },
+  { provider: "stripe", variable: "STRIPE_SANDBOX_URL", args: [] },
+];
 
 /** The first line that is JSON with an address; the process may log before. */
-async function address() {
+async function address(sandbox) {
   for await (const line of createInterface({ input: sandbox.stdout })) {
     try {
       const { url } = JSON.parse(line);
@@ -26,30 +28,37 @@ async function address() {
   throw new Error("the sandbox ended without saying where it is");
 }
 
-let failed = 1;
-try {
-  const late = AbortSignal.timeout(30_000);
-  const url = await Promise.race([
-    address(),
-    once(late, "abort").then(() => {
-      throw new Error("the sandbox did not start within 30 seconds");
-    }),
-    once(sandbox, "error").then(([error]) => {
-      throw error;
-    }),
-  ]);
-  // What it says later must not fill the pipe.
-  sandbox.stdout.resume();
-  const tests = spawn(process.execPath, ["--test", "--test-reporter=spec", "pipedrive.test.mjs"], {
-    cwd: here,
-    stdio: "inherit",
-    env: { ...process.env, SANDBOX_URL: url },
-  });
-  const [code] = await once(tests, "exit");
-  failed = code ?? 1;
-} catch (error) {
-  console.error(error.message);
-} finally {
-  sandbox.kill("SIGTERM");
+async function run({ provider, variable, args }) {
+  const command = ["sandbox", provider, "--port", "0", "--json", ...args];
+  const sandbox = spawn(binary, command, { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const late = AbortSignal.timeout(30_000);
+    const url = await Promise.race([
+      address(sandbox),
+      once(late, "abort").then(() => {
+        throw new Error("the sandbox did not start within 30 seconds");
+      }),
+      once(sandbox, "error").then(([error]) => {
+        throw error;
+      }),
+    ]);
+    // What it says later must not fill the pipe.
+    sandbox.stdout.resume();
+    const tests = spawn(process.execPath, ["--test", "--test-reporter=spec", `${provider}.test.mjs`], {
+      cwd: here,
+      stdio: "inherit",
+      env: { ...process.env, [variable]: url },
+    });
+    const [code] = await once(tests, "exit");
+    return code ?? 1;
+  } catch (error) {
+    console.error(error.message);
+    return 1;
+  } finally {
+    sandbox.kill("SIGTERM");
+  }
 }
+
+let failed = 0;
+for (const standIn of STAND_INS) failed ||= await run(standIn);
 process.exit(failed);

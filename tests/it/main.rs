@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "nextest keeps what a test prints beside its name")]
 
 mod attacks;
+mod billing;
 mod cache;
 mod chaos;
 mod client;

@@ -12,29 +12,38 @@ const PATIENCE_MS = 180_000; // the first start of the demo creates its database
  * What it prints (addresses and sign-ins) goes to the tests in TANDEM_DEMO.
  */
 export default async function start(): Promise<() => Promise<void>> {
+  const { line, stop } = await startDemo([]);
+  process.env.TANDEM_DEMO = line;
+  return stop;
+}
+
+/** One more server, with what its command line says. */
+export async function startDemo(args: string[]): Promise<{ line: string; stop: () => Promise<void> }> {
   const binary = process.env.TANDEM_BIN;
   const data = mkdtempSync(join(tmpdir(), 'tandem-e2e-'));
   chmodSync(data, 0o755); // PostgreSQL runs as another user when this runs as root
   const port = String(await freePort());
   const child = binary
-    ? spawn(binary, ['demo', '--json', '--port', port], {
+    ? spawn(binary, ['demo', '--json', '--port', port, ...args], {
         env: { ...process.env, TANDEM_ENV: 'development', TANDEM_DATA_DIR: data },
         stdio: ['ignore', 'pipe', 'inherit'],
       })
     : spawn(process.execPath, ['mock/server.mjs', '--port', port], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let line: string;
   try {
-    process.env.TANDEM_DEMO = await readyLine(child);
+    line = await readyLine(child);
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
   }
-  return async () => {
+  const stop = async () => {
     const gone = new Promise((done) => child.once('exit', done));
     child.kill('SIGINT');
     await Promise.race([gone, new Promise((done) => setTimeout(done, 20_000))]);
     if (child.exitCode === null) child.kill('SIGKILL');
     rmSync(data, { recursive: true, force: true });
   };
+  return { line, stop };
 }
 
 function readyLine(child: ChildProcess): Promise<string> {

@@ -73,8 +73,13 @@ export function billing(company) {
         words,
         included: p.features.includes(id),
       })),
+      for_sale: true,
     })),
+    biller: 'test',
     test_biller: true,
+    test_mode: true,
+    subscription: null,
+    grace_days: 14,
     usage: { contacts: company.contacts.length, seats: company.members.length },
     paused_connections: Object.entries(company.connections)
       .filter(([, c]) => c.state === 'paused')

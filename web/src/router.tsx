@@ -61,7 +61,7 @@ const deliveries = createRoute({
 const billing = createRoute({
   getParentRoute: () => workspace,
   path: '/billing',
-  validateSearch: texts('plan', 'from'),
+  validateSearch: texts('plan', 'from', 'paid'),
   component: lazyRouteComponent(() => import('./routes/billing'), 'BillingRoute'),
 });
 

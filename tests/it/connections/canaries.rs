@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tandem::sandbox::SandboxConfig;
+use tandem::sandbox::{SandboxConfig, StripeSandbox};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -25,7 +25,10 @@ use super::{
     Crm, Rig,
     crm::{NORDWIND, callback, connected_page, landed, slug, state_of},
 };
-use crate::harness::{Answer, Browser};
+use crate::{
+    billing::stage::Till,
+    harness::{Answer, Browser},
+};
 
 const CANARY: &str = "CANARY-d41d8cd9";
 
@@ -61,6 +64,7 @@ async fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
 
 struct Mine {
     rig: Rig,
+    till: Till,
     folder: PathBuf,
     child: Child,
     url: String,
@@ -88,6 +92,12 @@ impl Mine {
         let mut sandbox = SandboxConfig::of_size(60, 7);
         sandbox.client_secret = format!("{CANARY}-client-secret");
         let rig = Rig::of(Crm::with(sandbox).await).await;
+        let till = Till::open(StripeSandbox {
+            secret_key: format!("sk_test_{CANARY}-stripe-key"),
+            webhook_secret: format!("whsec_{CANARY}-of-the-endpoint"),
+            ..StripeSandbox::default()
+        })
+        .await;
         let folder = std::env::temp_dir().join(format!("tandem-mine-{}", uuid::Uuid::new_v4()));
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("master.keys"), &rig.hub.master_keys).unwrap();
@@ -113,6 +123,10 @@ impl Mine {
             .env("TANDEM_MASTER_KEYS_FILE", folder.join("master.keys"))
             .env("TANDEM_SPOOL_DIR", folder.join("spool"))
             .env("TANDEM_DATA_DIR", folder.join("data"))
+            .env("STRIPE_SECRET_KEY", &till.there.secret_key)
+            .env("STRIPE_WEBHOOK_SECRET", &till.there.webhook_secret)
+            .env("STRIPE_PRICE_TEAMS", "price_teams")
+            .env("TANDEM_STRIPE_API_URL", &till.sandbox.url)
             .env(format!("{upper}_CLIENT_ID"), &app.client_id)
             .env(format!("{upper}_CLIENT_SECRET"), app.client_secret.expose_secret())
             .env(format!("TANDEM_CRM_{upper}_OAUTH_URL"), rig.crm.url().as_str())
@@ -125,9 +139,12 @@ impl Mine {
         let mut secrets = vec![("client secret", app.client_secret.expose_secret().to_owned())];
         let keys = rig.hub.master_keys.trim().split_once(':').unwrap().1.to_owned();
         secrets.push(("master key", keys));
+        secrets.push(("stripe key", till.there.secret_key.clone()));
+        secrets.push(("webhook secret", till.there.webhook_secret.clone()));
         let mine = Self {
             child: command.spawn().unwrap(),
             rig,
+            till,
             folder,
             url,
             traces,
@@ -186,6 +203,23 @@ impl Mine {
             }
             assert!(begun.elapsed() < Duration::from_mins(1), "{run}");
             tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Pays, fails to, and is told of it by whoever it was.
+    async fn pay(&self, browser: &Browser) {
+        let wish = json!({ "plan": "teams" });
+        self.till.control("/faults", json!({ "api": ["down"] })).await;
+        self.hear(browser.post("/api/billing/checkout", wish.clone()).await).expect(502);
+        let answer = self.hear(browser.post("/api/billing/checkout", wish).await).expect(200);
+        let webhook = format!("{}/api/webhooks/stripe", self.url);
+        self.till.control("/webhook", json!({ "url": webhook })).await;
+        self.till.control("/faults", json!({ "events": ["forged", "duplicate"] })).await;
+        self.till.press(answer["url"].as_str().unwrap(), "pay").await;
+        let begun = Instant::now();
+        while self.hear(browser.get("/api/billing").await).expect(200)["plan"] != "teams" {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it was paid, and nobody was told");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -279,6 +313,9 @@ async fn no_secret_is_left_in_logs_traces_dumps_or_answers() {
         "country": "DE",
     });
     mine.hear(stranger.post("/api/auth/signup", signup).await);
+
+    // A payment, whose webhooks come forged and twice.
+    mine.pay(&browser).await;
 
     // Callbacks of strangers, a whole consent, and its tokens.
     let forged = format!("code={CANARY}-code&state={CANARY}-state");

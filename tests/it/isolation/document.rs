@@ -88,6 +88,7 @@ const WORDS: &[&str] = &[
     "emails",
     "add_tag",
     "remove_tag",
+    "from",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.

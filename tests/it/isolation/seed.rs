@@ -200,6 +200,18 @@ async fn what_is_seldom(hub: &TestHub, crm: &Crm, company: &Company) {
          select company_id, activity_id, due_at, member_id, current_date from activity
          where company_id = $1 and member_id is not null")
     .await;
+    for paid in [
+        "insert into billing_account (company_id, livemode, customer_id, created_at)
+         values ($1, false, 'cus_' || $1::uuid, now())",
+        "insert into billing_subscription
+             (company_id, livemode, subscription_id, status, started_at)
+         values ($1, false, 'sub_' || $1::uuid, 'active', now())",
+        "insert into billing_event
+             (company_id, livemode, event_id, kind, made_at, received_at)
+         values ($1, false, 'evt_' || $1::uuid, 'invoice.paid', now(), now())",
+    ] {
+        sql(paid).await;
+    }
     sql("insert into sync_seen (company_id, run_id, page, remote_ids)
          select company_id, run_id, 1, '{1}' from sync_run
          where company_id = $1 and state = 'failed'")

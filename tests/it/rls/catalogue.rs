@@ -171,6 +171,9 @@ const RULES: &[Rule] = &[
                         or r.rolname = 'tandem_door' and relname = 'invitation'
                             and privilege_type = 'SELECT'
                             and attname not in ('email_norm', 'created_at', 'sent_at')
+                        or r.rolname = 'tandem_door' and relname = 'billing_account'
+                            and privilege_type = 'SELECT'
+                            and attname in ('company_id', 'customer_id', 'livemode')
                         or r.rolname = 'tandem_door' and relname = 'connection'
                             and privilege_type = 'SELECT'
                             and attname in ('company_id', 'connection_id', 'provider', 'account_id',

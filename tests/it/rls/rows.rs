@@ -59,6 +59,12 @@ const SEED: &[&str] = &[
     "insert into campaign_contact (company_id, campaign_id, contact_id) values ($1, $3, $3)",
     "insert into contact_snooze (company_id, member_id, contact_id, until)
      values ($1, $2, $3, now())",
+    "insert into billing_account (company_id, livemode, customer_id, created_at)
+     values ($1, false, 'cus_1', now())",
+    "insert into billing_subscription (company_id, livemode, subscription_id, status, started_at)
+     values ($1, false, 'sub_1', 'active', now())",
+    "insert into billing_event (company_id, livemode, event_id, kind, made_at, received_at)
+     values ($1, false, 'evt_1', 'x', now(), now())",
     "insert into saved_filter (company_id, filter_id, member_id, name, filter)
      values ($1, $3, $2, 'Secret', '{}')",
     "insert into delivery

@@ -113,6 +113,9 @@ const DEMANDS: &[Demand] = &[
     Demand { operation: "verify_audit_log", roles: MANAGERS, plan: false },
     anybody("billing"),
     Demand { operation: "change_plan", roles: &[Role::Owner], plan: false },
+    Demand { operation: "begin_checkout", roles: &[Role::Owner], plan: false },
+    Demand { operation: "open_portal", roles: &[Role::Owner], plan: false },
+    Demand { operation: "refresh_billing", roles: &[Role::Owner], plan: false },
     anybody("get_integrations_status"),
     Demand { operation: "list_remote_people", roles: Role::ALL, plan: true },
     Demand { operation: "list_remote_users", roles: Role::ALL, plan: true },
@@ -149,7 +152,7 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "confirm_installation" => json!({
             "installation_id": company.id.uuid(), "member_id": company.owner.id.uuid()
         }),
-        "change_plan" => json!({ "plan": "enterprise" }),
+        "change_plan" | "begin_checkout" => json!({ "plan": "enterprise" }),
         "start_import" => json!({ "mode": "full" }),
         "delete_connection_data" => json!({ "confirm": "Acme" }),
         "create_activity" => json!({ "contact_id": uuid::Uuid::nil(), "kind": "CALL" }),
@@ -167,7 +170,9 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "replace_company" | "update_company" => json!({ "push_earlier": true }),
         "replace_reminders" => json!({ "mail": true }),
         "check_warm_lead" | "retry_delivery" | "set_up_user" | "logout" | "disconnect"
-        | "resume_connection" | "cancel_run" | "resume_run" => json!({}),
+        | "resume_connection" | "cancel_run" | "resume_run" | "open_portal" | "refresh_billing" => {
+            json!({})
+        }
         _ => return None,
     })
 }

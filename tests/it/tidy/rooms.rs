@@ -49,7 +49,7 @@ const SPOKEN_ONLY_IN: &[(&str, &[&str])] = &[
     ("poem::", &["http", "sandbox"]),
     ("poem_openapi::", &["http"]),
     ("redis::", &["cache"]),
-    ("reqwest::", &["connectors"]),
+    ("reqwest::", &["connectors", "outside"]),
     ("lettre::", &["outside"]),
     ("std::env::var", &["config"]),
     ("env::vars", &["config"]),

@@ -32,6 +32,7 @@ export type Outcome = Entry['outcome'];
 export type Billing = Schemas['Billing'];
 export type Plan = Billing['plans'][number];
 export type PlanId = Plan['id'];
+export type Subscription = NonNullable<Billing['subscription']>;
 export type Mail = Schemas['Mail'];
 
 export type Action = Session['may'][number];

@@ -8,6 +8,7 @@ const WORDS: Record<string, string> = {
   'activity.updated': 'Changed an activity',
   'api_key.created': 'Made an API key',
   'api_key.revoked': 'Revoked an API key',
+  'billing.checkout': 'Went to pay for a plan',
   'company.created': 'Opened the company',
   'company.updated': 'Changed settings',
   'connection.created': 'Connected a CRM',

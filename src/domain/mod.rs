@@ -12,6 +12,7 @@ pub mod pasted;
 pub mod phone;
 mod recovery_code;
 mod remote;
+pub mod sheet;
 pub mod suggestion;
 mod token;
 pub mod totp;

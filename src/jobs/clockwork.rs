@@ -9,7 +9,7 @@ use crate::{
     db::{self, DbError, Scope},
     domain::CompanyId,
     failpoint::reach,
-    flows::{SharedHub, account, audit, door_mail, idempotency, install},
+    flows::{SharedHub, account, audit, csv, door_mail, idempotency, install},
 };
 
 /// Dead workers' jobs and mail that nobody belongs to are looked for that often.
@@ -21,7 +21,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const SEALING: u32 = 5;
 /// Minutes between two looks for connections that nobody uses.
 const WAKING: u32 = 60;
-/// Minutes between two looks for answers that nobody asks for again.
+/// Minutes between two looks for answers that nobody asks for again, and for files.
 const FORGETTING: u32 = 60;
 
 pub(super) async fn run(hub: SharedHub, stopping: CancellationToken) {
@@ -84,6 +84,11 @@ async fn chores(hub: &SharedHub, minutes: u32) {
     {
         report("answers that were kept for a day", &error);
     }
+    if minutes.is_multiple_of(FORGETTING)
+        && let Err(error) = for_each_company(hub, Chore::ForgetFiles).await
+    {
+        report("files that were kept long enough", &error);
+    }
 }
 
 async fn reap(hub: &SharedHub) -> Result<(), DbError> {
@@ -122,6 +127,7 @@ enum Chore {
     SealAudit,
     WakeConnections,
     ForgetAnswers,
+    ForgetFiles,
 }
 
 async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> {
@@ -133,6 +139,7 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
             Chore::SealAudit => audit::seal(hub, company_id).await.map(drop),
             Chore::WakeConnections => wake(hub, company_id).await,
             Chore::ForgetAnswers => idempotency::sweep(hub, company_id).await.map(drop),
+            Chore::ForgetFiles => csv::sweep(hub, company_id).await.map(drop),
         };
         // One company's trouble is not the next one's.
         if let Err(error) = done {

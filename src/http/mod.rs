@@ -19,6 +19,7 @@ mod development;
 mod document;
 mod field;
 mod headers;
+mod imports;
 mod installation;
 mod integrations;
 mod limits;
@@ -85,7 +86,8 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
         (sessions::SessionsApi, second_factor::SecondFactorApi, api_keys::ApiKeysApi),
-        (contacts::ContactsApi, contacts::SuggestionsApi, contacts::BulkApi),
+        (contacts::ContactsApi, contacts::SuggestionsApi, contacts::BulkApi, contacts::ExportApi),
+        (imports::ImportsApi, imports::BadRowsApi),
         saved_filters::SavedFiltersApi,
         (activities::ActivitiesApi, campaigns::CampaignsApi),
         integrations::IntegrationsApi,

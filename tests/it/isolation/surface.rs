@@ -92,6 +92,7 @@ async fn own<'a>(world: &'a World, browser: &'a Browser, role: Role) -> Visitor<
         own: BTreeMap::from([
             (Names::Contact, id(&contacts)),
             (Names::ApiKey, uuid::Uuid::now_v7().to_string()),
+            (Names::File, uuid::Uuid::now_v7().to_string()),
             (Names::Session, uuid::Uuid::now_v7().to_string()),
             (Names::Invitation, uuid::Uuid::now_v7().to_string()),
             (Names::Run, id(&runs)),

@@ -45,6 +45,14 @@ const DEMANDS: &[Demand] = &[
     anybody("snooze_contact"),
     anybody("change_contacts"),
     anybody("list_tags"),
+    anybody("export_contacts"),
+    anybody("upload_csv"),
+    anybody("look_at_csv"),
+    anybody("discard_csv"),
+    anybody("start_csv_import"),
+    anybody("list_bad_rows"),
+    anybody("correct_rows"),
+    anybody("download_bad_rows"),
     anybody("list_saved_filters"),
     anybody("create_saved_filter"),
     anybody("delete_saved_filter"),
@@ -147,6 +155,10 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "snooze_contact" => json!({ "until": null }),
         "change_contacts" => json!({ "contact_ids": [], "add_tag": "x" }),
         "create_saved_filter" => json!({ "name": company.owner.id.to_string(), "filter": {} }),
+        "start_csv_import" => json!({ "charset": "utf-8", "delimiter": "comma", "header": true,
+            "columns": [{ "name": "Name", "field": "full_name" }] }),
+        "correct_rows" => json!({ "rows": [{ "row": 2, "cells": ["X"] }] }),
+        "export_contacts" => json!({ "contact_ids": [] }),
         "create_campaign" => json!({ "name": "X" }),
         "replace_campaign" | "update_campaign" => json!({ "name": "Y" }),
         "assign_contacts" => json!({ "contact_ids": [] }),
@@ -289,6 +301,9 @@ pub(super) async fn furnish(hub: &TestHub, company: &Company) -> String {
          from member where company_id = $1 and role = 'owner'",
         "insert into sync_run (company_id, run_id, connection_id, provider, mode, dedup, state)
          values ($1, $2, $2, $3, 'full', 'full', 'failed')",
+        "insert into csv_file (company_id, file_id, uploaded_by, state)
+         select $1, $2, member_id, 'ready' from member
+         where company_id = $1 and role = 'owner' and $3 is not null",
         "insert into sync_entry (company_id, run_id, outcome, page, seq, remote_ids, remote_name)
          values ($1, $2, 'created', 0, 0, '{}', $3)",
     ] {
@@ -310,6 +325,7 @@ async fn belongings(hub: &TestHub, company: &Company) -> String {
              (select string_agg(t::text, '|') from contact t where company_id = $1),
              (select string_agg(t::text, '|') from connection t where company_id = $1),
              (select string_agg(t::text, '|') from sync_run t where company_id = $1),
+             (select string_agg(t::text, '|') from csv_file t where company_id = $1),
              (select string_agg(t::text, '|') from activity t where company_id = $1),
              (select string_agg(t::text, '|') from campaign t where company_id = $1),
              (select string_agg(t::text, '|') from campaign_contact t where company_id = $1),

@@ -11,7 +11,7 @@ use poem::{
 
 use crate::{
     flows::csv,
-    http::{ApiError, once::BodyHash, problem::refuse, refusals::FILE_TOO_LARGE},
+    http::{ApiError, imports::FILE_TOO_LARGE, once::BodyHash, problem::refuse},
 };
 
 /// Bytes of a body. The largest real one is a selection of 500 ids.

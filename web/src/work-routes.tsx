@@ -63,5 +63,11 @@ const importPeople = createRoute({
   },
 });
 
+const importFile = createRoute({
+  getParentRoute: () => workspace,
+  path: '/contacts/from-file',
+  component: lazyRouteComponent(() => import('./routes/import-file'), 'ImportFileRoute'),
+});
+
 /** Where people spend their day. */
-export const workRoutes = [contacts, contact, activities, next, campaigns, campaign, importPeople] as const;
+export const workRoutes = [contacts, contact, activities, next, campaigns, campaign, importFile, importPeople] as const;

@@ -34,7 +34,8 @@ pub async fn settle(
     }
     let company_id = tx.company_id();
     let numbers: Vec<i64> = bad.iter().map(|row| row.row_number).collect();
-    let cells: Vec<String> = bad.iter().map(|row| serde_json::json!(row.cells.0).to_string()).collect();
+    let cells: Vec<String> =
+        bad.iter().map(|row| serde_json::json!(row.cells.0).to_string()).collect();
     let reasons: Vec<&str> = bad.iter().map(|row| row.reason.as_str()).collect();
     sqlx::query(
         "insert into csv_bad_row (company_id, file_id, row_number, cells, reason)
@@ -71,12 +72,10 @@ pub async fn bad_rows(
 }
 
 pub async fn count_bad_rows(tx: &mut TenantTx, file_id: FileId) -> Result<i64, DbError> {
-    Ok(sqlx::query_scalar(
-        "select count(*) from csv_bad_row where file_id = $1 and fixing is null",
-    )
-    .bind(file_id)
-    .fetch_one(tx.conn())
-    .await?)
+    Ok(sqlx::query_scalar("select count(*) from csv_bad_row where file_id = $1 and fixing is null")
+        .bind(file_id)
+        .fetch_one(tx.conn())
+        .await?)
 }
 
 /// Writes corrected cells and gives the rows to a run; how many were there to be given.

@@ -35,8 +35,8 @@ pub async fn known(
     let prints: Vec<Option<Uuid>> = wanted.iter().map(|key| key.print).collect();
     // Looked up one by one, as `intake` does.
     let found: Vec<(String, ContactId)> = sqlx::query_as(
-        "select wanted.row, coalesce(same.contact_id, before.contact_id)
-         from unnest($1::text[], $2::uuid[], $3::uuid[]) as wanted (row, contact_id, print)
+        "select wanted.place, coalesce(same.contact_id, before.contact_id)
+         from unnest($1::text[], $2::uuid[], $3::uuid[]) as wanted (place, contact_id, print)
          left join lateral (
              select contact.contact_id from contact
              where contact.contact_id = wanted.contact_id limit 1

@@ -25,7 +25,7 @@ pub async fn start_file(tx: &mut TenantTx, new: &Sheet) -> Result<RunId, DbError
         "insert into sync_run
              (company_id, run_id, file_id, fixes, provider, mode, phase, requested_by, estimate,
               dedup)
-         values ($1, $2, $3, $4, $5, 'selective', 'persons', $6, $7, $2::text)",
+         values ($1, $2, $3, $4, $5, 'selective', 'persons', $6, $7, $8)",
     )
     .bind(company_id)
     .bind(run_id)
@@ -34,6 +34,7 @@ pub async fn start_file(tx: &mut TenantTx, new: &Sheet) -> Result<RunId, DbError
     .bind(CSV)
     .bind(new.requested_by)
     .bind(new.estimate)
+    .bind(run_id.to_string())
     .execute(tx.conn())
     .await?;
     Ok(run_id)

@@ -97,7 +97,8 @@ impl Arrival {
             _ => {}
         }
         // Every other byte of western text in UTF-16 is zero.
-        let zeros = |from: usize| self.head.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
+        let zeros =
+            |from: usize| self.head.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
         let most = self.head.len() / 2;
         match (zeros(0), zeros(1)) {
             (even, odd) if odd * 3 > most && odd > even => Charset::Utf16Le,

@@ -33,61 +33,168 @@ pub struct Column {
 }
 
 const FULL: &[&str] = &[
-    "name", "fullname", "contactname", "displayname", "contact", "person", "personname", "kontakt",
-    "kontaktname", "ansprechpartner", "vollständigername", "nom", "nomcomplet", "nombrecompleto",
-    "nombreyapellidos", "nomecompleto", "nomeecognome", "naam", "volledigenaam", "imięinazwisko",
-    "namn", "navn",
+    "name",
+    "fullname",
+    "contactname",
+    "displayname",
+    "contact",
+    "person",
+    "personname",
+    "kontakt",
+    "kontaktname",
+    "ansprechpartner",
+    "vollständigername",
+    "nom",
+    "nomcomplet",
+    "nombrecompleto",
+    "nombreyapellidos",
+    "nomecompleto",
+    "nomeecognome",
+    "naam",
+    "volledigenaam",
+    "imięinazwisko",
+    "namn",
+    "navn",
 ];
 /// Where a column of the first name stands beside these, they are the last name.
 const FULL_OR_LAST: &[&str] = &["name", "nom", "naam", "namn", "navn"];
 const FIRST: &[&str] = &[
-    "firstname", "givenname", "forename", "first", "personfirstname", "vorname", "prénom",
-    "prenom", "nombre", "nombres", "nome", "voornaam", "imię", "imie", "förnamn", "fornavn",
+    "firstname",
+    "givenname",
+    "forename",
+    "first",
+    "personfirstname",
+    "vorname",
+    "prénom",
+    "prenom",
+    "nombre",
+    "nombres",
+    "nome",
+    "voornaam",
+    "imię",
+    "imie",
+    "förnamn",
+    "fornavn",
 ];
 const LAST: &[&str] = &[
-    "lastname", "surname", "familyname", "last", "personlastname", "nachname", "familienname",
-    "nomdefamille", "apellido", "apellidos", "cognome", "sobrenome", "apelido", "achternaam",
-    "nazwisko", "efternamn", "etternavn", "efternavn",
+    "lastname",
+    "surname",
+    "familyname",
+    "last",
+    "personlastname",
+    "nachname",
+    "familienname",
+    "nomdefamille",
+    "apellido",
+    "apellidos",
+    "cognome",
+    "sobrenome",
+    "apelido",
+    "achternaam",
+    "nazwisko",
+    "efternamn",
+    "etternavn",
+    "efternavn",
 ];
 const ORGANIZATION: &[&str] = &[
-    "company", "companyname", "organization", "organisation", "organizationname",
-    "organisationname", "organization1name", "personorganization", "personorganisation", "account",
-    "accountname", "employer", "associatedcompany", "firma", "firmenname", "unternehmen",
-    "organisationsname", "société", "societe", "entreprise", "organisme", "empresa", "compañía",
-    "azienda", "società", "ragionesociale", "bedrijf", "bedrijfsnaam", "firmanaam", "organisatie",
-    "företag", "virksomhed", "przedsiębiorstwo",
+    "company",
+    "companyname",
+    "organization",
+    "organisation",
+    "organizationname",
+    "organisationname",
+    "organization1name",
+    "personorganization",
+    "personorganisation",
+    "account",
+    "accountname",
+    "employer",
+    "associatedcompany",
+    "firma",
+    "firmenname",
+    "unternehmen",
+    "organisationsname",
+    "société",
+    "societe",
+    "entreprise",
+    "organisme",
+    "empresa",
+    "compañía",
+    "azienda",
+    "società",
+    "ragionesociale",
+    "bedrijf",
+    "bedrijfsnaam",
+    "firmanaam",
+    "organisatie",
+    "företag",
+    "virksomhed",
+    "przedsiębiorstwo",
 ];
 const OWNER: &[&str] = &[
-    "owner", "owneremail", "contactowner", "personowner", "besitzer", "eigentümer", "zuständig",
-    "verantwortlich", "propriétaire", "propietario", "proprietario", "eigenaar",
+    "owner",
+    "owneremail",
+    "contactowner",
+    "personowner",
+    "besitzer",
+    "eigentümer",
+    "zuständig",
+    "verantwortlich",
+    "propriétaire",
+    "propietario",
+    "proprietario",
+    "eigenaar",
 ];
 const TAGS: &[&str] = &[
-    "tags", "tag", "label", "labels", "personlabel", "personlabels", "schlagworte", "schlagwörter",
-    "kategorien", "categories", "étiquettes", "etiquetas", "etichette",
+    "tags",
+    "tag",
+    "label",
+    "labels",
+    "personlabel",
+    "personlabels",
+    "schlagworte",
+    "schlagwörter",
+    "kategorien",
+    "categories",
+    "étiquettes",
+    "etiquetas",
+    "etichette",
 ];
 /// Columns of our own export that an import does not read.
 const OURS: &[&str] =
     &["warmness", "source", "createdutc", "updatedutc", "lastcontactedutc", "customfields"];
 const EMAIL: &[&str] = &["email", "mailadres", "courriel", "correoelectr", "epost", "mailwork"];
 const PHONE: &[&str] = &[
-    "phone", "telefon", "téléphone", "telephone", "telefono", "teléfono", "telefone", "telefoon",
-    "mobile", "mobil", "handy", "móvil", "cellulare", "portable", "gsm", "celular",
+    "phone",
+    "telefon",
+    "téléphone",
+    "telephone",
+    "telefono",
+    "teléfono",
+    "telefone",
+    "telefoon",
+    "mobile",
+    "mobil",
+    "handy",
+    "móvil",
+    "cellulare",
+    "portable",
+    "gsm",
+    "celular",
 ];
 /// Beside an address or a number in a column's name: the column says something about it.
-const ABOUT: &[&str] =
-    &["type", "label", "status", "optout", "optin", "consent", "domain", "unsub", "bounce", "fax",
-      "verified", "opened", "clicked", "date", "count"];
+const ABOUT: &[&str] = &[
+    "type", "label", "status", "optout", "optin", "consent", "domain", "unsub", "bounce", "fax",
+    "verified", "opened", "clicked", "date", "count",
+];
 
 /// Guesses each column. What is not known is kept by its name: nothing is dropped silently.
 pub fn guess_columns(names: &[String]) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     for (at, raw) in names.iter().enumerate() {
         let bare = raw.split_whitespace().collect::<Vec<_>>().join(" ");
-        let field = if bare.is_empty() {
-            Field::Ignore
-        } else {
-            known(&bare).unwrap_or(Field::Custom)
-        };
+        let field =
+            if bare.is_empty() { Field::Ignore } else { known(&bare).unwrap_or(Field::Custom) };
         let bare: String = bare.chars().take(100).collect();
         let bare = if bare.is_empty() { format!("Column {}", at + 1) } else { bare };
         let name = unused(&bare, &columns);
@@ -154,7 +261,7 @@ pub(super) fn known(header: &str) -> Option<Field> {
     let name = plain(header);
     let name = name.as_str();
     let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    let lists = [
+    let lists: [(&[&str], Field); 10] = [
         (FULL, Field::FullName),
         (FIRST, Field::FirstName),
         (LAST, Field::LastName),

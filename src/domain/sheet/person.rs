@@ -55,7 +55,10 @@ pub fn read(row: &Row, columns: &[Column]) -> Result<SheetPerson, String> {
     for (column, cell) in used {
         let cell = csv::unescaped(cell);
         if cell.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(format!("“{}” has characters that this encoding cannot read.", column.name));
+            return Err(format!(
+                "“{}” has characters that this encoding cannot read.",
+                column.name
+            ));
         }
         let most = if column.field == Field::Custom { LONGEST_CUSTOM } else { LONGEST };
         if cell.chars().count() > most {
@@ -123,7 +126,10 @@ impl SheetPerson {
             if Email::parse(part).is_some() {
                 add(&mut self.emails, part);
             } else if self.contact_id.is_none() {
-                return Err(format!("“{}” holds something that is no e-mail address.", column.name));
+                return Err(format!(
+                    "“{}” holds something that is no e-mail address.",
+                    column.name
+                ));
             }
         }
         Ok(())

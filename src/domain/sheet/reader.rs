@@ -51,28 +51,23 @@ impl Reader {
         let mut input = text.as_bytes();
         // Without input the core would take the file to have ended.
         while !input.is_empty() {
-            let read = self.step(input, rows);
+            let (_, read) = self.step(input, rows);
             input = &input[read..];
         }
     }
 
     /// The file has ended: a last row without a line end is one all the same.
     pub fn finish(&mut self, rows: &mut Vec<Row>) {
-        let before = rows.len();
-        while rows.len() == before {
-            let full = self.at;
-            self.step(&[], rows);
-            if self.at == full {
-                break;
-            }
-        }
+        use ReadRecordResult::{OutputEndsFull, OutputFull};
+        // Once more where there was no room for its end.
+        while matches!(self.step(&[], rows).0, OutputFull | OutputEndsFull) {}
     }
 
-    fn step(&mut self, input: &[u8], rows: &mut Vec<Row>) -> usize {
+    fn step(&mut self, input: &[u8], rows: &mut Vec<Row>) -> (ReadRecordResult, usize) {
         let (text, ends) = (&mut self.text[self.at.0..], &mut self.ends[self.at.1..]);
         let (result, read, written, ended) = self.core.read_record(input, text, ends);
         self.at = (self.at.0 + written, self.at.1 + ended);
-        match result {
+        match &result {
             ReadRecordResult::InputEmpty | ReadRecordResult::End => {}
             ReadRecordResult::OutputFull if self.text.len() < LONGEST_ROW => {
                 self.text.resize(self.text.len() * 2, 0);
@@ -87,7 +82,7 @@ impl Reader {
             }
             ReadRecordResult::Record => self.end(rows),
         }
-        read
+        (result, read)
     }
 
     fn end(&mut self, rows: &mut Vec<Row>) {

@@ -38,10 +38,13 @@ pub async fn look(
     let charset = charset.or_else(|| Charset::parse(&file.charset)).unwrap_or(Charset::Utf8);
     let text = Decoder::new(charset).decode(sample, whole);
     let (delimiter, header, mut rows) = sheet::guess(&text, whole, delimiter, header);
-    let names = if header && !rows.is_empty() { rows.remove(0).cells } else { Vec::new() };
+    let mut names = if header && !rows.is_empty() { rows.remove(0).cells } else { Vec::new() };
     rows.retain(|row| !row.is_empty());
-    let width = if header { names.len() } else { rows.iter().map(|row| row.cells.len()).max().unwrap_or(0) };
-    let mut names = names;
+    let width = if header {
+        names.len()
+    } else {
+        rows.iter().map(|row| row.cells.len()).max().unwrap_or(0)
+    };
     names.resize(width, String::new());
     let mut columns = sheet::guess_columns(&names);
     if !header {

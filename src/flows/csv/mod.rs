@@ -18,7 +18,7 @@ use crate::{
 
 pub use correct::{MOST_CORRECTED, correct};
 pub use look::{Look, look};
-pub use receive::{MOST_BYTES, PAUSE, receive};
+pub use receive::{BOUNDS, Bounds, MOST_BYTES, receive};
 pub use start::start;
 
 /// A file that nobody started goes after that time.

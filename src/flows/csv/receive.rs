@@ -15,8 +15,17 @@ use crate::{
 
 /// Of a file: 500,000 rows of 400 bytes.
 pub const MOST_BYTES: u64 = 200 << 20;
-/// Between two pieces of it.
-pub const PAUSE: Duration = Duration::from_secs(30);
+
+/// What is waited for, and how much is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    pub bytes: u64,
+    /// Between two pieces.
+    pub pause: Duration,
+}
+
+pub const BOUNDS: Bounds = Bounds { bytes: MOST_BYTES, pause: Duration::from_secs(30) };
+
 /// All of it: 200 MiB at a megabit and a half per second.
 const PATIENCE: Duration = Duration::from_mins(20);
 /// Bytes of a row of `csv_chunk`.
@@ -27,12 +36,12 @@ const MOST_WAITING: i64 = 2;
 const FILES: u32 = 30;
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Writes a file away. `pause` is the longest between two pieces.
+/// Writes a file away.
 pub async fn receive(
     hub: &Hub,
     by: By,
     pieces: impl Stream<Item = std::io::Result<Bytes>>,
-    pause: Duration,
+    bounds: Bounds,
 ) -> Result<FileId, FileError> {
     let quota = Quota { most: FILES.saturating_mul(hub.config.rate_limit_factor), window: HOUR };
     let name = format!("csv:{}", by.member_id);
@@ -43,7 +52,7 @@ pub async fn receive(
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
     let file_id = db::csv::make(&mut tx, by.member_id, hub.clock.now(), MOST_WAITING).await?;
     tx.commit().await?;
-    let arrived = tokio::time::timeout(PATIENCE, write(hub, by, file_id, pieces, pause)).await;
+    let arrived = tokio::time::timeout(PATIENCE, write(hub, by, file_id, pieces, bounds)).await;
     let arrived = arrived.unwrap_or(Err(FileError::TooSlow));
     if arrived.is_err() {
         let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
@@ -58,19 +67,19 @@ async fn write(
     by: By,
     file_id: FileId,
     pieces: impl Stream<Item = std::io::Result<Bytes>>,
-    pause: Duration,
+    bounds: Bounds,
 ) -> Result<(), FileError> {
     let mut pieces = std::pin::pin!(pieces);
     let (mut arrival, mut seen, mut seq) = (Arrival::default(), 0_u64, 0_i32);
     let mut waiting = BytesMut::with_capacity(CHUNK);
     loop {
-        let piece = tokio::time::timeout(pause, pieces.next()).await;
+        let piece = tokio::time::timeout(bounds.pause, pieces.next()).await;
         let piece = piece.map_err(|_| FileError::TooSlow)?;
         let is_last = piece.is_none();
         if let Some(piece) = piece {
             let piece = piece.map_err(|_| FileError::Broken)?;
             seen += piece.len() as u64;
-            if seen > MOST_BYTES {
+            if seen > bounds.bytes {
                 return Err(FileError::TooLarge);
             }
             arrival.see(&piece);

@@ -22,13 +22,8 @@ use crate::{
     flows::{
         FlowError,
         import::{
-            batch::Batch,
-            halt::Halt,
-            objects::go_on,
-            origin::Origin,
-            pages::Pages,
-            persons::Resolution,
-            work::Desk,
+            batch::Batch, halt::Halt, objects::go_on, origin::Origin, pages::Pages,
+            persons::Resolution, work::Desk,
         },
     },
 };
@@ -76,7 +71,7 @@ impl Desk {
         let members = db::directory::members_by_email(&mut tx).await?;
         drop(tx);
         loop {
-            let (rows, is_last) = pages.next().await?;
+            let (rows, is_last) = pages.take().await?;
             reach("import.persons_fetched");
             let mut batch = Batch::default();
             if corrected {
@@ -126,7 +121,9 @@ impl Desk {
                 last_name: person.last_name,
                 emails: person.emails,
                 phones: person.phones,
-                organization: person.organization.and_then(|name| organizations.get(&name).cloned()),
+                organization: person
+                    .organization
+                    .and_then(|name| organizations.get(&name).cloned()),
                 owner: owner.and_then(|email| members.get(&email).copied()),
                 custom_fields: person.custom,
                 tags: person.tags,
@@ -176,6 +173,7 @@ fn refuse(batch: &mut Batch, row: Row, reason: String) {
 /// Half of the hash of what a row says.
 fn print(person: &SheetPerson) -> Uuid {
     let text = serde_json::to_vec(person).unwrap_or_default();
-    let (head, _) = Sha256::digest(&text).as_slice().split_at(16);
+    let hash = Sha256::digest(&text);
+    let (head, _) = hash.split_at(16);
     Uuid::from_slice(head).unwrap_or_default()
 }

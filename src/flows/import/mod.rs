@@ -140,7 +140,11 @@ pub async fn start_seen(
 }
 
 /// One lane per provider: the runs of a connection follow one another.
-pub(super) async fn enqueue(tx: &mut db::TenantTx, provider: &str, run_id: RunId) -> Result<(), db::DbError> {
+pub(super) async fn enqueue(
+    tx: &mut db::TenantTx,
+    provider: &str,
+    run_id: RunId,
+) -> Result<(), db::DbError> {
     let new = NewJob {
         lane: &format!("import:{provider}"),
         cap: 1,

@@ -42,7 +42,8 @@ impl Desk {
             let seen = page.items.len();
             tracing::debug!(run_id = %self.run.run_id, seen, "writing a page of organizations");
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-            let counts = write_organizations(&mut tx, account.connection.connection_id, &page.items).await?;
+            let counts =
+                write_organizations(&mut tx, account.connection.connection_id, &page.items).await?;
             let ids: Vec<&str> = page.items.iter().map(|one| one.id.as_str()).collect();
             self.note_seen(&mut tx, Kind::Organization, &ids).await?;
             reach("import.organizations_written");
@@ -56,7 +57,9 @@ impl Desk {
             let mut from = self.start();
             from.cursor = Some(cursor);
             page = self
-                .while_writing(account, tx, by, async |api| connector.organizations(api, &from).await)
+                .while_writing(account, tx, by, async |api| {
+                    connector.organizations(api, &from).await
+                })
                 .await?;
             go_on(stopping)?;
         }
@@ -93,8 +96,9 @@ impl Desk {
             let Some(cursor) = next else { return self.advance(tx, by).await };
             let mut from = self.start();
             from.cursor = Some(cursor);
-            page =
-                self.while_writing(account, tx, by, async |api| connector.deals(api, &from).await).await?;
+            page = self
+                .while_writing(account, tx, by, async |api| connector.deals(api, &from).await)
+                .await?;
             go_on(stopping)?;
         }
     }
@@ -158,8 +162,7 @@ impl Desk {
         let unseen = db::intake::unseen(&mut tx, connection_id, self.run.run_id).await?;
         drop(tx);
         for ids in unseen.chunks(IDS_PER_REQUEST) {
-            let found =
-                account.provider.connector.persons_by_id(&account.api, ids).await?;
+            let found = account.provider.connector.persons_by_id(&account.api, ids).await?;
             reach("import.unseen_asked");
             if found.quarantined.iter().any(|lost| lost.id.is_none()) {
                 // It may be any of these: leave them to the next run rather than guess.
@@ -192,15 +195,15 @@ impl Desk {
         account: &Account,
         ids: &[RemoteId],
     ) -> Result<(), Halt> {
-        let found =
-            account.provider.connector.organizations_by_id(&account.api, ids).await?;
+        let found = account.provider.connector.organizations_by_id(&account.api, ids).await?;
         for id in ids {
             if !found.items.iter().any(|organization| organization.id == *id) {
                 self.absent.insert(id.clone());
             }
         }
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-        let counts = write_organizations(&mut tx, account.connection.connection_id, &found.items).await?;
+        let counts =
+            write_organizations(&mut tx, account.connection.connection_id, &found.items).await?;
         db::runs::count_organizations(&mut tx, self.run.run_id, self.page, counts).await?;
         reach("import.strangers_written");
         tx.commit().await?;

@@ -48,13 +48,13 @@ impl Origin {
 }
 
 /// The same as it is stored.
-pub(super) enum From {
+pub(super) enum Stored {
     Connection(Box<connections::Connection>),
     /// `None`: it is no longer kept.
     File(Option<File>),
 }
 
-impl From {
+impl Stored {
     /// `None`: there is no such connection.
     pub(super) async fn of(tx: &mut TenantTx, run: &Run) -> Result<Option<Self>, DbError> {
         Ok(match run.connection_id {
@@ -111,4 +111,3 @@ fn refusal(
 
 const PLAN: &str =
     "The plan does not include this CRM. Upgrade, resume the connection, then let this run go on.";
-

@@ -22,8 +22,7 @@ use crate::{
 const PAGE: usize = 500;
 /// Rows of a file, without a header.
 pub const MOST_ROWS: i64 = 500_000;
-const TOO_MANY: &str =
-    "Stopped after 500,000 rows, the most that one file may have. What was imported stays; put the rest into another file.";
+const TOO_MANY: &str = "Stopped after 500,000 rows, the most that one file may have. What was imported stays; put the rest into another file.";
 
 pub(super) struct Pages {
     hub: SharedHub,
@@ -67,7 +66,7 @@ impl Pages {
 
     /// The next rows, and whether they are the last. Corrected rows go as they are committed, so the
     /// first ones are always the next.
-    pub(super) async fn next(&mut self) -> Result<(Vec<Row>, bool), Halt> {
+    pub(super) async fn take(&mut self) -> Result<(Vec<Row>, bool), Halt> {
         if let Some(run_id) = self.corrected {
             return self.next_corrected(run_id).await;
         }

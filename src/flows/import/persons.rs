@@ -96,11 +96,7 @@ impl Desk {
 
     /// Ids to words, and what of it the book has already. Organizations that the book does not know
     /// yet are fetched first: nobody waits for a stranger while holding a transaction.
-    async fn resolve(
-        &mut self,
-        account: &Account,
-        batch: &mut Batch,
-    ) -> Result<Resolution, Halt> {
+    async fn resolve(&mut self, account: &Account, batch: &mut Batch) -> Result<Resolution, Halt> {
         let connection_id = account.connection.connection_id;
         let persons = std::mem::take(&mut batch.page.items);
         if self.organizations.len() > ORGANIZATIONS_KEPT {
@@ -251,7 +247,9 @@ impl Desk {
         counts.quarantined += signed(batch.page.quarantined.len());
         counts.skipped += signed(batch.absent.len());
         log.extend(batch.page.quarantined.iter().map(quarantined));
-        if let Some(connection_id) = self.origin.connection_id().filter(|_| !batch.absent.is_empty()) {
+        if let Some(connection_id) =
+            self.origin.connection_id().filter(|_| !batch.absent.is_empty())
+        {
             let gone: Vec<&str> = batch.absent.iter().map(RemoteId::as_str).collect();
             db::intake::mark_gone(tx, connection_id, &gone).await?;
             log.extend(batch.absent.iter().map(absent));

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    connectors::{self, Caller, Cursor, Spent},
+    connectors::{Cursor, From as Start, Spent},
     db::{
         self, DbError, Scope, connections,
         intake::Kind,
@@ -25,7 +25,7 @@ use crate::{
         account::{self, Account},
         import::{
             halt::Halt,
-            origin::{From, Origin},
+            origin::{Origin, Stored},
             tell,
             verdict::{after, opening},
         },
@@ -120,7 +120,7 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
     }
     let Some(run) = db::runs::get(&mut tx, run_id).await? else { return Ok(Opened::Nothing) };
     let company = db::directory::company(&mut tx).await?;
-    let Some(from) = From::of(&mut tx, &run).await? else { return Ok(Opened::Nothing) };
+    let Some(from) = Stored::of(&mut tx, &run).await? else { return Ok(Opened::Nothing) };
     let refused = from.refusal(hub, &company.plan);
     let over = opening(run.cancel_requested, refused);
     if let Some((state, reason)) = over {
@@ -326,8 +326,8 @@ impl Desk {
     }
 
     /// Where the phase goes on.
-    pub(super) fn start(&self) -> connectors::From {
-        connectors::From {
+    pub(super) fn start(&self) -> Start {
+        Start {
             cursor: self.cursor().and_then(Cursor::parse),
             updated_since: self.run.updated_since,
             limit: None,

@@ -117,7 +117,8 @@ async fn file(tx: &mut TenantTx, run_id: Uuid) -> Result<(FileId, Vec<String>), 
     let run = db::runs::get(tx, RunId::from_uuid(run_id)).await?;
     let file_id = run.and_then(|run| run.file_id).ok_or_else(ApiError::not_found)?;
     let file = db::csv::get(tx, file_id).await?.ok_or_else(ApiError::not_found)?;
-    let settings: Option<Settings> = file.settings.and_then(|text| serde_json::from_str(&text).ok());
+    let settings: Option<Settings> =
+        file.settings.and_then(|text| serde_json::from_str(&text).ok());
     let columns = settings.map(|settings| settings.columns).unwrap_or_default();
     Ok((file_id, columns.into_iter().map(|column| column.name).collect()))
 }

@@ -1,6 +1,7 @@
 //! `/api/imports/csv`: a file of rows, from its bytes to the correction of what could not be read.
 
 mod bad_rows;
+mod refusals;
 mod view;
 
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub(super) use bad_rows::BadRowsApi;
+pub(super) use refusals::FILE_TOO_LARGE;
 use view::{CharsetWord, CsvFile, CsvStarted, DelimiterWord, SettingsForm};
 
 pub(super) struct ImportsApi;
@@ -40,7 +42,7 @@ impl ImportsApi {
         session.may(Action::ImportContacts)?;
         let (Upload::Csv(Binary(body)) | Upload::Bytes(Binary(body))) = file;
         let pieces = body.into_bytes_stream().map_err(std::io::Error::other);
-        let file_id = csv::receive(&hub, session.by(), pieces, csv::PAUSE).await?;
+        let file_id = csv::receive(&hub, session.by(), pieces, csv::BOUNDS).await?;
         Ok(Arrived::File(Json(load(&hub, &session, file_id, (None, None, None)).await?)))
     }
 

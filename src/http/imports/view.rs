@@ -29,20 +29,40 @@ macro_rules! word {
     };
 }
 
-word!(CharsetWord, Charset, "CsvCharset", [
-    #[oai(rename = "utf-8")]
-    Utf8,
-    #[oai(rename = "utf-16le")]
-    Utf16Le,
-    #[oai(rename = "utf-16be")]
-    Utf16Be,
-    #[oai(rename = "windows-1252")]
-    Windows1252,
-]);
+word!(
+    CharsetWord,
+    Charset,
+    "CsvCharset",
+    [
+        #[oai(rename = "utf-8")]
+        Utf8,
+        #[oai(rename = "utf-16le")]
+        Utf16Le,
+        #[oai(rename = "utf-16be")]
+        Utf16Be,
+        #[oai(rename = "windows-1252")]
+        Windows1252,
+    ]
+);
 word!(DelimiterWord, Delimiter, "CsvDelimiter", [Comma, Semicolon, Tab, Pipe]);
-word!(FieldWord, Field, "CsvField", [
-    Ignore, FullName, FirstName, LastName, Email, Phone, Organization, Owner, Tags, ContactId, Custom,
-]);
+word!(
+    FieldWord,
+    Field,
+    "CsvField",
+    [
+        Ignore,
+        FullName,
+        FirstName,
+        LastName,
+        Email,
+        Phone,
+        Organization,
+        Owner,
+        Tags,
+        ContactId,
+        Custom,
+    ]
+);
 
 /// What a column is. One that is kept (`custom`) is kept under its name.
 #[derive(Object)]
@@ -101,9 +121,9 @@ const SHOWN: usize = 120;
 impl From<Look> for CsvFile {
     fn from(look: Look) -> Self {
         let Layout { charset, delimiter, header } = look.layout;
-        let shown = |cell: String| match cell.char_indices().nth(SHOWN) {
-            Some((end, _)) => format!("{}…", &cell[..end]),
-            None => cell,
+        let shown = |cell: String| {
+            let end = cell.char_indices().nth(SHOWN).map(|(end, _)| end);
+            end.map_or_else(|| cell.clone(), |end| format!("{}…", &cell[..end]))
         };
         Self {
             id: look.file.file_id.uuid(),

@@ -6,6 +6,7 @@ mod api_keys;
 mod audit;
 mod auth;
 mod billing;
+mod bodies;
 mod bulk;
 mod campaigns;
 mod company;

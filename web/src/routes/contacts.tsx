@@ -5,8 +5,8 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { contactsQuery } from '../api/contacts';
 import { statusQuery } from '../api/integrations';
-import { AddContact } from '../features/contacts/add-contact';
 import { AddMenu } from '../features/contacts/add-menu';
+import { exportMany } from '../features/contacts/export';
 import { ContactFilters } from '../features/contacts/contact-filters';
 import { ContactList } from '../features/contacts/contact-list';
 import { type ContactsSearch, conditionsOf, filterOf, isFiltered } from '../features/contacts/url';
@@ -19,6 +19,9 @@ import { usePhone } from '../ui/use-phone';
 
 const UpgradeCall = lazy(() =>
   import('../features/billing/upgrade-call').then((m) => ({ default: m.UpgradeCall })),
+);
+const AddContact = lazy(() =>
+  import('../features/contacts/add-contact').then((m) => ({ default: m.AddContact })),
 );
 // Most visits select nobody.
 const BulkBar = lazy(() => import('../features/contacts/bulk-bar').then((m) => ({ default: m.BulkBar })));
@@ -49,7 +52,14 @@ export function ContactsRoute() {
   return (
     <>
       <PageHead title="Contacts" sub={total == null ? undefined : counted(total, 'person', 'people')}>
-        <AddMenu providers={providers} onAddOne={() => change({ add: 'one' }, true)} />
+        {!phone && total !== 0 && (
+          <Button variant="default" onClick={() => void exportMany({ filter: conditionsOf(search) })}>
+            Export
+          </Button>
+        )}
+        <AddMenu
+          providers={providers}
+          onAddOne={() => change({ add: 'one' }, true)} />
       </PageHead>
       {search.upgrade && (
         <Suspense fallback={null}>
@@ -125,14 +135,18 @@ export function ContactsRoute() {
           />
         </Suspense>
       )}
-      <AddContact
-        opened={search.add === 'one'}
-        onClose={() => change({ add: undefined })}
-        onCreated={(contact) => {
-          toast({ title: `${contact.full_name} was added` });
-          change({ add: undefined, contact: contact.id });
-        }}
-      />
+      {search.add === 'one' && (
+        <Suspense fallback={null}>
+          <AddContact
+            opened
+            onClose={() => change({ add: undefined })}
+            onCreated={(contact) => {
+              toast({ title: `${contact.full_name} was added` });
+              change({ add: undefined, contact: contact.id });
+            }}
+          />
+        </Suspense>
+      )}
     </>
   );
 }

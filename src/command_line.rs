@@ -157,6 +157,8 @@ pub enum BenchPart {
     Imports,
     /// Leads and activities on their way to the CRM
     Deliveries,
+    /// Contacts from a file of rows
+    Csv,
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{
     bare::Bare,
     deliveries::Deliveries,
+    files::Taken,
     imports::{Import, PERSONS},
     isolation::Compared,
     reads::Reads,
@@ -262,6 +263,7 @@ pub(super) fn keep(
     environment: &Environment,
     all: &[Figures],
     deliveries: Option<&Deliveries>,
+    files: &[Taken],
 ) -> anyhow::Result<PathBuf> {
     let now = Clock::system().now();
     let report = json!({
@@ -276,6 +278,7 @@ pub(super) fn keep(
         "machine": { "processor": environment.processor, "cores": environment.cores },
         "sizes": all.iter().map(Figures::json).collect::<Vec<_>>(),
         "deliveries": deliveries.map(Deliveries::json),
+        "files": files.iter().map(Taken::json).collect::<Vec<_>>(),
     });
     fs::create_dir_all(folder)?;
     let path = folder.join(now.format("%Y%m%dT%H%M%SZ.json").to_string());

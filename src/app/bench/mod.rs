@@ -9,12 +9,13 @@
 //! with and without what keeps companies apart.
 //!
 //! And deliveries ([`deliveries`]): leads and activities from `tandem serve` through `tandem work` to
-//! the sandbox.
+//! the sandbox. With `--only csv`, files of as many rows ([`files`]).
 
 mod bare;
 mod cpu;
 mod deliveries;
 mod figures;
+mod files;
 mod ground;
 mod growth;
 mod imports;
@@ -43,6 +44,7 @@ use crate::{
 
 use deliveries::Deliveries;
 use figures::{Environment, Figures};
+use files::Taken;
 use processes::Crm;
 
 /// Measures every size, prints a table and keeps the figures.
@@ -61,11 +63,14 @@ pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
     };
     postgres.stop().await?;
     embedded::erase(&cluster).await?;
-    let (environment, figures, deliveries) = measured?;
-    let path = figures::keep(&args.out, &environment, &figures, deliveries.as_ref())?;
+    let (environment, figures, deliveries, files) = measured?;
+    let path = figures::keep(&args.out, &environment, &figures, deliveries.as_ref(), &files)?;
     app::say(&table::text(&environment, &figures))?;
     if let Some(deliveries) = &deliveries {
         app::say(&deliveries::table::text(deliveries))?;
+    }
+    if !files.is_empty() {
+        app::say(&files::text(&files))?;
     }
     app::say(&format!("The figures are in {}.", path.display()))
 }
@@ -75,10 +80,10 @@ async fn measure(
     args: &BenchArgs,
     folder: &Path,
     postgres: &PrivatePostgres,
-) -> anyhow::Result<(Environment, Vec<Figures>, Option<Deliveries>)> {
+) -> anyhow::Result<(Environment, Vec<Figures>, Option<Deliveries>, Vec<Taken>)> {
     let keys = ground::master_keys(folder)?;
     let mut all = Vec::new();
-    let (mut environment, mut deliveries) = (None, None);
+    let (mut environment, mut deliveries, mut files) = (None, None, Vec::new());
     for &connector in connectors::all() {
         let password = uuid::Uuid::new_v4().simple().to_string();
         let sheet =
@@ -92,6 +97,11 @@ async fn measure(
         {
             deliveries = Some(sheet.deliveries().await?);
         }
+        if files.is_empty() && args.only.contains(&BenchPart::Csv) {
+            for &rows in &args.persons {
+                files.extend(sheet.files(rows).await?);
+            }
+        }
         let imports = args.only.contains(&BenchPart::Imports);
         for &persons in args.persons.iter().filter(|_| imports) {
             for (at, &latency_ms) in args.latency_ms.iter().enumerate() {
@@ -100,7 +110,7 @@ async fn measure(
             }
         }
     }
-    Ok((environment.context("there is nothing to measure")?, all, deliveries))
+    Ok((environment.context("there is nothing to measure")?, all, deliveries, files))
 }
 
 /// What all sizes of one CRM have in common.

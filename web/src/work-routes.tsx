@@ -70,4 +70,13 @@ const importFile = createRoute({
 });
 
 /** Where people spend their day. */
-export const workRoutes = [contacts, contact, activities, next, campaigns, campaign, importFile, importPeople] as const;
+export const workRoutes = [
+  contacts,
+  contact,
+  activities,
+  next,
+  campaigns,
+  campaign,
+  importFile,
+  importPeople,
+] as const;

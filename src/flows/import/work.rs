@@ -31,7 +31,6 @@ use crate::{
         },
         ledger,
     },
-    policy,
 };
 
 /// Changes are asked for from a little before the last run began: clocks differ, and providers

@@ -6,9 +6,9 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { contactsQuery } from '../api/contacts';
 import { statusQuery } from '../api/integrations';
 import { AddMenu } from '../features/contacts/add-menu';
-import { exportMany } from '../features/contacts/export';
 import { ContactFilters } from '../features/contacts/contact-filters';
 import { ContactList } from '../features/contacts/contact-list';
+import { exportMany } from '../features/contacts/export';
 import { type ContactsSearch, conditionsOf, filterOf, isFiltered } from '../features/contacts/url';
 import { EmptyState } from '../ui/empty-state';
 import { counted } from '../ui/figures';
@@ -57,9 +57,7 @@ export function ContactsRoute() {
             Export
           </Button>
         )}
-        <AddMenu
-          providers={providers}
-          onAddOne={() => change({ add: 'one' }, true)} />
+        <AddMenu providers={providers} onAddOne={() => change({ add: 'one' }, true)} />
       </PageHead>
       {search.upgrade && (
         <Suspense fallback={null}>

@@ -72,7 +72,9 @@ function MapColumns({ brought }: { brought: CsvFile }) {
         />
       </section>
       <div className="csv-start">
-        {problem && <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />}
+        {problem && (
+          <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
+        )}
         <Button
           loading={busy}
           disabled={wrong !== null}

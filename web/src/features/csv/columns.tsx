@@ -16,7 +16,9 @@ export function Columns({ file, columns, onField }: Props) {
         return (
           <li key={column.name} data-out={column.field === 'ignore' || undefined}>
             <b>{column.name}</b>
-            <span className="csv-values">{values.slice(0, SHOWN).join(' · ') || 'Empty in the first rows'}</span>
+            <span className="csv-values">
+              {values.slice(0, SHOWN).join(' · ') || 'Empty in the first rows'}
+            </span>
             <NativeSelect
               aria-label={`${column.name} becomes`}
               value={column.field}

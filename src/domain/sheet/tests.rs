@@ -1,3 +1,5 @@
+//! Every ugly kind of file.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -55,7 +55,7 @@ async fn importing_an_export_changes_nothing_whatever_is_in_it() {
     // More than are read at a time, as an import would have left them.
     sqlx::query(
         "insert into contact (company_id, contact_id, full_name, emails, search, custom_fields)
-         select $1, gen_random_uuid(), E'Many\\n' || n, '[{\"value\": \"no address; at all\"}]', 'many',
+         select $1, gen_random_uuid(), E'Many\\n' || n, '[{\"value\": \"no address; at all\", \"label\": null, \"primary\": true}]', 'many',
                 '{\"k\": \"=1\"}'
          from generate_series(1, 700) n",
     )

@@ -54,12 +54,14 @@ pub struct Arrival {
     carried: Vec<u8>,
     feeds: i64,
     returns: i64,
+    /// The last line has no end yet.
+    open: bool,
 }
 
 impl Default for Arrival {
     fn default() -> Self {
         let (head, carried) = (Vec::new(), Vec::new());
-        Self { head, is_utf8: true, carried, feeds: 0, returns: 0 }
+        Self { head, is_utf8: true, carried, feeds: 0, returns: 0, open: false }
     }
 }
 
@@ -71,6 +73,9 @@ impl Arrival {
         for byte in bytes {
             self.feeds += i64::from(*byte == b'\n');
             self.returns += i64::from(*byte == b'\r');
+        }
+        if let Some(last) = bytes.iter().rev().find(|byte| **byte != 0) {
+            self.open = !b"\r\n".contains(last);
         }
         if self.is_utf8 {
             self.carried.extend_from_slice(bytes);
@@ -84,9 +89,9 @@ impl Arrival {
         }
     }
 
-    /// Line breaks: about as many as rows.
+    /// About as many as rows.
     pub fn lines(&self) -> i64 {
-        self.feeds.max(self.returns)
+        self.feeds.max(self.returns) + i64::from(self.open)
     }
 
     pub fn charset(&self) -> Charset {

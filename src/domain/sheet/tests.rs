@@ -59,6 +59,15 @@ fn every_encoding_is_told_and_read() {
 }
 
 #[test]
+fn lines_are_counted_with_a_last_one_that_has_no_end() {
+    for (bytes, lines) in [(&b""[..], 0), (b"a", 1), (b"a\r\nb", 2), (b"a\rb\r", 2)] {
+        let mut arrival = Arrival::default();
+        bytes.chunks(1).for_each(|piece| arrival.see(piece));
+        assert_eq!(arrival.lines(), lines, "{bytes:?}");
+    }
+}
+
+#[test]
 fn every_kind_of_row_is_read_as_it_was_meant() {
     for (text, expected) in [
         ("", &[][..]),

@@ -10,7 +10,7 @@ import { ChooseFile } from '../features/csv/choose-file';
 import { Columns } from '../features/csv/columns';
 import { Reading } from '../features/csv/reading';
 import { inTheWay } from '../features/csv/words';
-import { count } from '../ui/figures';
+import { counted } from '../ui/figures';
 import { FormProblem } from '../ui/form-problem';
 import { PageHead } from '../ui/page-head';
 
@@ -62,7 +62,7 @@ function MapColumns({ brought }: { brought: CsvFile }) {
         <div className="section">
           <h2>What each column becomes</h2>
           <p className="hint num">
-            {count(columns.length)} columns, about {count(file.rows)} rows.
+            {counted(columns.length, 'column', 'columns')}, about {counted(file.rows, 'row', 'rows')}.
           </p>
         </div>
         <Columns
@@ -86,7 +86,7 @@ function MapColumns({ brought }: { brought: CsvFile }) {
             })
           }
         >
-          Import {count(file.rows)} rows
+          Import {counted(file.rows, 'row', 'rows')}
         </Button>
         {wrong && <span role="status">{wrong}</span>}
       </div>

@@ -1,6 +1,6 @@
 -- Why: reports must answer while somebody looks at them, and counting a million activities anew took
 -- longer than a second. What they count is kept by the statements that change it, whoever runs them
--- (decision 36); what nobody kept so far, how warm the book was, is kept from now on.
+-- (decision 37); what nobody kept so far, how warm the book was, is kept from now on.
 
 -- Activities by the day (UTC) on which they happened or are due.
 create table activity_day (
@@ -196,11 +196,10 @@ begin
          ) moved
          where contacts <> 0
            and exists (select from company where company.company_id = moved.company_id)',
-        concat_ws(' union all ',
-            case when tg_op <> 'DELETE' then
-                'select company_id, owner_member_id, warmness, 1 as step from written' end,
-            case when tg_op <> 'INSERT' then
-                'select company_id, owner_member_id, warmness, -1 as step from gone' end)
+        case tg_op
+            when 'INSERT' then 'select company_id, owner_member_id, warmness, 1 as step from written'
+            else 'select company_id, owner_member_id, warmness, -1 as step from gone'
+        end
     );
     return null;
 end
@@ -208,9 +207,25 @@ $$;
 create trigger contact_notes_warmness_when_inserted after insert on contact
     referencing new table as written
     for each statement execute function tandem_note_warmness();
-create trigger contact_notes_warmness_when_updated after update on contact
-    referencing old table as gone new table as written
-    for each statement execute function tandem_note_warmness();
+-- By the row, and only where it matters: a contact is changed for many reasons, by every delivery and
+-- every activity, and a statement's trigger would plan its SQL anew for each.
+create function tandem_note_one_warmness() returns trigger language plpgsql
+    set search_path = pg_catalog, public as $$
+begin
+    insert into warmness_change (company_id, day, owner_member_id, warmness, contacts)
+    values (old.company_id, (now() at time zone 'UTC')::date,
+            coalesce(old.owner_member_id, '00000000-0000-0000-0000-000000000000'), old.warmness, -1),
+           (new.company_id, (now() at time zone 'UTC')::date,
+            coalesce(new.owner_member_id, '00000000-0000-0000-0000-000000000000'), new.warmness, 1);
+    return null;
+end
+$$;
+create trigger contact_notes_warmness_when_updated after update of warmness, owner_member_id on contact
+    for each row when (
+        old.warmness is distinct from new.warmness
+        or old.owner_member_id is distinct from new.owner_member_id
+    )
+    execute function tandem_note_one_warmness();
 create trigger contact_notes_warmness_when_deleted after delete on contact
     referencing old table as gone
     for each statement execute function tandem_note_warmness();

@@ -168,6 +168,8 @@ pub enum BenchPart {
     Deliveries,
     /// Reports, and the performance of campaigns, of a company with a long past
     Reports,
+    /// Contacts from a file of rows
+    Csv,
 }
 
 #[cfg(test)]

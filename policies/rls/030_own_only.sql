@@ -110,3 +110,32 @@ create policy own_only on activity_reminder as restrictive for all to tandem_ten
         (select current_setting('tandem.scope')) = 'all'
         or member_id = (select nullif(current_setting('tandem.member_id'), '')::uuid)
     );
+
+-- A file that somebody brought is theirs until its people are in the book.
+drop policy if exists own_only on csv_file;
+create policy own_only on csv_file as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or uploaded_by = (select nullif(current_setting('tandem.member_id'), '')::uuid)
+    );
+
+drop policy if exists own_only on csv_chunk;
+create policy own_only on csv_chunk as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or file_id in (select csv_file.file_id from csv_file)
+    );
+
+drop policy if exists own_only on csv_bad_row;
+create policy own_only on csv_bad_row as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or file_id in (select csv_file.file_id from csv_file)
+    );
+
+drop policy if exists own_only on csv_print;
+create policy own_only on csv_print as restrictive for all to tandem_tenant
+    using (
+        (select current_setting('tandem.scope')) = 'all'
+        or contact_id in (select contact.contact_id from contact)
+    );

@@ -42,19 +42,21 @@ pub async fn managers(tx: &mut TenantTx) -> Result<Vec<String>, DbError> {
 pub struct LockedBook {
     pub contacts: i64,
     pub plan: String,
-    pub connection_state: String,
+    /// `None` where no connection was asked about.
+    pub connection_state: Option<String>,
 }
 
 pub async fn lock_book(
     tx: &mut TenantTx,
-    connection_id: ConnectionId,
+    connection_id: Option<ConnectionId>,
 ) -> Result<Option<LockedBook>, DbError> {
     Ok(sqlx::query_as(
         "select book.contacts, company.plan, connection.state as connection_state
          from book
          join company using (company_id)
-         join connection using (company_id)
-         where connection_id = $1
+         left join connection
+           on connection.company_id = book.company_id and connection.connection_id = $1
+         where $1 is null or connection.connection_id is not null
          for update of book",
     )
     .bind(connection_id)

@@ -16,6 +16,7 @@ pub mod campaigns;
 pub mod companies;
 pub mod connections;
 pub mod contacts;
+pub mod csv;
 pub mod deals;
 pub mod deliveries;
 pub mod directory;

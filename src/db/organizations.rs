@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::{
-    db::{DbError, TenantTx},
+    db::{DbError, TenantTx, book},
     domain::{
         ConnectionId, OrganizationId, RemoteId,
-        intake::{OrganizationMapping, OrganizationPlan, OrganizationRow},
+        intake::{OrganizationMapping, OrganizationPlan, OrganizationRef, OrganizationRow},
     },
 };
 
@@ -86,6 +86,47 @@ pub async fn named(tx: &mut TenantTx, name: &str) -> Result<OrganizationId, DbEr
         .execute(tx.conn())
         .await?;
     Ok(id)
+}
+
+/// The same for the names of a page, each once however it is written: by the name as the book
+/// compares it. Two runs that meet the same new name write one after the other.
+pub async fn named_many(
+    tx: &mut TenantTx,
+    names: &[&str],
+) -> Result<HashMap<String, OrganizationRef>, DbError> {
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    book::lock(tx).await?;
+    let company_id = tx.company_id();
+    let fresh: Vec<Uuid> = names.iter().map(|_| OrganizationId::fresh().uuid()).collect();
+    sqlx::query(
+        "insert into organization (company_id, organization_id, name)
+         select $1, id, name
+         from (select distinct on (left(lower(name), 200)) id, name, left(lower(name), 200) as norm
+               from unnest($2::uuid[], $3::text[]) as new (id, name)) as wanted
+         where not exists (select from organization where name_norm = norm)",
+    )
+    .persistent(false)
+    .bind(company_id)
+    .bind(fresh)
+    .bind(names)
+    .execute(tx.conn())
+    .await?;
+    let rows: Vec<(String, OrganizationId, String)> = sqlx::query_as(
+        "select wanted.name, known.organization_id, known.name
+         from unnest($1::text[]) as wanted (name)
+         cross join lateral (
+             select organization_id, name from organization
+             where name_norm = left(lower(wanted.name), 200)
+             order by organization_id limit 1
+         ) as known",
+    )
+    .persistent(false)
+    .bind(names)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|(asked, id, name)| (asked, OrganizationRef { id, name })).collect())
 }
 
 /// Writes a page of organizations and their mappings.

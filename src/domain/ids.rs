@@ -85,6 +85,10 @@ id!(
     RunId
 );
 id!(
+    /// A file of rows that a member brought.
+    FileId
+);
+id!(
     /// A key that a script is let in with.
     ApiKeyId
 );

@@ -13,6 +13,7 @@ mod period;
 pub mod phone;
 mod recovery_code;
 mod remote;
+pub mod sheet;
 pub mod suggestion;
 mod token;
 pub mod totp;

@@ -5,7 +5,7 @@ use futures_util::{Stream, stream};
 use crate::{
     db::{self, DbError, Scope, audit::Verdict},
     domain::CompanyId,
-    flows::{Hub, SharedHub},
+    flows::{Hub, SharedHub, contacts::By},
 };
 
 pub use db::audit::{Entry, Filter, Side, by_script};
@@ -35,6 +35,14 @@ pub async fn verify(hub: &Hub, company_id: CompanyId) -> Result<Verdict, DbError
 
 /// Rows of an export that are read at a time.
 const PAGE: i64 = 500;
+
+/// Who takes the log out is in it.
+pub async fn note_export(hub: &Hub, by: By) -> Result<(), DbError> {
+    let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
+    let member = Some(by.member_id);
+    db::audit::append(&mut tx, member, "audit.exported", None, &serde_json::json!({})).await?;
+    tx.commit().await
+}
 
 /// The whole log, or what of it the filter leaves, oldest first: page by page, each in a transaction
 /// of its own, so that a slow reader holds nothing.

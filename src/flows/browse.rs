@@ -128,6 +128,7 @@ async fn read(
     let manifest = connector.manifest();
     let country = account.connection.account_country.clone().unwrap_or(company.country);
     let source = Source {
+        follows: true,
         prefix: manifest.custom_prefix,
         provider: manifest.slug,
         tag: format!("{}-import", manifest.slug),
@@ -162,11 +163,11 @@ async fn read(
         .chain(mappings.values().map(|mapping| mapping.contact_id))
         .collect();
     let touched: Vec<ContactId> = touched.into_iter().collect();
-    let contacts = db::intake::candidates(&mut tx, connection_id, &touched).await?;
+    let contacts = db::intake::candidates(&mut tx, Some(connection_id), &touched).await?;
     drop(tx);
     let mut tx = hub.db.tenant_reading(company_id, scope).await?;
     let visible: HashSet<ContactId> =
-        db::intake::candidates(&mut tx, connection_id, &touched).await?.into_keys().collect();
+        db::intake::candidates(&mut tx, Some(connection_id), &touched).await?.into_keys().collect();
     drop(tx);
 
     let known = Known { mappings, holders, contacts, room: None };

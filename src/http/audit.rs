@@ -68,7 +68,6 @@ impl AuditApi {
     /// a spreadsheet, and nothing in it is run as a formula.
     #[oai(path = "/export", method = "get", operation_id = "export_audit_log")]
     #[expect(clippy::too_many_arguments, reason = "the parameters of the operation")]
-    #[expect(clippy::unused_async, reason = "every operation is; the pages are read as they leave")]
     async fn export(
         &self,
         hub: Data<&SharedHub>,
@@ -83,6 +82,7 @@ impl AuditApi {
     ) -> Result<Exported, ApiError> {
         session.may(Action::ReadAudit)?;
         let filter = filter(member.0, action.0, subject.0, (from.0, to.0))?;
+        audit::note_export(&hub, session.by()).await?;
         let pages = audit::export(SharedHub::clone(&hub), session.company_id(), filter);
         let (write, head): (fn(&Entry) -> String, _) = match format.0 {
             Some(ExportFormat::Csv) => (csv_row, csv::row(HEAD.iter().copied())),

@@ -4,9 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use poem::{Body, Endpoint, Request, Result, http::StatusCode};
+use poem::{
+    Body, Endpoint, Request, Result,
+    http::{Method, StatusCode},
+};
 
-use crate::http::{ApiError, once::BodyHash, problem::refuse};
+use crate::{
+    flows::csv,
+    http::{ApiError, imports::FILE_TOO_LARGE, once::BodyHash, problem::refuse},
+};
 
 /// Bytes of a body. The largest real one is a selection of 500 ids.
 const MOST: usize = 2 << 20;
@@ -22,7 +28,13 @@ pub(super) async fn guard<E: Endpoint>(inner: Arc<E>, mut request: Request) -> R
         return Err(invalid("The address holds a NUL character."));
     }
     BodyHash::note(&mut request, &[]);
-    if !request.is_body_empty() {
+    if is_file(&request) {
+        // It is read as it comes, by whoever keeps it; what says that it is too large is not read.
+        let declared = request.header("content-length").and_then(|length| length.parse().ok());
+        if declared.is_some_and(|length: u64| length > csv::MOST_BYTES) {
+            return Err(ApiError::too_large(FILE_TOO_LARGE).into());
+        }
+    } else if !request.is_body_empty() {
         let declared = request
             .header("content-length")
             .and_then(|length| length.parse::<usize>().ok())
@@ -33,6 +45,12 @@ pub(super) async fn guard<E: Endpoint>(inner: Arc<E>, mut request: Request) -> R
         request.set_body(Body::from_bytes(body));
     }
     inner.call(request).await
+}
+
+/// A file that is brought to be imported.
+fn is_file(request: &Request) -> bool {
+    let path = request.uri().path().trim_end_matches('/');
+    request.method() == Method::POST && path.ends_with("/imports/csv")
 }
 
 trait MaybeEmpty {

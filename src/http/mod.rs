@@ -19,6 +19,7 @@ mod development;
 mod document;
 mod field;
 mod headers;
+mod imports;
 mod installation;
 mod integrations;
 mod limits;
@@ -89,8 +90,8 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
     let topics = (
         auth::AuthApi,
         (sessions::SessionsApi, second_factor::SecondFactorApi, api_keys::ApiKeysApi),
-        (contacts::ContactsApi, contacts::SuggestionsApi, contacts::BulkApi),
-        saved_filters::SavedFiltersApi,
+        (contacts::ContactsApi, contacts::SuggestionsApi, contacts::BulkApi, contacts::ExportApi),
+        (saved_filters::SavedFiltersApi, imports::ImportsApi, imports::BadRowsApi),
         (activities::ActivitiesApi, campaigns::CampaignsApi, reminders::RemindersApi),
         reports::ReportsApi,
         integrations::IntegrationsApi,

@@ -99,7 +99,7 @@ pub enum ApiError {
     /// The request contradicts what is stored.
     #[oai(status = 409, content_type = "application/problem+json")]
     Conflict(Body),
-    /// The body is larger than 2 MiB.
+    /// The body is larger than this address takes.
     #[oai(status = 413, content_type = "application/problem+json")]
     TooLarge(Body),
     /// The body is not JSON.
@@ -191,6 +191,11 @@ impl ApiError {
     pub fn timeout() -> Self {
         let detail = "The body did not arrive in time.";
         Self::Timeout(body(StatusCode::REQUEST_TIMEOUT, "timeout", detail))
+    }
+
+    /// The words name the limit.
+    pub fn too_large(detail: &str) -> Self {
+        Self::TooLarge(body(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail))
     }
 
     /// A key names one request, and this is not it.

@@ -9,7 +9,9 @@ use crate::{
     db::{self, DbError, Scope},
     domain::CompanyId,
     failpoint::reach,
-    flows::{SharedHub, account, audit, billing, door_mail, idempotency, install, reminders, reports},
+    flows::{
+        SharedHub, account, audit, billing, csv, door_mail, idempotency, install, reminders, reports,
+    },
 };
 
 /// Dead workers' jobs and mail that nobody belongs to are looked for that often.
@@ -23,7 +25,7 @@ const SEALING: u32 = 5;
 const WAKING: u32 = 60;
 /// Minutes between two looks for next steps that are due.
 const REMINDING: u32 = 5;
-/// Minutes between two looks for answers that nobody asks for again.
+/// Minutes between two looks for answers that nobody asks for again, and for files.
 const FORGETTING: u32 = 60;
 /// Minutes between two looks at what companies pay: webhooks get lost, and graces end.
 const BILLING: u32 = 60;
@@ -101,6 +103,11 @@ async fn chores(hub: &SharedHub, minutes: u32) {
     {
         report("what companies pay", &error);
     }
+    if minutes.is_multiple_of(FORGETTING)
+        && let Err(error) = for_each_company(hub, Chore::ForgetFiles).await
+    {
+        report("files that were kept long enough", &error);
+    }
 }
 
 async fn reap(hub: &SharedHub) -> Result<(), DbError> {
@@ -142,6 +149,7 @@ enum Chore {
     ForgetAnswers,
     FoldWarmness,
     LookAfterBilling,
+    ForgetFiles,
 }
 
 async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> {
@@ -156,6 +164,7 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
             Chore::FoldWarmness => reports::fold(hub, company_id).await.map(drop),
             Chore::ForgetAnswers => idempotency::sweep(hub, company_id).await.map(drop),
             Chore::LookAfterBilling => billing::read::look_after(hub, company_id).await,
+            Chore::ForgetFiles => csv::sweep(hub, company_id).await.map(drop),
         };
         // One company's trouble is not the next one's.
         if let Err(error) = done {

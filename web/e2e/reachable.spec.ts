@@ -18,6 +18,7 @@ const INSIDE = [
   '/contacts?search=zzzz',
   '/contacts?upgrade=business',
   `/contacts/${slug}`,
+  '/contacts/from-file',
   '/contacts/nobody-knows-it',
   '/next',
   '/activities',

@@ -70,6 +70,12 @@ const importPeople = createRoute({
   },
 });
 
+const importFile = createRoute({
+  getParentRoute: () => workspace,
+  path: '/contacts/from-file',
+  component: lazyRouteComponent(() => import('./routes/import-file'), 'ImportFileRoute'),
+});
+
 /** Where people spend their day. */
 export const workRoutes = [
   contacts,
@@ -79,5 +85,6 @@ export const workRoutes = [
   campaigns,
   campaign,
   reports,
+  importFile,
   importPeople,
 ] as const;

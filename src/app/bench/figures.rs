@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{
     bare::Bare,
     deliveries::Deliveries,
+    files::Taken,
     imports::{Import, PERSONS},
     isolation::Compared,
     reads::Reads,
@@ -264,6 +265,7 @@ pub(super) fn keep(
     all: &[Figures],
     deliveries: Option<&Deliveries>,
     reports: Option<&Reports>,
+    files: &[Taken],
 ) -> anyhow::Result<PathBuf> {
     let now = Clock::system().now();
     let report = json!({
@@ -279,6 +281,7 @@ pub(super) fn keep(
         "sizes": all.iter().map(Figures::json).collect::<Vec<_>>(),
         "deliveries": deliveries.map(Deliveries::json),
         "reports": reports.map(Reports::json),
+        "files": files.iter().map(Taken::json).collect::<Vec<_>>(),
     });
     fs::create_dir_all(folder)?;
     let path = folder.join(now.format("%Y%m%dT%H%M%SZ.json").to_string());

@@ -9,7 +9,7 @@
 //! with and without what keeps companies apart.
 //!
 //! And deliveries ([`deliveries`]): leads and activities from `tandem serve` through `tandem work` to
-//! the sandbox.
+//! the sandbox. With `--only csv`, files of as many rows ([`files`]).
 //!
 //! And reports ([`reports`]): over HTTP, of a company with a million activities.
 
@@ -17,6 +17,7 @@ mod bare;
 mod cpu;
 mod deliveries;
 mod figures;
+mod files;
 mod ground;
 mod growth;
 mod imports;
@@ -46,6 +47,7 @@ use crate::{
 
 use deliveries::Deliveries;
 use figures::{Environment, Figures};
+use files::Taken;
 use processes::Crm;
 use reports::Reports;
 
@@ -65,15 +67,18 @@ pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
     };
     postgres.stop().await?;
     embedded::erase(&cluster).await?;
-    let Measured { environment, figures, deliveries, reports } = measured?;
-    let outbound = deliveries.as_ref();
-    let path = figures::keep(&args.out, &environment, &figures, outbound, reports.as_ref())?;
+    let Measured { environment, figures, deliveries, reports, files } = measured?;
+    let (outbound, told) = (deliveries.as_ref(), reports.as_ref());
+    let path = figures::keep(&args.out, &environment, &figures, outbound, told, &files)?;
     app::say(&table::text(&environment, &figures))?;
     if let Some(deliveries) = &deliveries {
         app::say(&deliveries::table::text(deliveries))?;
     }
     if let Some(reports) = &reports {
         app::say(&reports::table::text(reports))?;
+    }
+    if !files.is_empty() {
+        app::say(&files::text(&files))?;
     }
     app::say(&format!("The figures are in {}.", path.display()))
 }
@@ -83,6 +88,7 @@ struct Measured {
     figures: Vec<Figures>,
     deliveries: Option<Deliveries>,
     reports: Option<Reports>,
+    files: Vec<Taken>,
 }
 
 async fn measure(
@@ -94,6 +100,7 @@ async fn measure(
     let keys = ground::master_keys(folder)?;
     let mut all = Vec::new();
     let (mut environment, mut deliveries, mut reports) = (None, None, None);
+    let mut files = Vec::new();
     for &connector in connectors::all() {
         let password = uuid::Uuid::new_v4().simple().to_string();
         let sheet =
@@ -110,6 +117,11 @@ async fn measure(
         if reports.is_none() && args.only.contains(&BenchPart::Reports) {
             reports = Some(sheet.reports().await?);
         }
+        if files.is_empty() && args.only.contains(&BenchPart::Csv) {
+            for &rows in &args.persons {
+                files.extend(sheet.files(rows).await?);
+            }
+        }
         let imports = args.only.contains(&BenchPart::Imports);
         for &persons in args.persons.iter().filter(|_| imports) {
             for (at, &latency_ms) in args.latency_ms.iter().enumerate() {
@@ -119,7 +131,7 @@ async fn measure(
         }
     }
     let environment = environment.context("there is nothing to measure")?;
-    Ok(Measured { environment, figures: all, deliveries, reports })
+    Ok(Measured { environment, figures: all, deliveries, reports, files })
 }
 
 /// What all sizes of one CRM have in common.

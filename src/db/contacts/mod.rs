@@ -1,6 +1,7 @@
 //! One contact at a time; pages of an import are `db::intake`.
 
 mod bulk;
+mod export;
 mod list;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub use bulk::{Chosen, Tag, add_tag, delete_many, lock_chosen, remove_tag, set_owner, tags};
+pub use export::{Exported, export};
 pub(in crate::db) use list::narrow;
 pub use list::{Filter, Order, Owner, Position, Sort, count, list};
 

@@ -226,7 +226,7 @@ pub async fn lock_contacts(tx: &mut TenantTx, ids: &[ContactId]) -> Result<(), D
 /// The contacts that a page may touch, as an import sees them.
 pub async fn candidates(
     tx: &mut TenantTx,
-    connection_id: ConnectionId,
+    connection_id: Option<ConnectionId>,
     ids: &[ContactId],
 ) -> Result<HashMap<ContactId, Candidate>, DbError> {
     if ids.is_empty() {

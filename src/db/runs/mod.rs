@@ -1,5 +1,6 @@
 //! Rows of `sync_run`: one import or sync, with its cursor, counts and state.
 
+mod files;
 mod progress;
 
 use chrono::{DateTime, Utc};
@@ -7,9 +8,10 @@ use sqlx::FromRow;
 
 use crate::{
     db::{DbError, TenantTx},
-    domain::{ConnectionId, MemberId, RunId, intake::Counts},
+    domain::{ConnectionId, FileId, MemberId, RunId, intake::Counts},
 };
 
+pub use files::{CSV, Sheet, of_file, start_file};
 pub use progress::{
     Advance, Hold, advance, cancel, cancel_all, count, count_organizations, end, is_at, resume,
     take_back, take_up, wait,
@@ -19,7 +21,11 @@ pub use progress::{
 #[derive(Debug, Clone, FromRow)]
 pub struct Run {
     pub run_id: RunId,
-    pub connection_id: ConnectionId,
+    /// `None` for the run of a file.
+    pub connection_id: Option<ConnectionId>,
+    pub file_id: Option<FileId>,
+    /// The run whose rows were corrected for this one.
+    pub fixes: Option<RunId>,
     pub provider: String,
     pub mode: String,
     pub direction: String,

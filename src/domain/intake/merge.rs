@@ -98,6 +98,7 @@ impl ContactFields {
         }
         if free("tags") {
             self.tag(&source.tag);
+            resolved.tags.iter().for_each(|tag| self.tag(tag));
         }
         // What the CRM no longer says about its own facts goes; what others wrote stays.
         self.custom_fields.retain(|name, _| !name.starts_with(source.prefix));
@@ -138,7 +139,10 @@ impl ContactFields {
             self.owner_member_id = resolved.owner;
         }
         if free("tags") {
-            self.tag(&source.tag);
+            if source.follows {
+                self.tag(&source.tag);
+            }
+            resolved.tags.iter().for_each(|tag| self.tag(tag));
         }
         let facts = resolved.custom_fields.iter();
         for (name, value) in

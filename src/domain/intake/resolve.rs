@@ -35,7 +35,11 @@ pub struct Source<'a> {
     pub prefix: &'a str,
     /// Of new contacts: the provider.
     pub provider: &'a str,
-    /// On every contact that this import touched, such as `<provider>-import`.
+    /// Its records keep mappings and come again. What does not is matched each time, fills what is
+    /// empty, and changes nothing else.
+    pub follows: bool,
+    /// On every contact that an import with mappings touched, or that another one made, such as
+    /// `<provider>-import`.
     pub tag: String,
     /// ISO 3166 alpha-2, for numbers without a country code.
     pub country: &'a str,
@@ -63,6 +67,9 @@ pub struct Resolved {
     pub organization: Option<OrganizationRef>,
     pub owner: Option<MemberId>,
     pub custom_fields: BTreeMap<String, Value>,
+    /// Beside the source's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 impl Resolved {
@@ -123,6 +130,7 @@ pub fn resolve(person: RemotePerson, source: &Source<'_>) -> Resolved {
         organization: organization.cloned(),
         owner: owner.and_then(|owner| owner.member),
         custom_fields: facts,
+        tags: Vec::new(),
     }
 }
 

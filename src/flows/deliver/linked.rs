@@ -116,6 +116,7 @@ impl Stored {
         let provider = self.connection.provider.as_str();
         let Some(connector) = connectors::find(provider) else { return Ok(0) };
         let source = Source {
+            follows: true,
             prefix: connector.manifest().custom_prefix,
             provider,
             tag: String::new(),

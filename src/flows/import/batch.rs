@@ -1,13 +1,17 @@
 //! Pages of persons, as they are fetched: first the provider's list, then the run's own list of ids.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     connectors::{CrmError, Cursor, Page},
+    db::csv::{BadRow, RowKey},
     domain::{RemoteId, RemotePerson},
-    flows::import::{
-        objects::IDS_PER_REQUEST,
-        work::{Desk, carry, split},
+    flows::{
+        account::Account,
+        import::{
+            objects::IDS_PER_REQUEST,
+            work::{Desk, carry, split},
+        },
     },
 };
 
@@ -15,12 +19,26 @@ use crate::{
 const BY_ID: &str = "ids:";
 
 /// What one fetch brought.
+#[derive(Default)]
 pub(super) struct Batch {
     pub page: Page<RemotePerson>,
     /// Asked for by id and not there.
     pub absent: Vec<RemoteId>,
     /// Where the next fetch starts; `None` ends the phase.
     pub next: Option<String>,
+    /// Of a file.
+    pub rows: Rows,
+}
+
+/// What a page of a file has beside its people.
+#[derive(Default)]
+pub(super) struct Rows {
+    /// What its people may be known by.
+    pub keys: Vec<RowKey>,
+    /// To be corrected.
+    pub bad: Vec<BadRow>,
+    /// Corrected ones that it takes up.
+    pub fixed: Vec<i64>,
 }
 
 impl Desk {
@@ -35,17 +53,22 @@ impl Desk {
         }
     }
 
-    pub(super) async fn fetch(&self, cursor: Option<&str>) -> Result<Batch, CrmError> {
-        self.fetch_later(cursor.unwrap_or_default().to_owned()).await
+    pub(super) async fn fetch(
+        &self,
+        account: &Arc<Account>,
+        cursor: Option<&str>,
+    ) -> Result<Batch, CrmError> {
+        self.fetch_later(account, cursor.unwrap_or_default().to_owned()).await
     }
 
     /// Fetches the page at `cursor`, borrowing nothing of the desk, so that the desk can write
     /// meanwhile. First the provider's list, then the run's own list of ids.
     pub(super) fn fetch_later(
         &self,
+        account: &Arc<Account>,
         cursor: String,
     ) -> impl Future<Output = Result<Batch, CrmError>> + use<> {
-        let account = std::sync::Arc::clone(&self.account);
+        let account = Arc::clone(account);
         let ids: Vec<RemoteId> =
             self.run.ids.clone().unwrap_or_default().into_iter().map(RemoteId).collect();
         let selective = self.run.mode == "selective";
@@ -63,7 +86,7 @@ impl Desk {
                     let more = (!ids.is_empty()).then(|| format!("{BY_ID}0"));
                     let next = page.next.as_ref().map(|next| format!("{mark}{}", next.as_str()));
                     let next = next.or(more);
-                    return Ok(Batch { page, absent: Vec::new(), next });
+                    return Ok(Batch { page, absent: Vec::new(), next, rows: Rows::default() });
                 }
             };
             let asked = ids.get(offset..).unwrap_or_default();
@@ -83,7 +106,7 @@ impl Desk {
                 .collect();
             let end = offset + asked.len();
             let next = (end < ids.len()).then(|| format!("{BY_ID}{end}"));
-            Ok(Batch { page, absent, next })
+            Ok(Batch { page, absent, next, rows: Rows::default() })
         }
     }
 }

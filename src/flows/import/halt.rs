@@ -21,9 +21,12 @@ impl Desk {
     /// Turns what stopped the worker into the run's state, in words, and into when to go on.
     pub(super) async fn put_down(&mut self, halt: Halt, moved: bool) -> Result<Next, FlowError> {
         reach("import.put_down");
-        let view = self.account.budget.view().await;
-        account::keep_budget(&self.hub, self.company_id, self.run.connection_id, &view).await.ok();
-        let spent = account::spent(self.counted, self.account.meter.read());
+        if let Some(account) = self.origin.account() {
+            let view = account.budget.view().await;
+            let id = account.connection.connection_id;
+            account::keep_budget(&self.hub, self.company_id, id, &view).await.ok();
+        }
+        let spent = account::spent(self.counted, self.origin.spent());
         let overtaken =
             matches!(halt, Halt::Db(DbError::Conflict { .. })) && !self.is_here().await?;
         let given = Circumstances {
@@ -33,10 +36,9 @@ impl Desk {
             again: self.mark() == AGAIN,
             overtaken,
         };
-        if let Halt::Crm(error) = &halt {
+        if let (Halt::Crm(error), Some(account)) = (&halt, self.origin.account()) {
             tracing::warn!(run_id = %self.run.run_id, %error, "a run was interrupted by the provider");
-            let called = &self.account.connection;
-            reconnect::judge(&self.hub, self.company_id, called, error).await?;
+            reconnect::judge(&self.hub, self.company_id, &account.connection, error).await?;
         }
         match verdict(&halt, &given) {
             Verdict::Over => Ok(Next::Done),
@@ -117,6 +119,9 @@ impl Desk {
         let hold = self.hold();
         if !db::runs::end(&mut tx, self.run.run_id, hold, state, Some(reason), spent).await? {
             return Ok(self.somebody_elses());
+        }
+        if self.run.fixes.is_some() {
+            db::csv::release(&mut tx, self.run.run_id).await?;
         }
         reach("import.end_written");
         tx.commit().await?;

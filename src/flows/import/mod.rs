@@ -5,8 +5,11 @@
 //! on from its last committed page, and a page is never written twice.
 
 mod batch;
+mod file;
 mod halt;
 mod objects;
+mod origin;
+mod pages;
 mod persons;
 pub mod verdict;
 mod work;
@@ -21,6 +24,7 @@ use crate::{
     flows::{FlowError, Provider, SharedHub, account, idempotency::Witness},
 };
 
+pub use pages::MOST_ROWS;
 pub use work::work;
 
 /// The kind of job that works on a run.
@@ -136,7 +140,11 @@ pub async fn start_seen(
 }
 
 /// One lane per provider: the runs of a connection follow one another.
-async fn enqueue(tx: &mut db::TenantTx, provider: &str, run_id: RunId) -> Result<(), db::DbError> {
+pub(super) async fn enqueue(
+    tx: &mut db::TenantTx,
+    provider: &str,
+    run_id: RunId,
+) -> Result<(), db::DbError> {
     let new = NewJob {
         lane: &format!("import:{provider}"),
         cap: 1,
@@ -186,8 +194,13 @@ pub async fn resume(
 ) -> Result<(), FlowError> {
     let mut tx = hub.db.tenant(company_id, scope).await?;
     let run = db::runs::get(&mut tx, run_id).await?.ok_or(FlowError::NotFound)?;
-    let connection = connections::get(&mut tx, run.connection_id).await?;
-    account::usable(&connection.ok_or(FlowError::NotConnected)?)?;
+    match run.connection_id {
+        Some(id) => {
+            let connection = connections::get(&mut tx, id).await?;
+            account::usable(&connection.ok_or(FlowError::NotConnected)?)?;
+        }
+        None => file::may_go_on(&mut tx, &run).await?,
+    }
     match db::runs::resume(&mut tx, run_id).await {
         Ok(true) => {}
         Ok(false) => {

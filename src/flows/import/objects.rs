@@ -1,5 +1,7 @@
 //! Organizations, deals, and what is gone: the parts of a run around its persons.
 
+use std::sync::Arc;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -10,9 +12,12 @@ use crate::{
         intake::{OrganizationPlan, Outcome, name_of, plan_organizations},
     },
     failpoint::reach,
-    flows::import::{
-        halt::Halt,
-        work::{Desk, carry},
+    flows::{
+        account::Account,
+        import::{
+            halt::Halt,
+            work::{Desk, carry},
+        },
     },
 };
 
@@ -21,10 +26,14 @@ pub(super) const IDS_PER_REQUEST: usize = 100;
 
 impl Desk {
     /// Pages through organizations: the next page is fetched while this one is written.
-    pub(super) async fn organizations(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
-        let connector = self.account.provider.connector;
+    pub(super) async fn organizations(
+        &mut self,
+        account: &Arc<Account>,
+        stopping: &CancellationToken,
+    ) -> Result<(), Halt> {
+        let connector = account.provider.connector;
         self.look_back(Kind::Organization).await?;
-        let mut page = connector.organizations(&self.account.api, &self.start()).await?;
+        let mut page = connector.organizations(&account.api, &self.start()).await?;
         loop {
             reach("import.organizations_fetched");
             page.items.retain(|organization| !self.seen_before.contains(&organization.id));
@@ -33,7 +42,8 @@ impl Desk {
             let seen = page.items.len();
             tracing::debug!(run_id = %self.run.run_id, seen, "writing a page of organizations");
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-            let counts = write_organizations(&mut tx, self.run.connection_id, &page.items).await?;
+            let counts =
+                write_organizations(&mut tx, account.connection.connection_id, &page.items).await?;
             let ids: Vec<&str> = page.items.iter().map(|one| one.id.as_str()).collect();
             self.note_seen(&mut tx, Kind::Organization, &ids).await?;
             reach("import.organizations_written");
@@ -47,16 +57,22 @@ impl Desk {
             let mut from = self.start();
             from.cursor = Some(cursor);
             page = self
-                .while_writing(tx, by, async |api| connector.organizations(api, &from).await)
+                .while_writing(account, tx, by, async |api| {
+                    connector.organizations(api, &from).await
+                })
                 .await?;
             go_on(stopping)?;
         }
     }
 
-    pub(super) async fn deals(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
-        let connector = self.account.provider.connector;
+    pub(super) async fn deals(
+        &mut self,
+        account: &Arc<Account>,
+        stopping: &CancellationToken,
+    ) -> Result<(), Halt> {
+        let connector = account.provider.connector;
         self.look_back(Kind::Deal).await?;
-        let mut page = connector.deals(&self.account.api, &self.start()).await?;
+        let mut page = connector.deals(&account.api, &self.start()).await?;
         loop {
             reach("import.deals_fetched");
             page.items.retain(|deal| !self.seen_before.contains(&deal.id));
@@ -64,7 +80,7 @@ impl Desk {
             let next = page.next.clone();
             let after = self.then("deals", next.as_ref(), !page.items.is_empty());
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-            let (counts, changed) = self.write_deals(&mut tx, &page).await?;
+            let (counts, changed) = self.write_deals(&mut tx, account, &page).await?;
             let lost = page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
             let ids = page.items.iter().map(|deal| &deal.id).chain(lost);
             let ids: Vec<&str> = ids.map(RemoteId::as_str).collect();
@@ -80,8 +96,9 @@ impl Desk {
             let Some(cursor) = next else { return self.advance(tx, by).await };
             let mut from = self.start();
             from.cursor = Some(cursor);
-            page =
-                self.while_writing(tx, by, async |api| connector.deals(api, &from).await).await?;
+            page = self
+                .while_writing(account, tx, by, async |api| connector.deals(api, &from).await)
+                .await?;
             go_on(stopping)?;
         }
     }
@@ -90,11 +107,11 @@ impl Desk {
     /// reported before one that could not be fetched: the cursor tells where to go on.
     pub(super) async fn while_writing<T>(
         &mut self,
+        account: &Account,
         tx: TenantTx,
         by: Advance<'_>,
         fetch: impl AsyncFnOnce(&crate::connectors::Api) -> Result<T, crate::connectors::CrmError>,
     ) -> Result<T, Halt> {
-        let account = std::sync::Arc::clone(&self.account);
         let (written, fetched) = tokio::join!(self.advance(tx, by), fetch(&account.api));
         written?;
         Ok(fetched?)
@@ -121,10 +138,11 @@ impl Desk {
     async fn write_deals(
         &self,
         tx: &mut TenantTx,
+        account: &Account,
         page: &Page<RemoteDeal>,
     ) -> Result<([i64; 4], Vec<String>), Halt> {
         let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        let written = db::deals::write(tx, self.run.connection_id, &page.items).await?;
+        let written = db::deals::write(tx, account.connection.connection_id, &page.items).await?;
         let seen = signed(page.items.len());
         let lost = signed(page.quarantined.len());
         let counts = [seen + lost, written.written, seen - written.written, lost];
@@ -135,16 +153,16 @@ impl Desk {
 
     /// Finds what is mapped and was not seen in a whole full run, and asks the provider by id: what
     /// it does not show is gone. Contacts stay.
-    pub(super) async fn reconcile(&mut self) -> Result<(), Halt> {
+    pub(super) async fn reconcile(&mut self, account: &Account) -> Result<(), Halt> {
         if self.run.mode != "full" {
             return Ok(());
         }
+        let connection_id = account.connection.connection_id;
         let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
-        let unseen = db::intake::unseen(&mut tx, self.run.connection_id, self.run.run_id).await?;
+        let unseen = db::intake::unseen(&mut tx, connection_id, self.run.run_id).await?;
         drop(tx);
         for ids in unseen.chunks(IDS_PER_REQUEST) {
-            let found =
-                self.account.provider.connector.persons_by_id(&self.account.api, ids).await?;
+            let found = account.provider.connector.persons_by_id(&account.api, ids).await?;
             reach("import.unseen_asked");
             if found.quarantined.iter().any(|lost| lost.id.is_none()) {
                 // It may be any of these: leave them to the next run rather than guess.
@@ -161,7 +179,7 @@ impl Desk {
             let gone: Vec<&str> =
                 ids.iter().filter(|id| !there.contains(id)).map(RemoteId::as_str).collect();
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-            db::intake::mark_gone(&mut tx, self.run.connection_id, &gone).await?;
+            db::intake::mark_gone(&mut tx, connection_id, &gone).await?;
             reach("import.gone_marked");
             tx.commit().await?;
             reach("import.gone_committed");
@@ -172,16 +190,20 @@ impl Desk {
     /// Writes organizations that persons name and the book does not know, and counts them in the
     /// same breath: a page that is never committed must not lose the count. What the provider does
     /// not show is remembered as absent, and not asked for again in this run.
-    pub(super) async fn fetch_organizations(&mut self, ids: &[RemoteId]) -> Result<(), Halt> {
-        let found =
-            self.account.provider.connector.organizations_by_id(&self.account.api, ids).await?;
+    pub(super) async fn fetch_organizations(
+        &mut self,
+        account: &Account,
+        ids: &[RemoteId],
+    ) -> Result<(), Halt> {
+        let found = account.provider.connector.organizations_by_id(&account.api, ids).await?;
         for id in ids {
             if !found.items.iter().any(|organization| organization.id == *id) {
                 self.absent.insert(id.clone());
             }
         }
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-        let counts = write_organizations(&mut tx, self.run.connection_id, &found.items).await?;
+        let counts =
+            write_organizations(&mut tx, account.connection.connection_id, &found.items).await?;
         db::runs::count_organizations(&mut tx, self.run.run_id, self.page, counts).await?;
         reach("import.strangers_written");
         tx.commit().await?;

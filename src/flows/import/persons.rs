@@ -1,8 +1,12 @@
 //! Persons: read what the book knows of a page, plan it in memory, write it at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     db::{
@@ -10,10 +14,10 @@ use crate::{
         directory::LockedBook,
         entries::NewEntry,
         intake::{Held, Kind},
-        runs::Advance,
+        runs::{Advance, CSV},
     },
     domain::{
-        ContactId, Quarantined, RemoteId,
+        ConnectionId, ContactId, Quarantined, RemoteId,
         intake::{
             Counts, Incoming, Known, OrganizationRef, Outcome, PagePlan, PersonMapping, Resolved,
             Source, normalize, plan, resolve, unasked,
@@ -21,9 +25,10 @@ use crate::{
     },
     failpoint::reach,
     flows::{
+        account::Account,
         deliver,
         import::{
-            batch::Batch,
+            batch::{Batch, Rows},
             halt::Halt,
             objects::{entries, go_on},
             work::Desk,
@@ -40,11 +45,11 @@ const ORGANIZATIONS_KEPT: usize = 20_000;
 
 /// A page in the book's words.
 #[derive(Default)]
-struct Resolution {
-    changed: Vec<Incoming>,
-    unchanged: Vec<RemoteId>,
+pub(super) struct Resolution {
+    pub changed: Vec<Incoming>,
+    pub unchanged: Vec<RemoteId>,
     /// How those that changed are mapped already.
-    known: HashMap<RemoteId, PersonMapping>,
+    pub known: HashMap<RemoteId, PersonMapping>,
 }
 
 /// A page on its way into the book.
@@ -57,15 +62,19 @@ struct Writing<'a> {
 }
 
 impl Desk {
-    pub(super) async fn persons(&mut self, stopping: &CancellationToken) -> Result<(), Halt> {
+    pub(super) async fn persons(
+        &mut self,
+        account: &Arc<Account>,
+        stopping: &CancellationToken,
+    ) -> Result<(), Halt> {
         let first = self.run.cursor.clone();
-        let mut batch = self.fetch(first.as_deref()).await?;
+        let mut batch = self.fetch(account, first.as_deref()).await?;
         self.look_back(Kind::Person).await?;
         loop {
             reach("import.persons_fetched");
             self.skip_seen(&mut batch);
             let next = batch.next.clone();
-            let resolved = self.resolve(&mut batch).await?;
+            let resolved = self.resolve(account, &mut batch).await?;
             reach("import.persons_resolved");
             let phase = if next.is_some() { "persons" } else { self.after("persons") };
             match next {
@@ -75,7 +84,7 @@ impl Desk {
                 }
                 Some(cursor) => {
                     let by = Advance { phase, cursor: Some(&cursor), ..Advance::default() };
-                    let fetch = self.fetch_later(cursor.clone());
+                    let fetch = self.fetch_later(account, cursor.clone());
                     let (written, fetched) = tokio::join!(self.write(&batch, &resolved, by), fetch);
                     written?;
                     batch = fetched?;
@@ -87,7 +96,8 @@ impl Desk {
 
     /// Ids to words, and what of it the book has already. Organizations that the book does not know
     /// yet are fetched first: nobody waits for a stranger while holding a transaction.
-    async fn resolve(&mut self, batch: &mut Batch) -> Result<Resolution, Halt> {
+    async fn resolve(&mut self, account: &Account, batch: &mut Batch) -> Result<Resolution, Halt> {
+        let connection_id = account.connection.connection_id;
         let persons = std::mem::take(&mut batch.page.items);
         if self.organizations.len() > ORGANIZATIONS_KEPT {
             self.organizations.clear();
@@ -98,13 +108,13 @@ impl Desk {
             .filter(|id| !self.organizations.contains_key(*id) && !self.absent.contains(*id))
             .collect();
         if !new.is_empty() {
-            let found = self.named(new.iter().copied()).await?;
+            let found = self.named(connection_id, new.iter().copied()).await?;
             let unknown: Vec<RemoteId> =
                 new.iter().filter(|id| !found.contains_key(**id)).map(|&id| id.clone()).collect();
             self.organizations.extend(found);
             if !unknown.is_empty() {
-                self.fetch_organizations(&unknown).await?;
-                let found = self.named(unknown.iter()).await?;
+                self.fetch_organizations(account, &unknown).await?;
+                let found = self.named(connection_id, unknown.iter()).await?;
                 self.organizations.extend(found);
             }
         }
@@ -118,7 +128,6 @@ impl Desk {
             })
             .collect();
         let stand = {
-            let connection_id = self.run.connection_id;
             let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
             db::intake::compare_persons(&mut tx, connection_id, &resolved).await?
         };
@@ -135,19 +144,25 @@ impl Desk {
 
     async fn named(
         &self,
+        connection_id: ConnectionId,
         ids: impl Iterator<Item = &RemoteId>,
     ) -> Result<HashMap<RemoteId, OrganizationRef>, DbError> {
         let ids: Vec<&str> = ids.map(RemoteId::as_str).collect();
         let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
-        db::intake::organizations(&mut tx, self.run.connection_id, &ids).await
+        db::intake::organizations(&mut tx, connection_id, &ids).await
     }
 
     fn source<'a>(&'a self, organizations: &'a HashMap<RemoteId, OrganizationRef>) -> Source<'a> {
-        let manifest = self.account.provider.connector.manifest();
+        // A file has no facts of its own that could go again.
+        let (prefix, provider) = self.origin.account().map_or(("\0", CSV), |account| {
+            let manifest = account.provider.connector.manifest();
+            (manifest.custom_prefix, manifest.slug)
+        });
         Source {
-            prefix: manifest.custom_prefix,
-            provider: manifest.slug,
-            tag: format!("{}-import", manifest.slug),
+            follows: self.origin.account().is_some(),
+            prefix,
+            provider,
+            tag: format!("{provider}-import"),
             country: &self.country,
             fields: &self.fields,
             owners: &self.owners,
@@ -158,7 +173,7 @@ impl Desk {
     }
 
     /// Writes a page: only what changed is judged and written.
-    async fn write(
+    pub(super) async fn write(
         &mut self,
         batch: &Batch,
         Resolution { changed, unchanged, known }: &Resolution,
@@ -205,12 +220,13 @@ impl Desk {
         let mut counts = Counts::default();
         let mut limit_reached = false;
         if !changed.is_empty() {
-            let plan = self.plan_page(tx, changed, known).await?;
+            let plan = self.plan_page(tx, batch, changed, known).await?;
             reach("import.persons_planned");
             // Who was judged under the lock from what was read under it meets nobody; whoever does is
             // judged anew, and then what others hold stays theirs.
             let held = if known.is_some() { Held::Refuses } else { Held::Stays };
             self.store(tx, &plan, held).await?;
+            remember_rows(tx, &batch.rows, &plan).await?;
             reach("import.persons_stored");
             log.extend(entries(&plan.created, Outcome::Created));
             log.extend(entries(&plan.linked, Outcome::Linked));
@@ -231,10 +247,15 @@ impl Desk {
         counts.quarantined += signed(batch.page.quarantined.len());
         counts.skipped += signed(batch.absent.len());
         log.extend(batch.page.quarantined.iter().map(quarantined));
-        if !batch.absent.is_empty() {
+        if let Some(connection_id) =
+            self.origin.connection_id().filter(|_| !batch.absent.is_empty())
+        {
             let gone: Vec<&str> = batch.absent.iter().map(RemoteId::as_str).collect();
-            db::intake::mark_gone(tx, self.run.connection_id, &gone).await?;
+            db::intake::mark_gone(tx, connection_id, &gone).await?;
             log.extend(batch.absent.iter().map(absent));
+        }
+        if let Some(file_id) = self.origin.file_id() {
+            db::csv::settle(tx, file_id, &batch.rows.fixed, &batch.rows.bad).await?;
         }
         db::entries::insert(tx, self.run.run_id, self.page, &log).await?;
         reach("import.persons_logged");
@@ -247,20 +268,22 @@ impl Desk {
     async fn plan_page(
         &self,
         tx: &mut TenantTx,
+        batch: &Batch,
         changed: &[Incoming],
         known: Option<&HashMap<RemoteId, PersonMapping>>,
     ) -> Result<PagePlan, Halt> {
-        let connection_id = self.run.connection_id;
+        let connection_id = self.origin.connection_id();
         let book = db::directory::lock_book(tx, connection_id)
             .await?
             .ok_or(Halt::Closed("The CRM was disconnected."))?;
         let room = self.room(&book)?;
         let ids = || changed.iter().map(|person| &person.resolved.remote_id);
-        let mappings = match known {
-            Some(known) => {
+        let mappings = match (connection_id, known) {
+            (None, _) => db::csv::known(tx, &batch.rows.keys).await?,
+            (_, Some(known)) => {
                 ids().filter_map(|id| Some((id.clone(), known.get(id)?.clone()))).collect()
             }
-            None => {
+            (Some(connection_id), None) => {
                 let ids: Vec<&str> = ids().map(RemoteId::as_str).collect();
                 db::intake::person_mappings(tx, connection_id, &ids).await?
             }
@@ -283,10 +306,12 @@ impl Desk {
     /// How many contacts still fit; also the last gate before anything is written.
     fn room(&self, book: &LockedBook) -> Result<Option<u64>, Halt> {
         let plan = Plan::parse(&book.plan);
-        let feature = self.account.provider.connector.manifest().plan_feature;
-        if book.connection_state != "active"
-            || !plan.is_some_and(|plan| policy::allows(plan, feature))
-        {
+        let is_open = self.origin.account().is_none_or(|account| {
+            let feature = account.provider.connector.manifest().plan_feature;
+            book.connection_state.as_deref() == Some("active")
+                && plan.is_some_and(|plan| policy::allows(plan, feature))
+        });
+        if !is_open {
             return Err(Halt::Closed(
                 "The connection was paused or ended meanwhile. What was imported stays.",
             ));
@@ -299,18 +324,30 @@ impl Desk {
         db::intake::insert_contacts(tx, &plan.inserts).await?;
         db::intake::update_contacts(tx, &plan.updates).await?;
         db::intake::move_identifiers(tx, &plan.releases, &plan.claims, held).await?;
-        db::intake::upsert_mappings(tx, self.run.connection_id, &plan.mappings).await?;
+        let Some(account) = self.origin.account() else { return Ok(()) };
+        let connection_id = account.connection.connection_id;
+        db::intake::upsert_mappings(tx, connection_id, &plan.mappings).await?;
         let new = plan.mappings.iter().filter(|mapping| mapping.is_new && !mapping.gone);
         let new: Vec<ContactId> = new.map(|mapping| mapping.contact_id).collect();
         let now = self.hub.clock.now();
-        deliver::queue::push_earlier(tx, &self.account.connection, &new, now).await?;
+        deliver::queue::push_earlier(tx, &account.connection, &new, now).await?;
         let gone = plan.mappings.iter().filter(|mapping| mapping.gone);
         let gone: Vec<&str> = gone.map(|mapping| mapping.remote_id.as_str()).collect();
         if !gone.is_empty() {
-            db::intake::promote(tx, self.run.connection_id, &gone).await?;
+            db::intake::promote(tx, connection_id, &gone).await?;
         }
         Ok(())
     }
+}
+
+/// Rows that nothing but their own words tells from others are known by those the next time.
+async fn remember_rows(tx: &mut TenantTx, rows: &Rows, plan: &PagePlan) -> Result<(), DbError> {
+    let prints: HashMap<&RemoteId, Uuid> =
+        rows.keys.iter().filter_map(|key| Some((&key.row, key.print?))).collect();
+    let made = plan.created.iter();
+    let made: Vec<(Uuid, ContactId)> =
+        made.filter_map(|(row, contact)| Some((*prints.get(row)?, *contact))).collect();
+    db::csv::remember(tx, &made).await
 }
 
 fn quarantined(lost: &Quarantined) -> NewEntry {
@@ -319,8 +356,10 @@ fn quarantined(lost: &Quarantined) -> NewEntry {
         remote_ids: vec![lost.id.as_ref().map_or("unknown", RemoteId::as_str).to_owned()],
         contact_ids: Vec::new(),
         remote_name: None,
-        // The record as it came, so that nothing is lost; NUL has no place in Postgres.
-        before: Some(serde_json::json!({ "raw": lost.raw.replace('\0', "") })),
+        // The record as it came, so that nothing is lost; NUL has no place in Postgres. Rows of a file
+        // are kept where they are corrected.
+        before: (!lost.raw.is_empty())
+            .then(|| serde_json::json!({ "raw": lost.raw.replace('\0', "") })),
         after: None,
         reason: Some(lost.reason.clone()),
     }

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    connectors::{Caller, Cursor, From as Start, Spent},
+    connectors::{Cursor, From as Start, Spent},
     db::{
         self, DbError, Scope, connections,
         intake::Kind,
@@ -25,12 +25,12 @@ use crate::{
         account::{self, Account},
         import::{
             halt::Halt,
+            origin::{Origin, Stored},
             tell,
-            verdict::{RECONNECT, after, opening},
+            verdict::{after, opening},
         },
         ledger,
     },
-    policy,
 };
 
 /// Changes are asked for from a little before the last run began: clocks differ, and providers
@@ -44,7 +44,7 @@ const BOOK_EVERY: TimeDelta = TimeDelta::seconds(10);
 pub(super) struct Desk {
     pub hub: SharedHub,
     pub company_id: CompanyId,
-    pub account: Arc<Account>,
+    pub origin: Origin,
     pub run: Run,
     /// Committed pages; the fence.
     pub page: i32,
@@ -118,10 +118,10 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
         return Ok(Opened::Nothing);
     }
     let Some(run) = db::runs::get(&mut tx, run_id).await? else { return Ok(Opened::Nothing) };
-    let connection = connections::get(&mut tx, run.connection_id).await?;
     let company = db::directory::company(&mut tx).await?;
-    let Some(connection) = connection else { return Ok(Opened::Nothing) };
-    let over = opening(run.cancel_requested, refusal(hub, &company.plan, &connection));
+    let Some(from) = Stored::of(&mut tx, &run).await? else { return Ok(Opened::Nothing) };
+    let refused = from.refusal(hub, &company.plan);
+    let over = opening(run.cancel_requested, refused);
     if let Some((state, reason)) = over {
         let hold = Hold { page: run.page, attempts: run.attempts };
         db::runs::end(&mut tx, run_id, hold, state, Some(reason), (0, 0)).await?;
@@ -132,9 +132,9 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
     reach("import.taken_up");
     tx.commit().await?;
     reach("import.opened");
-    let provider = hub.providers.get(&connection.provider).ok_or(FlowError::NotConnected)?;
-    let account = account::client(hub, company_id, connection, provider, Caller::Job).await;
-    let country = account.connection.account_country.clone();
+    let Some((origin, country)) = from.ready(hub, company_id).await? else {
+        return Ok(Opened::Nothing);
+    };
     Ok(Opened::Desk(Box::new(Desk {
         hub: Arc::clone(hub),
         company_id,
@@ -142,7 +142,7 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
         run,
         // Numbers without a country code are the company's, unless its CRM says where it is.
         country: country.unwrap_or(company.country),
-        account: Arc::new(account),
+        origin,
         fields: Fields::default(),
         owners: HashMap::new(),
         organizations: HashMap::new(),
@@ -152,26 +152,6 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
         seen_before: HashSet::new(),
     })))
 }
-
-/// Why nothing may run now, in words; checked again before every page.
-pub(super) fn refusal(
-    hub: &SharedHub,
-    plan: &str,
-    connection: &connections::Connection,
-) -> Option<&'static str> {
-    let feature = hub.providers.get(&connection.provider)?.connector.manifest().plan_feature;
-    let allowed = policy::Plan::parse(plan).is_some_and(|plan| policy::allows(plan, feature));
-    match connection.state.as_str() {
-        _ if !allowed => Some(PLAN),
-        "active" => None,
-        "paused" => Some("The connection is paused. Resume it, then let this run go on."),
-        "needs_reconnect" => Some(RECONNECT),
-        _ => Some("The CRM was disconnected. Connect it again, then let this run go on."),
-    }
-}
-
-const PLAN: &str =
-    "The plan does not include this CRM. Upgrade, resume the connection, then let this run go on.";
 
 impl Desk {
     async fn drive(&mut self, stopping: &CancellationToken) -> Halt {
@@ -186,21 +166,25 @@ impl Desk {
         &mut self,
         stopping: &CancellationToken,
     ) -> Result<std::convert::Infallible, Halt> {
+        let account = self.origin.account().cloned();
         loop {
             if stopping.is_cancelled() {
                 return Err(Halt::Stopping);
             }
-            match self.run.phase.as_str() {
-                "users" => self.read_users().await?,
-                "fields" => self.read_fields().await?,
-                "organizations" => self.organizations(stopping).await?,
-                "deals" => self.deals(stopping).await?,
-                "persons" => {
-                    self.remember_words().await?;
-                    self.persons(stopping).await?;
+            match (self.run.phase.as_str(), &account) {
+                ("users", Some(account)) => self.read_users(account).await?,
+                ("fields", Some(account)) => self.read_fields(account).await?,
+                ("organizations", Some(account)) => self.organizations(account, stopping).await?,
+                ("deals", Some(account)) => self.deals(account, stopping).await?,
+                ("persons", Some(account)) => {
+                    self.remember_words(account).await?;
+                    self.persons(account, stopping).await?;
                 }
-                _ => {
-                    self.reconcile().await?;
+                ("persons", None) => self.rows(stopping).await?,
+                (_, account) => {
+                    if let Some(account) = account {
+                        self.reconcile(account).await?;
+                    }
                     self.complete().await?;
                     return Err(Halt::Done);
                 }
@@ -213,19 +197,20 @@ impl Desk {
         after(phase, self.run.mode == "selective")
     }
 
-    async fn read_users(&mut self) -> Result<(), Halt> {
-        let users = self.account.provider.connector.users(&self.account.api).await?;
+    async fn read_users(&mut self, account: &Account) -> Result<(), Halt> {
+        let users = account.provider.connector.users(&account.api).await?;
         reach("import.users_fetched");
         let words = serde_json::to_value(&users).ok();
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
-        connections::remember_words(&mut tx, self.run.connection_id, words.as_ref(), None).await?;
+        let id = account.connection.connection_id;
+        connections::remember_words(&mut tx, id, words.as_ref(), None).await?;
         self.advance(tx, Advance { phase: self.after("users"), ..Advance::default() }).await
     }
 
-    async fn read_fields(&mut self) -> Result<(), Halt> {
-        let id = self.run.connection_id;
-        let known = self.account.connection.remote_fields.clone();
-        let read = self.account.provider.connector.fields(&self.account.api).await?;
+    async fn read_fields(&mut self, account: &Account) -> Result<(), Halt> {
+        let id = account.connection.connection_id;
+        let known = account.connection.remote_fields.clone();
+        let read = account.provider.connector.fields(&account.api).await?;
         reach("import.fields_fetched");
         let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
         // A label that a delivery made while they were read stays.
@@ -237,9 +222,9 @@ impl Desk {
     }
 
     /// Users, fields and members, as the phases before have stored them.
-    async fn remember_words(&mut self) -> Result<(), Halt> {
+    async fn remember_words(&mut self, account: &Account) -> Result<(), Halt> {
         let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
-        let connection = connections::get(&mut tx, self.run.connection_id).await?;
+        let connection = connections::get(&mut tx, account.connection.connection_id).await?;
         let members = db::directory::members_by_email(&mut tx).await?;
         if let Some(run) = db::runs::get(&mut tx, self.run.run_id).await? {
             // Deals added persons to look at again.
@@ -266,7 +251,7 @@ impl Desk {
         mut tx: db::TenantTx,
         by: Advance<'_>,
     ) -> Result<(), Halt> {
-        let now = self.account.meter.read();
+        let now = self.origin.spent();
         let (requests, tokens) = account::spent(self.counted, now);
         let by = Advance { requests, tokens, ..by };
         let cancel = db::runs::advance(&mut tx, self.run.run_id, self.page, &by).await?;
@@ -300,7 +285,7 @@ impl Desk {
 
     /// Writes what was spent so far into the ledger.
     async fn book(&mut self) {
-        let throttled = self.account.meter.read().throttled;
+        let throttled = self.origin.spent().throttled;
         let new = i64::try_from(throttled.saturating_sub(self.booked.0)).unwrap_or(i64::MAX);
         ledger::book_run(&self.hub, self.company_id, self.run.run_id, new).await;
         self.booked = (throttled, self.hub.clock.now());
@@ -357,16 +342,20 @@ impl Desk {
             tracing::error!(run_id = %run.run_id, "a run does not add up");
             ("failed", Some("The counts do not add up; please tell support the run's id."))
         };
-        let spent = account::spent(self.counted, self.account.meter.read());
+        let spent = account::spent(self.counted, self.origin.spent());
         if !db::runs::end(&mut tx, run.run_id, self.hold(), state, reason, spent).await? {
             // A worker that had lost the job took the run up once more, and will be stopped: whoever
             // has the job must keep it.
             return Err(DbError::Fenced);
         }
-        if run.mode != "selective" {
+        if let Some(file_id) = self.origin.file_id().filter(|_| run.fixes.is_none()) {
+            db::csv::forget_chunks(&mut tx, file_id).await?;
+        }
+        if let Some(connection_id) = self.origin.connection_id().filter(|_| run.mode != "selective")
+        {
             let watermark = run.started_at.map(|at| at - OVERLAP);
             let persons = (run.mode == "full").then_some(run.seen);
-            db::runs::remember(&mut tx, run.connection_id, watermark, persons).await?;
+            db::runs::remember(&mut tx, connection_id, watermark, persons).await?;
         }
         reach("import.run_ended");
         tx.commit().await?;

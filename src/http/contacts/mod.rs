@@ -1,6 +1,7 @@
 //! `/api/contacts`.
 
 mod bulk;
+mod export;
 mod filter;
 mod form;
 mod suggested;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub(super) use bulk::BulkApi;
+pub(super) use export::ExportApi;
 pub(super) use filter::FilterForm;
 use form::{ContactForm, ContactPatch};
 pub(super) use suggested::SuggestionsApi;

@@ -6,7 +6,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    db::{entries::Entry, runs::Run},
+    db::{
+        entries::Entry,
+        runs::{CSV, Run},
+    },
+    domain::{ConnectionId, RunId},
     flows::SharedHub,
 };
 
@@ -123,7 +127,12 @@ pub(super) struct RunView {
     id: Uuid,
     pub(super) provider: String,
     provider_name: String,
-    connection_id: Uuid,
+    /// `null` for the run of a file.
+    connection_id: Option<Uuid>,
+    /// The run of a file, and the file is kept: its bad rows can be corrected.
+    has_file: bool,
+    /// The run whose rows were corrected for this one.
+    fixes: Option<Uuid>,
     mode: String,
     direction: String,
     state: RunStateWord,
@@ -178,9 +187,11 @@ impl RunView {
         Self {
             id: run.run_id.uuid(),
             provider_name: provider
-                .map_or_else(|| run.provider.clone(), |found| found.name().to_owned()),
+                .map_or_else(|| name_of(&run.provider), |found| found.name().to_owned()),
             provider: run.provider,
-            connection_id: run.connection_id.uuid(),
+            connection_id: run.connection_id.map(ConnectionId::uuid),
+            has_file: run.file_id.is_some(),
+            fixes: run.fixes.map(RunId::uuid),
             mode: run.mode,
             direction: run.direction,
             state: RunStateWord::parse(&run.state),
@@ -227,6 +238,11 @@ impl RunView {
             eta_s: eta,
         }
     }
+}
+
+/// Of a provider that is none of ours any more, or none at all.
+fn name_of(provider: &str) -> String {
+    if provider == CSV { "a CSV file".to_owned() } else { provider.to_owned() }
 }
 
 #[derive(Object)]

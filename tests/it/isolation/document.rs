@@ -10,6 +10,8 @@ pub(super) enum Names {
     Contact,
     Member,
     Run,
+    /// A file of rows that was brought.
+    File,
     Activity,
     Campaign,
     SavedFilter,
@@ -89,6 +91,7 @@ const WORDS: &[&str] = &[
     "add_tag",
     "remove_tag",
     "from",
+    "cells[]",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.
@@ -120,6 +123,8 @@ fn names(operation: &str, path: &str, field: &str, uuid: bool) -> Result<Option<
         ("/api/deliveries/{id}/choose", "remote_id") => Some(Names::Remote),
         (path, "id") if path.starts_with("/api/contacts/") => Some(Names::Contact),
         (path, "id") if path.starts_with("/api/sync-logs/") => Some(Names::Run),
+        (path, "id") if path.starts_with("/api/imports/csv/runs/") => Some(Names::Run),
+        (path, "id") if path.starts_with("/api/imports/csv/") => Some(Names::File),
         (path, "id") if path.starts_with("/api/api-keys/") => Some(Names::ApiKey),
         (_, "installation_id") => Some(Names::Installation),
         (_, "Idempotency-Key") => Some(Names::Request),

@@ -43,6 +43,7 @@ async fn visitor(world: &World, role: Role) -> Visitor<'_> {
         (Names::Delivery, first("/api/deliveries").await.unwrap_or_else(nobodys)),
         (Names::Company, world.acme.id.to_string()),
         (Names::Member, member.id.to_string()),
+        (Names::File, nobodys()),
         (Names::ApiKey, nobodys()),
         (Names::Session, nobodys()),
         (Names::Invitation, nobodys()),

@@ -266,6 +266,7 @@ async fn foreign(
         (Names::Contact, column(hub, theirs, &ids("contact", "contact_id")).await),
         (Names::Member, column(hub, theirs, &ids("member", "member_id")).await),
         (Names::Run, column(hub, theirs, &ids("sync_run", "run_id")).await),
+        (Names::File, column(hub, theirs, &ids("csv_file", "file_id")).await),
         (Names::Activity, column(hub, theirs, &ids("activity", "activity_id")).await),
         (Names::Campaign, column(hub, theirs, &ids("campaign", "campaign_id")).await),
         (Names::SavedFilter, column(hub, theirs, &ids("saved_filter", "filter_id")).await),
@@ -301,6 +302,7 @@ async fn foreign(
         "select note from campaign_contact where company_id = $1",
         "select account_name from connection where company_id = $1",
         "select unnest(tags) from contact where company_id = $1",
+        "select jsonb_array_elements_text(cells) from csv_bad_row where company_id = $1",
     ] {
         let own: BTreeSet<String> = column(hub, ours, sql).await.into_iter().collect();
         // Two accounts may know people of one name.
@@ -348,6 +350,9 @@ pub(super) async fn cursors(of: &Browser) -> BTreeMap<String, String> {
         .map_or(run, |run| run["id"].as_str().unwrap().to_owned());
     let entries = of.get(&format!("/api/sync-logs/{full}/entries?limit=1")).await.expect(200);
     found.insert("list_entries".to_owned(), next(&entries));
+    let file = all["items"].as_array().unwrap().iter().find(|run| run["has_file"] == true).unwrap();
+    let rows = format!("/api/imports/csv/runs/{}/rows?limit=1", file["id"].as_str().unwrap());
+    found.insert("list_bad_rows".to_owned(), next(&of.get(&rows).await.expect(200)));
     found
 }
 

@@ -39,12 +39,46 @@ pub(super) async fn work_in(hub: &TestHub, company: &Company, account: u64) {
     let runs = company.owner.browser.get("/api/sync-logs").await.expect(200);
     assert_eq!(runs["items"].as_array().unwrap().len(), 4, "{runs}");
     assert!(runs["items"].as_array().unwrap().iter().all(|run| run["state"] == "completed"));
+    bring_files(hub, company, account).await;
     // One that failed: it can be resumed.
     sqlx::query(
         "update sync_run set state = 'failed', finished_at = now()
          where run_id = (
              select run_id from sync_run where company_id = $1 order by run_id desc limit 1
          )",
+    )
+    .bind(company.id)
+    .execute(&hub.owner)
+    .await
+    .unwrap();
+}
+
+/// Every member brings a file that is imported, with rows that wait to be corrected, and one that is
+/// not started.
+async fn bring_files(hub: &TestHub, company: &Company, account: u64) {
+    for member in company.members() {
+        for is_started in [true, false] {
+            let text = format!(
+                "Name,Mail\nCanary row {0} {account},\nCanary bad {0} {account},nowhere\n\
+                 Canary worse {0} {account},nobody\n",
+                member.role
+            );
+            let request = member.browser.request(reqwest::Method::POST, "/api/imports/csv");
+            let request = request.header("content-type", "text/csv").body(text);
+            let file = member.browser.send(request).await.expect(201);
+            if is_started {
+                let path = format!("/api/imports/csv/{}/start", file["id"].as_str().unwrap());
+                let form = json!({ "charset": file["charset"], "delimiter": file["delimiter"],
+                    "header": file["header"], "columns": file["columns"] });
+                member.browser.post(&path, form).await.expect(202);
+                jobs::drain(&hub.hub).await.unwrap();
+            }
+        }
+    }
+    // What is in them is kept until a run has read it to its end.
+    sqlx::query(
+        "insert into csv_chunk (company_id, file_id, seq, bytes)
+         select company_id, file_id, 7, '\\x00' from csv_file where company_id = $1",
     )
     .bind(company.id)
     .execute(&hub.owner)

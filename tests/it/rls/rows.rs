@@ -44,6 +44,11 @@ const SEED: &[&str] = &[
      values ($1, $3, 'created', 0, 0, '{}')",
     "insert into budget_use (company_id, connection_id, day, purpose)
      values ($1, $3, '2026-11-20', 'import')",
+    "insert into csv_file (company_id, file_id, uploaded_by) values ($1, $3, $2)",
+    "insert into csv_chunk (company_id, file_id, seq, bytes) values ($1, $3, 0, 'x')",
+    "insert into csv_bad_row (company_id, file_id, row_number, cells, reason)
+     values ($1, $3, 2, '[\"Secret\"]', 'x')",
+    "insert into csv_print (company_id, print, contact_id) values ($1, $3, $3)",
     "insert into sync_seen (company_id, run_id, page, remote_ids) values ($1, $3, 0, '{}')",
     "insert into activity (company_id, activity_id, contact_id, member_id, kind, due_at)
      values ($1, $3, $3, $2, 'CALL', now())",
@@ -213,6 +218,10 @@ async fn own_only_holds_below_the_handlers() {
         ("mapping", 0),
         ("sync_run", 0),
         ("sync_entry", 0),
+        ("csv_file", 0),
+        ("csv_chunk", 0),
+        ("csv_bad_row", 0),
+        ("csv_print", 0),
         ("activity", 0),
         // The campaign is everybody's; whom it reaches is not.
         ("campaign", 1),

@@ -36,6 +36,9 @@ pub(super) async fn furnish(hub: &TestHub, company: &Company) -> String {
          from member where company_id = $1 and role = 'owner'",
         "insert into sync_run (company_id, run_id, connection_id, provider, mode, dedup, state)
          values ($1, $2, $2, $3, 'full', 'full', 'failed')",
+        "insert into csv_file (company_id, file_id, uploaded_by, state)
+         select $1, $2, member_id, 'ready' from member
+         where company_id = $1 and role = 'owner' and $3 is not null",
         "insert into sync_entry (company_id, run_id, outcome, page, seq, remote_ids, remote_name)
          values ($1, $2, 'created', 0, 0, '{}', $3)",
     ] {

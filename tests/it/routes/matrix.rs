@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tandem::policy::{Plan, Role};
 
-use super::furnish::furnish;
+use super::{bodies::body, furnish::furnish};
 use crate::harness::{Answer, Browser, Company, TestHub};
 
 const MANAGERS: &[Role] = &[Role::Owner, Role::Admin];
@@ -46,6 +46,14 @@ const DEMANDS: &[Demand] = &[
     anybody("snooze_contact"),
     anybody("change_contacts"),
     anybody("list_tags"),
+    anybody("export_contacts"),
+    anybody("upload_csv"),
+    anybody("look_at_csv"),
+    anybody("discard_csv"),
+    anybody("start_csv_import"),
+    anybody("list_bad_rows"),
+    anybody("correct_rows"),
+    anybody("download_bad_rows"),
     anybody("list_saved_filters"),
     anybody("create_saved_filter"),
     anybody("delete_saved_filter"),
@@ -133,49 +141,6 @@ const DEMANDS: &[Demand] = &[
     anybody("cancel_run"),
     anybody("resume_run"),
 ];
-
-/// A body that passes the checks of form, so that what is refused is refused for its sender.
-fn body(operation: &str, company: &Company) -> Option<Value> {
-    Some(match operation {
-        "switch_company" => json!({ "company_id": company.id.uuid() }),
-        "create_contact" => json!({ "full_name": "X" }),
-        // Every role may hand this one on.
-        "create_api_key" => json!({ "name": "X", "role": "consultant" }),
-        "replace_contact" | "update_contact" => json!({ "warmness": 1 }),
-        "begin_second_factor" => json!({ "password": "x" }),
-        "confirm_second_factor" | "renew_recovery_codes" => json!({ "code": "000000" }),
-        "end_second_factor" => json!({ "password": "x", "code": "000000" }),
-        "replace_member" | "update_member" => json!({ "role": "consultant" }),
-        "create_invitation" => json!({
-            "email": format!("{}@example.com", uuid::Uuid::now_v7().simple()), "role": "consultant"
-        }),
-        "confirm_installation" => json!({
-            "installation_id": company.id.uuid(), "member_id": company.owner.id.uuid()
-        }),
-        "change_plan" | "begin_checkout" => json!({ "plan": "enterprise" }),
-        "start_import" => json!({ "mode": "full" }),
-        "delete_connection_data" => json!({ "confirm": "Acme" }),
-        "create_activity" => json!({ "contact_id": uuid::Uuid::nil(), "kind": "CALL" }),
-        "replace_activity" | "update_activity" => json!({ "done": true }),
-        "snooze_contact" => json!({ "until": null }),
-        "change_contacts" => json!({ "contact_ids": [], "add_tag": "x" }),
-        "create_saved_filter" => json!({ "name": company.owner.id.to_string(), "filter": {} }),
-        "create_campaign" => json!({ "name": "X" }),
-        "replace_campaign" | "update_campaign" => json!({ "name": "Y" }),
-        "assign_contacts" => json!({ "contact_ids": [] }),
-        "update_campaign_contact" => json!({ "note": "X" }),
-        "choose_candidate" => json!({ "create": true }),
-        "retry_provider_deliveries" | "retry_deliveries_alias" => json!({ "state": "failed" }),
-        "push_contacts" | "push_contacts_alias" => json!({ "dry_run": true }),
-        "replace_company" | "update_company" => json!({ "push_earlier": true }),
-        "replace_reminders" => json!({ "mail": true }),
-        "check_warm_lead" | "retry_delivery" | "set_up_user" | "logout" | "disconnect"
-        | "resume_connection" | "cancel_run" | "resume_run" | "open_portal" | "refresh_billing" => {
-            json!({})
-        }
-        _ => return None,
-    })
-}
 
 struct Operation {
     name: String,
@@ -283,6 +248,7 @@ async fn belongings(hub: &TestHub, company: &Company) -> String {
              (select string_agg(t::text, '|') from contact t where company_id = $1),
              (select string_agg(t::text, '|') from connection t where company_id = $1),
              (select string_agg(t::text, '|') from sync_run t where company_id = $1),
+             (select string_agg(t::text, '|') from csv_file t where company_id = $1),
              (select string_agg(t::text, '|') from activity t where company_id = $1),
              (select string_agg(t::text, '|') from campaign t where company_id = $1),
              (select string_agg(t::text, '|') from campaign_contact t where company_id = $1),

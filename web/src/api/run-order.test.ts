@@ -8,6 +8,7 @@ const aRun = (part: Partial<Run> = {}): Run => ({
   provider: 'acme',
   provider_name: 'Acme CRM',
   connection_id: 'c1',
+  has_file: false,
   mode: 'full',
   direction: 'inbound',
   state: 'running',

@@ -5,10 +5,10 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { contactsQuery } from '../api/contacts';
 import { statusQuery } from '../api/integrations';
-import { AddContact } from '../features/contacts/add-contact';
 import { AddMenu } from '../features/contacts/add-menu';
 import { ContactFilters } from '../features/contacts/contact-filters';
 import { ContactList } from '../features/contacts/contact-list';
+import { exportMany } from '../features/contacts/export';
 import { type ContactsSearch, conditionsOf, filterOf, isFiltered } from '../features/contacts/url';
 import { EmptyState } from '../ui/empty-state';
 import { counted } from '../ui/figures';
@@ -19,6 +19,9 @@ import { usePhone } from '../ui/use-phone';
 
 const UpgradeCall = lazy(() =>
   import('../features/billing/upgrade-call').then((m) => ({ default: m.UpgradeCall })),
+);
+const AddContact = lazy(() =>
+  import('../features/contacts/add-contact').then((m) => ({ default: m.AddContact })),
 );
 // Most visits select nobody.
 const BulkBar = lazy(() => import('../features/contacts/bulk-bar').then((m) => ({ default: m.BulkBar })));
@@ -60,6 +63,11 @@ export function ContactsRoute() {
             }}
           >
             {selecting ? 'Done' : 'Select'}
+          </Button>
+        )}
+        {!phone && total !== 0 && (
+          <Button variant="default" onClick={() => void exportMany({ filter: conditionsOf(search) })}>
+            Export
           </Button>
         )}
         <AddMenu providers={providers} onAddOne={() => change({ add: 'one' }, true)} />
@@ -139,14 +147,18 @@ export function ContactsRoute() {
           />
         </Suspense>
       )}
-      <AddContact
-        opened={search.add === 'one'}
-        onClose={() => change({ add: undefined })}
-        onCreated={(contact) => {
-          toast({ title: `${contact.full_name} was added` });
-          change({ add: undefined, contact: contact.id });
-        }}
-      />
+      {search.add === 'one' && (
+        <Suspense fallback={null}>
+          <AddContact
+            opened
+            onClose={() => change({ add: undefined })}
+            onCreated={(contact) => {
+              toast({ title: `${contact.full_name} was added` });
+              change({ add: undefined, contact: contact.id });
+            }}
+          />
+        </Suspense>
+      )}
     </>
   );
 }

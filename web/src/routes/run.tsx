@@ -1,4 +1,5 @@
 import { Link, useParams, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { useRun } from '../api/follow-run';
 import { asProblem } from '../api/problem';
 import { isFinal } from '../api/run-order';
@@ -13,6 +14,11 @@ import { LinkButton } from '../ui/link-button';
 import { PageHead } from '../ui/page-head';
 import { SkeletonRows } from '../ui/skeleton-rows';
 import { StatusWord } from '../ui/status-word';
+
+const BadRows = lazy(async () => {
+  await import('../styles/csv.css');
+  return { default: (await import('../features/csv/bad-rows')).BadRows };
+});
 
 export function RunRoute() {
   const { id } = useParams({ from: '/workspace/sync-logs/$id' });
@@ -60,6 +66,20 @@ export function RunRoute() {
           {!over && <RunProgress run={run} />}
           {over && run.resumable && run.state !== 'completed' && <ResumeRun run={run} />}
         </section>
+        {run.fixes && (
+          <p className="section">
+            These rows were corrected from{' '}
+            <Link to="/sync-logs/$id" params={{ id: run.fixes }}>
+              the import of their file
+            </Link>
+            .
+          </p>
+        )}
+        {over && run.has_file && run.counts.quarantined > 0 && (
+          <Suspense fallback={null}>
+            <BadRows key={run.id} run={run} />
+          </Suspense>
+        )}
         <Reconciliation run={run} outcome={outcomeOf(outcome)} />
         <RunFacts run={run} />
         <section aria-label="Entries">

@@ -32,7 +32,10 @@ export function RunsRoute() {
         <FilterChip
           label="From"
           value={filter.provider}
-          options={providers.map((p) => ({ value: p.provider, label: p.name }))}
+          options={[
+            ...providers.map((p) => ({ value: p.provider, label: p.name })),
+            { value: 'csv', label: 'A CSV file' },
+          ]}
           onChange={(provider) => void navigate({ search: (old) => ({ ...old, provider }), replace: true })}
         />
         <FilterChip

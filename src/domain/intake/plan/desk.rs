@@ -15,6 +15,9 @@ use crate::domain::{
     },
 };
 
+/// Of a record that says who it is, and has an address that says another.
+const TWO: &str = "its id and its e-mail belong to different contacts";
+
 pub(super) struct Desk<'a> {
     plan: PagePlan,
     new: Vec<ContactId>,
@@ -44,6 +47,14 @@ impl<'a> Desk<'a> {
             return;
         }
         match self.known.judge(incoming) {
+            Verdict::Mapped(mapping) if !self.source.follows => {
+                if self.is_of_another(incoming, mapping.contact_id) {
+                    self.plan.counts.conflict += 1;
+                    self.entry(Outcome::Conflict, incoming, None, Some(TWO));
+                } else {
+                    self.link(incoming, mapping.contact_id);
+                }
+            }
             Verdict::Mapped(mapping) => self.update(incoming, &mapping),
             Verdict::Link(contact_id) => self.link(incoming, contact_id),
             Verdict::Create => self.create(incoming, fresh()),
@@ -97,6 +108,17 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Whether one of its addresses belongs to somebody else.
+    fn is_of_another(&self, incoming: &Incoming, id: ContactId) -> bool {
+        incoming
+            .identifiers
+            .iter()
+            .filter(|found| found.kind == IdentifierKind::Email)
+            .filter_map(|found| self.known.holders.get(found))
+            .flatten()
+            .any(|holder| *holder != id)
+    }
+
     fn link(&mut self, incoming: &Incoming, id: ContactId) {
         let Some(candidate) = self.known.contacts.get_mut(&id) else {
             // A holder that the caller did not load: leave it to the next run rather than guess.
@@ -105,11 +127,16 @@ impl<'a> Desk<'a> {
             return;
         };
         let before = candidate.fields.clone();
-        let is_primary = candidate.mapped == 0;
+        let is_primary = self.source.follows && candidate.mapped == 0;
         candidate.mapped += 1;
         candidate.fields.fill(incoming, self.source, &candidate.edited, is_primary);
         let same = candidate.fields == before;
         self.map(incoming, id, is_primary, false);
+        if same && !self.source.follows {
+            // Nothing is kept about it: it was there, and stays as it is.
+            self.plan.counts.unchanged += 1;
+            return;
+        }
         self.plan.counts.linked += 1;
         if same || self.new.contains(&id) {
             self.plan.linked.push((incoming.resolved.remote_id.clone(), id));
@@ -174,6 +201,9 @@ impl<'a> Desk<'a> {
     }
 
     fn map(&mut self, incoming: &Incoming, contact_id: ContactId, is_primary: bool, gone: bool) {
+        if !self.source.follows {
+            return;
+        }
         self.plan.mappings.push(PlannedMapping {
             remote_id: incoming.resolved.remote_id.clone(),
             contact_id,

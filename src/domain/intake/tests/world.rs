@@ -25,6 +25,7 @@ pub(super) struct Words {
 impl Words {
     pub(super) fn source(&self) -> Source<'_> {
         Source {
+            follows: true,
             prefix: "crm_",
             provider: "crm",
             tag: "crm-import".to_owned(),

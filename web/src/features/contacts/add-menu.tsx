@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconChevronDown, IconPlus, IconUserPlus } from '@tabler/icons-react';
+import { IconChevronDown, IconFileSpreadsheet, IconPlus, IconUserPlus } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import type { ProviderStatus } from '../../api/schemas';
 import { ProviderTile } from '../../ui/provider-tile';
@@ -35,6 +35,12 @@ export function AddMenu({ providers, onAddOne }: { providers: ProviderStatus[]; 
       <Menu.Dropdown>
         <Menu.Item leftSection={<IconUserPlus size={17} stroke={1.7} aria-hidden />} onClick={onAddOne}>
           Add one person
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconFileSpreadsheet size={17} stroke={1.7} aria-hidden />}
+          onClick={() => void navigate({ to: '/contacts/from-file' })}
+        >
+          From a CSV file
         </Menu.Item>
         {providers.length > 0 && <Menu.Divider />}
         {providers.length > 0 && <Menu.Label>Import from a CRM</Menu.Label>}

@@ -7,6 +7,7 @@ import type { ContactFilterForm } from '../../api/schemas';
 import { may, useSession } from '../../api/session';
 import { count } from '../../ui/figures';
 import type { Selection } from '../../ui/selection';
+import { exportMany } from './export';
 import { assignMany, deleteMany, giveMany, type Many, tagMany } from './many';
 import { TagMenu } from './tag-menu';
 
@@ -82,6 +83,13 @@ export function BulkBar({ selection, loaded, total, filter, onClear }: Props) {
         </Menu>
       )}
       <TagMenu onTag={(tag, add) => then(tagMany(many, tag, add))} />
+      <Button
+        variant="default"
+        size="xs"
+        onClick={() => void exportMany(all ? { filter } : { contact_ids: many.ids })}
+      >
+        Export
+      </Button>
       <Button color="ember" variant="light" size="xs" onClick={() => then(deleteMany(many))}>
         Delete {count(n)}
       </Button>

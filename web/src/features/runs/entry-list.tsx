@@ -83,7 +83,12 @@ export function EntryList({ run, outcome }: { run: Run; outcome: Outcome | undef
           </tr>
         </thead>
         {entries.map((entry) => (
-          <EntryRows key={`${entry.outcome}-${entry.remote_id}-${entry.at}`} entry={entry} phone={phone} />
+          <EntryRows
+            key={`${entry.outcome}-${entry.remote_id}-${entry.at}`}
+            entry={entry}
+            noun={run.connection_id ? 'Record' : 'Row'}
+            phone={phone}
+          />
         ))}
       </table>
       {query.hasNextPage && (
@@ -101,10 +106,10 @@ export function EntryList({ run, outcome }: { run: Run; outcome: Outcome | undef
   );
 }
 
-function EntryRows({ entry, phone }: { entry: Entry; phone: boolean }) {
+function EntryRows({ entry, noun, phone }: { entry: Entry; noun: string; phone: boolean }) {
   const [opened, open] = useState(false);
   const known = OUTCOMES.find((o) => o.key === entry.outcome);
-  const name = entry.contact_name ?? entry.remote_name ?? `Record ${entry.remote_id}`;
+  const name = entry.contact_name ?? entry.remote_name ?? `${noun} ${entry.remote_id}`;
   const rows = diffRows(entry.before, entry.after);
   const expandable = entry.outcome === 'updated' ? rows.length > 0 : phone && Boolean(entry.reason);
   return (

@@ -14,8 +14,12 @@ export function RunFacts({ run }: { run: Run }) {
     ['Started by', run.requested_by?.name ?? 'Tandem'],
     ['Started', <Moment key="s" at={run.started_at ?? run.created_at} />],
     ['Took', seconds === null ? '–' : duration(seconds)],
-    ['Requests', count(run.requests)],
-    ['Tokens spent', count(run.tokens_spent)],
+    ...(run.connection_id
+      ? ([
+          ['Requests', count(run.requests)],
+          ['Tokens spent', count(run.tokens_spent)],
+        ] as [string, string][])
+      : []),
     ['Attempts', count(run.attempts)],
   ];
   const { organizations: o, deals: d } = run;

@@ -8,7 +8,10 @@ const MODES: Record<RunMode, string> = {
   incremental: 'Changes only',
 };
 
-export const modeWords = (run: Run): string => MODES[run.mode as RunMode] ?? humanize(run.mode);
+export const modeWords = (run: Run): string => {
+  if (run.fixes) return 'Corrected rows';
+  return run.connection_id ? (MODES[run.mode as RunMode] ?? humanize(run.mode)) : 'People';
+};
 
 export const STATE: Record<RunState, { word: string; tone: Tone }> = {
   queued: { word: 'Queued', tone: 'idle' },

@@ -212,11 +212,13 @@ create trigger contact_notes_warmness_when_inserted after insert on contact
 create function tandem_note_one_warmness() returns trigger language plpgsql
     set search_path = pg_catalog, public as $$
 begin
+    -- A company that goes takes its members along, and they let go of their contacts.
     insert into warmness_change (company_id, day, owner_member_id, warmness, contacts)
-    values (old.company_id, (now() at time zone 'UTC')::date,
-            coalesce(old.owner_member_id, '00000000-0000-0000-0000-000000000000'), old.warmness, -1),
-           (new.company_id, (now() at time zone 'UTC')::date,
-            coalesce(new.owner_member_id, '00000000-0000-0000-0000-000000000000'), new.warmness, 1);
+    select new.company_id, (now() at time zone 'UTC')::date,
+           coalesce(owner, '00000000-0000-0000-0000-000000000000'), warmness, step
+    from (values (old.owner_member_id, old.warmness, -1), (new.owner_member_id, new.warmness, 1))
+        as moved (owner, warmness, step)
+    where exists (select from company where company.company_id = new.company_id);
     return null;
 end
 $$;

@@ -10,7 +10,8 @@ use crate::{
     domain::CompanyId,
     failpoint::reach,
     flows::{
-        SharedHub, account, audit, billing, csv, door_mail, idempotency, install, reminders, reports,
+        SharedHub, account, audit, billing, csv, door_mail, idempotency, install, reminders,
+        reports,
     },
 };
 

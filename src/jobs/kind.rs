@@ -5,7 +5,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     db::jobs::Claimed,
     domain::{ConnectionId, DeliveryId, InvitationId, MemberId, RunId},
-    flows::{FlowError, Next, SharedHub, billing, deliver, import, reconnect, reminders, team::invite},
+    flows::{
+        FlowError, Next, SharedHub, billing, deliver, import, reconnect, reminders, team::invite,
+    },
 };
 
 /// What a job does.

@@ -39,8 +39,8 @@ impl Period {
 
     pub fn step(self) -> Step {
         match self.days() {
-            ..=MOST_DAYS => Step::Day,
-            ..=MOST_DAYS_IN_WEEKS => Step::Week,
+            days if days <= MOST_DAYS => Step::Day,
+            days if days <= MOST_DAYS_IN_WEEKS => Step::Week,
             _ => Step::Month,
         }
     }

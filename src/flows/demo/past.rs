@@ -104,7 +104,7 @@ pub(super) async fn write(
         for ahead in [-1, 1, 3] {
             let due_at = now + TimeDelta::days(ahead) - TimeDelta::hours(2);
             let mut new = blank(people[nth * 5 % people.len()], ActivityKind::Call, due_at);
-            new.subject = "Ask how the trial goes".to_owned();
+            "Ask how the trial goes".clone_into(&mut new.subject);
             new.done = Some(false);
             activities::create(hub, by(nth), new, &mut ()).await?;
         }

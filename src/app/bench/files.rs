@@ -1,7 +1,10 @@
 //! A file of rows, from its bytes in this process to its last contact by `tandem work`; and the same
 //! file once more, when nothing in it is new.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -142,7 +145,9 @@ fn piece(at: u32, rows: u32) -> Bytes {
     let mut text = if at == 0 { head.to_owned() } else { String::new() };
     for n in at * PIECE..((at + 1) * PIECE).min(rows) {
         let (company, phone) = (n / 20, 200_000 + n);
-        text += &format!(
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
             "First{n};Last{n};person{n}@company{company}.example;030 {phone};Company {company};\
              Berlin;\"met at a fair; call again\"\r\n"
         );

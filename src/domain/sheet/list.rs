@@ -2,10 +2,11 @@
 
 /// As our own export writes them; [`split`] gives back the same.
 pub fn join(values: &[&str]) -> String {
+    let bare: Vec<String> = values.iter().map(|value| value.replace('\n', " ")).collect();
     if values.iter().any(|value| value.contains(';')) {
-        values.iter().map(|value| format!("{}\n", value.replace('\n', " "))).collect()
+        bare.join("\n") + "\n"
     } else {
-        values.iter().map(|value| value.replace('\n', " ")).collect::<Vec<_>>().join("; ")
+        bare.join("; ")
     }
 }
 

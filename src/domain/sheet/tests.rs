@@ -129,7 +129,10 @@ fn delimiter_and_header_are_guessed_from_the_rows() {
 
 #[test]
 fn columns_are_known_in_many_languages_and_from_what_other_programs_export() {
-    use Field::*;
+    use Field::{
+        ContactId, Custom, Email, FirstName, FullName, Ignore, LastName, Organization, Owner,
+        Phone, Tags,
+    };
     for (names, expected) in [
         (
             &["Vorname", "Name", "Firma", "Telefon"][..],

@@ -123,6 +123,7 @@ struct DealCounts {
 /// One import or sync.
 #[derive(Object)]
 #[oai(rename = "Run")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the answer")]
 pub(super) struct RunView {
     id: Uuid,
     pub(super) provider: String,

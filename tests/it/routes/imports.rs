@@ -163,8 +163,8 @@ async fn a_file_is_started_once_by_those_who_see_it_and_within_the_plan() {
     let (hub, acme) = acme(Plan::Free).await;
     let globex = hub.company(Plan::Free).await;
     let browser = &acme.consultant.browser;
-    let many: String = (0..600).map(|at| format!("Person {at},p{at}@x.example\n")).collect();
-    let file = bring(browser, format!("Name,Mail\n{many}")).await.expect(201);
+    let many: Vec<String> = (0..600).map(|at| format!("Person {at},p{at}@x.example\n")).collect();
+    let file = bring(browser, format!("Name,Mail\n{}", many.concat())).await.expect(201);
     let path = format!("/api/imports/csv/{}", file["id"].as_str().unwrap());
     let theirs = &globex.owner.browser;
     assert_eq!(theirs.get(&path).await.problem(404), "not_found");
@@ -197,10 +197,10 @@ async fn workers_that_stop_or_race_take_each_row_once() {
     let (hub, acme) = acme(Plan::Business).await;
     let browser = &acme.owner.browser;
     // Larger than one piece, so that a worker that takes over reads across several.
-    let many: String = (0..4_000)
+    let many: Vec<String> = (0..4_000)
         .map(|at| format!("Person {at};p{at}@x.example;\"{}\n{at}\"\n", "note ".repeat(20)))
         .collect();
-    let file = bring(browser, format!("Name;Mail;Note\n{many}")).await.expect(201);
+    let file = bring(browser, format!("Name;Mail;Note\n{}", many.concat())).await.expect(201);
     let started = start(browser, &file).await.expect(202);
     let id = started["run_id"].as_str().unwrap();
     browser.post(&format!("/api/sync-logs/{id}/cancel"), json!({})).await.expect(202);

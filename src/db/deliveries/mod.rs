@@ -23,7 +23,9 @@ pub use list::{
     backlog, counts, get, leads_of, list, person_of, some, states,
 };
 pub use queue::{Lead, NewDelivery, Outlet, insert, is_mapped, lead, outlets, replay, threshold};
-pub use states::{Before, Standing, hold, lock, note, other_edit, release, stand, withdraw};
+pub use states::{
+    Before, Standing, hold, is_followed, lock, note, other_edit, release, stand, withdraw,
+};
 pub use warm::{Made, choose, ended, lead_many, qualifying, set_user};
 
 /// Outages are waited for that long.

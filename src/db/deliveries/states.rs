@@ -65,6 +65,21 @@ pub async fn other_edit(
     .await?)
 }
 
+/// Whether another delivery of the same activity waits, and brings what this one did not.
+pub async fn is_followed(tx: &mut TenantTx, id: DeliveryId) -> Result<bool, DbError> {
+    Ok(sqlx::query_scalar(
+        "select exists (
+             select from delivery
+             join delivery other using (company_id, connection_id, activity_id)
+             where delivery.delivery_id = $1 and other.delivery_id <> $1
+               and other.state in ('queued', 'held', 'retrying')
+         )",
+    )
+    .bind(id)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// How it stands from now on.
 #[derive(Debug)]
 pub struct Standing<'a> {

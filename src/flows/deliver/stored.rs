@@ -167,15 +167,12 @@ impl Stored {
         if holds && self.is_open(tx).await? {
             return Ok(None);
         }
-        let edited = match commit.sent_version() {
-            Some((activity_id, version)) if before.state.takes_edits() => {
-                let now = deliveries::deed(tx, activity_id).await?;
-                now.is_some_and(|now| now.version > version)
-            }
-            _ => false,
-        };
-        if change.state == DeliveryState::Delivered && edited {
-            // The edit found this delivery waiting and made none of its own.
+        if change.state == DeliveryState::Delivered
+            && let Some((activity_id, version)) = commit.sent_version()
+            && deliveries::deed(tx, activity_id).await?.is_some_and(|now| now.version > version)
+            && !deliveries::is_followed(tx, id).await?
+        {
+            // An edit found this delivery waiting and made none of its own.
             change.state = DeliveryState::Queued;
         }
         for link in &commit.links {

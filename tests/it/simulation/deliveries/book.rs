@@ -275,8 +275,7 @@ impl Book {
             return false;
         }
         let before = row.delivery.state;
-        let takes_edits = before.takes_edits();
-        let edited = commit.sent_version().filter(|_| takes_edits).is_some_and(|(id, version)| {
+        let edited = commit.sent_version().is_some_and(|(id, version)| {
             self.activities.get(&id).is_some_and(|(_, now)| now.version > version)
         });
         let contact_id = row.delivery.contact_id;
@@ -285,7 +284,8 @@ impl Book {
             self.link(link, contact_id, lost, commit.now);
         }
         let mut change = commit.change.clone();
-        if change.state == DeliveryState::Delivered && edited {
+        let followed = || self.is_followed(commit.delivery_id);
+        if change.state == DeliveryState::Delivered && edited && !followed() {
             change.state = DeliveryState::Queued;
         }
         if change.state.takes_edits() && !before.takes_edits() && !before.is_final() {

@@ -20,6 +20,15 @@ impl Book {
         self.rows.values().map(|row| &row.delivery).find(same).map(|other| other.delivery_id)
     }
 
+    /// Whether another one of the same activity waits.
+    pub(super) fn is_followed(&self, id: DeliveryId) -> bool {
+        let of = self.rows.get(&id).and_then(|row| row.delivery.activity_id);
+        of.is_some()
+            && self.rows.values().map(|row| &row.delivery).any(|other| {
+                other.delivery_id != id && other.activity_id == of && other.state.takes_edits()
+            })
+    }
+
     /// One that came while this one was on its way gives way to it.
     pub(super) fn one_edit_waits(&mut self, id: DeliveryId, change: Change) -> Change {
         let Some(other) = self.other_edit(id) else { return change };

@@ -7,7 +7,7 @@ use tandem::{flows::reminders, jobs, outside::Received, policy::Plan};
 use crate::harness::{Browser, Company, Member, TestHub};
 
 /// Tomorrow at this hour (UTC), and the clock there.
-async fn at(hub: &TestHub, hour: u32) -> DateTime<Utc> {
+fn at(hub: &TestHub, hour: u32) -> DateTime<Utc> {
     let now = hub.clock.now();
     let tomorrow = now.date_naive().checked_add_days(Days::new(1)).unwrap();
     let then = tomorrow.and_time(NaiveTime::from_hms_opt(hour, 0, 0).unwrap()).and_utc();
@@ -33,7 +33,7 @@ async fn mailed(hub: &TestHub, company: &Company, member: &Member) -> Vec<Receiv
 #[tokio::test]
 async fn two_workers_send_one_mail_a_day_and_tell_each_step_once() {
     let hub = TestHub::new().await;
-    let night = at(&hub, 5).await;
+    let night = at(&hub, 5);
     let acme = hub.company(Plan::Business).await;
     let (admin, hours) = (&acme.admin, TimeDelta::hours);
     step(&admin.browser, "Ada", night + hours(4)).await;
@@ -66,7 +66,7 @@ async fn two_workers_send_one_mail_a_day_and_tell_each_step_once() {
 #[tokio::test]
 async fn nobody_is_told_of_what_is_over_or_against_their_will() {
     let hub = TestHub::new().await;
-    let morning = at(&hub, 7).await;
+    let morning = at(&hub, 7);
     let acme = hub.company(Plan::Enterprise).await;
     let due = morning + TimeDelta::hours(1);
     let [owner, admin, golden, consultant] = acme.members();
@@ -103,7 +103,7 @@ async fn nobody_is_told_of_what_is_over_or_against_their_will() {
 #[tokio::test]
 async fn what_is_put_off_is_told_again_and_a_sender_that_died_is_followed_by_the_next() {
     let hub = TestHub::new().await;
-    let morning = at(&hub, 7).await;
+    let morning = at(&hub, 7);
     let acme = hub.company(Plan::Business).await;
     let path = step(&acme.admin.browser, "Ada", morning + TimeDelta::hours(1)).await;
     reminders::plan(&hub.hub, acme.id).await.unwrap();

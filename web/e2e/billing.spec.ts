@@ -51,7 +51,9 @@ test('an interrupted import is paid for, goes on, and the plan ends as it was en
     await page.goto(`${demo.url}/billing`);
     await expect(page.getByText(/^Renews on /)).toBeVisible();
     await page.getByRole('button', { name: 'Switch to Free' }).click();
-    await expect(page.getByRole('dialog', { name: 'Switch to Free?' })).toContainText('connections are paused');
+    await expect(page.getByRole('dialog', { name: 'Switch to Free?' })).toContainText(
+      'connections are paused',
+    );
     await accessible(page, 'what a smaller plan takes');
     await page.getByRole('button', { name: 'Continue to Stripe' }).click();
     await page.getByRole('button', { name: 'Cancel subscription' }).click();

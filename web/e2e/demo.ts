@@ -2,7 +2,12 @@ import AxeBuilder from '@axe-core/playwright';
 import { type BrowserContext, expect, type Page } from '@playwright/test';
 
 type Member = { email: string; password: string; role: string; company: string; plan: string };
-export type Demo = { url: string; sandboxes: Record<string, string>; stripe?: string | null; members: Member[] };
+export type Demo = {
+  url: string;
+  sandboxes: Record<string, string>;
+  stripe?: string | null;
+  members: Member[];
+};
 
 export const demo: Demo = JSON.parse(process.env.TANDEM_DEMO ?? '{"url":"","sandboxes":{},"members":[]}');
 /** The provider whose sandbox runs; no name of a CRM is known to these tests. */

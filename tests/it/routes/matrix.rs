@@ -159,9 +159,7 @@ fn body(operation: &str, company: &Company) -> Option<Value> {
         "push_contacts" | "push_contacts_alias" => json!({ "dry_run": true }),
         "replace_company" | "update_company" => json!({ "push_earlier": true }),
         "check_warm_lead" | "retry_delivery" | "set_up_user" | "logout" | "disconnect"
-        | "resume_connection" | "cancel_run" | "resume_run" | "open_portal" | "refresh_billing" => {
-            json!({})
-        }
+        | "resume_connection" | "cancel_run" | "resume_run" => json!({}),
         _ => return None,
     })
 }

@@ -33,11 +33,7 @@ export function BillingRoute() {
     ...billingQuery,
     // Stripe tells the server, not the page.
     refetchInterval: ({ state }) =>
-      state.data?.biller !== 'stripe'
-        ? false
-        : paid && state.data.plan !== asked
-          ? WAITING_MS
-          : OPEN_MS,
+      state.data?.biller !== 'stripe' ? false : paid && state.data.plan !== asked ? WAITING_MS : OPEN_MS,
   });
   const { data: status } = useQuery(statusQuery);
   const { data: members } = useQuery(membersQuery);
@@ -53,9 +49,9 @@ export function BillingRoute() {
   const arrive = async (plan: Plan) => {
     await refreshConnections();
     toast({ id: 'plan', title: `You are on the ${plan.name} plan now` });
-    const allowed = (await client.ensureQueryData({ ...statusQuery, revalidateIfStale: false })).providers.find(
-      (p) => p.provider === from,
-    )?.allowed;
+    const allowed = (
+      await client.ensureQueryData({ ...statusQuery, revalidateIfStale: false })
+    ).providers.find((p) => p.provider === from)?.allowed;
     if (from === 'team') await navigate({ to: '/team' });
     else if (from && allowed) await navigate({ to: '/contacts/$provider', params: { provider: from } });
     else if (paid) await navigate({ to: '/billing', replace: true });

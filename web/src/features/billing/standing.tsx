@@ -27,8 +27,8 @@ export function Standing({ billing, note, busy, onManage }: Props) {
         </h2>
         {subscription && <p>{next(subscription, billing.grace_days)}</p>}
         <p className="num">
-          In use: {counted(usage.contacts, 'contact', 'contacts')} and {counted(usage.seats, 'seat', 'seats')}.
-          {note && ` ${note}`}
+          In use: {counted(usage.contacts, 'contact', 'contacts')} and {counted(usage.seats, 'seat', 'seats')}
+          .{note && ` ${note}`}
         </p>
       </div>
       {subscription && manage}

@@ -31,7 +31,7 @@ use crate::{
 pub(super) const GONE: &str = "The file of this run is no longer kept. Bring it again.";
 
 pub(super) struct File {
-    pub file_id: FileId,
+    pub id: FileId,
     pub settings: Settings,
     /// As many bytes must be read.
     pub bytes: i64,
@@ -45,7 +45,7 @@ pub(super) async fn open(tx: &mut TenantTx, run: &Run) -> Result<Option<File>, D
     let Some(file) = db::csv::get(tx, file_id).await? else { return Ok(None) };
     let settings = file.settings.and_then(|text| serde_json::from_str(&text).ok());
     let corrected = run.fixes.is_some();
-    Ok(settings.map(|settings| File { file_id, settings, bytes: file.bytes, corrected }))
+    Ok(settings.map(|settings| File { id: file_id, settings, bytes: file.bytes, corrected }))
 }
 
 /// Whether a run that ended can go on.

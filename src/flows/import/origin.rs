@@ -37,7 +37,7 @@ impl Origin {
     pub(super) fn file_id(&self) -> Option<FileId> {
         match self {
             Self::Account(_) => None,
-            Self::File(file) => Some(file.file_id),
+            Self::File(file) => Some(file.id),
         }
     }
 

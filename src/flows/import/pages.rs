@@ -50,7 +50,7 @@ impl Pages {
         Self {
             hub: SharedHub::clone(&desk.hub),
             company_id: desk.company_id,
-            file_id: file.file_id,
+            file_id: file.id,
             corrected: file.corrected.then_some(desk.run.run_id),
             decoder: Decoder::new(layout.charset),
             reader: Reader::new(layout.delimiter.byte()),

@@ -121,7 +121,7 @@ impl Api {
                 }
                 one.status = "expired";
                 let json = self.0.session_json(id, one);
-                events::emit(&self.0, world, "checkout.session.expired", json.clone());
+                events::emit(&self.0, world, "checkout.session.expired", &json);
                 Ok(json)
             }
             ("POST", ["billing_portal", "sessions"]) => self.create_portal(world, form),

@@ -128,8 +128,8 @@ pub(super) fn pay(desk: &Arc<Desk>, world: &mut World, session_id: &str) -> Opti
     let id = world.pay(session_id)?;
     let subscription = desk.subscription_json(&id, &world.subscriptions[&id]);
     let session = desk.session_json(session_id, &world.sessions[session_id]);
-    events::emit(desk, world, "customer.subscription.created", subscription);
-    events::emit(desk, world, "checkout.session.completed", session);
+    events::emit(desk, world, "customer.subscription.created", &subscription);
+    events::emit(desk, world, "checkout.session.completed", &session);
     Some(id)
 }
 
@@ -148,6 +148,6 @@ pub(super) fn change(desk: &Arc<Desk>, world: &mut World, id: &str, to: &Value) 
     let ended = one.status == "canceled";
     let json = desk.subscription_json(id, &world.subscriptions[id]);
     let kind = if ended { "deleted" } else { "updated" };
-    events::emit(desk, world, &format!("customer.subscription.{kind}"), json);
+    events::emit(desk, world, &format!("customer.subscription.{kind}"), &json);
     Some(())
 }

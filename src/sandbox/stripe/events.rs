@@ -27,7 +27,7 @@ pub(super) struct Emitted {
 }
 
 /// Something has happened; the app is told, now or when somebody says so.
-pub(super) fn emit(desk: &Arc<Desk>, world: &mut World, kind: &str, object: Value) {
+pub(super) fn emit(desk: &Arc<Desk>, world: &mut World, kind: &str, object: &Value) {
     let id = world.id("evt");
     let event = json!({ "id": id, "object": "event", "type": kind, "livemode": desk.is_live(),
         "created": now(), "api_version": "2026-10-28.endive", "pending_webhooks": 1,

@@ -137,13 +137,13 @@ async fn a_file_becomes_contacts_once_and_its_bad_rows_are_corrected_where_they_
         { "row": 7, "cells": ["", "", "still none", "", "", ""] },
     ] });
     let request = browser.request(Method::POST, &rows).header("idempotency-key", "fix");
-    let fixed = browser.send(request.json(&fixes)).await.expect(202);
+    let started = browser.send(request.json(&fixes)).await.expect(202);
     let request = browser.request(Method::POST, &rows).header("idempotency-key", "fix");
-    assert_eq!(browser.send(request.json(&fixes)).await.expect(202), fixed);
+    assert_eq!(browser.send(request.json(&fixes)).await.expect(202), started);
     assert_eq!(browser.post(&rows, fixes).await.problem(409), "conflict");
     jobs::drain(&hub.hub).await.unwrap();
-    let fixed = run(browser, &fixed).await;
-    assert_eq!((counts(&fixed), &fixed["fixes"]), ((1, 0, 0, 0, 1), &first["id"]), "{fixed}");
+    let again = run(browser, &started).await;
+    assert_eq!((counts(&again), &again["fixes"]), ((1, 0, 0, 0, 1), &first["id"]), "{again}");
     let bad = browser.get(&rows).await.expect(200);
     assert_eq!((&bad["total"], &bad["items"][0]["row"]), (&json!(1), &json!(7)), "{bad}");
     assert_eq!(bad["items"][0]["cells"][2], "still none");

@@ -78,7 +78,7 @@ fn leave_out_what_cannot_be(path: &str, method: &str, operation: &mut Value) {
         "404" => path.contains('{') || NOT_FOUND.contains(&&*name),
         "408" | "415" => !reads,
         "409" => crm || !reads || name == "get_installation",
-        "502" => crm,
+        "502" => crm || ["begin_checkout", "open_portal"].contains(&&*name),
         _ => true,
     };
     if let Some(responses) = operation["responses"].as_object_mut() {
@@ -88,6 +88,7 @@ fn leave_out_what_cannot_be(path: &str, method: &str, operation: &mut Value) {
 
 /// Operations that look for something which no part of their address names.
 const NOT_FOUND: &[&str] = &[
+    "begin_checkout",
     "change_plan",
     "confirm_installation",
     "create_activity",
@@ -97,6 +98,9 @@ const NOT_FOUND: &[&str] = &[
     "decline_installation",
     "get_installation",
     "mailbox",
+    "open_portal",
+    "refresh_billing",
+    "stripe_webhook",
     "switch_company",
 ];
 

@@ -67,8 +67,8 @@ fn only_what_a_stranger_needs_is_open() {
         .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
         .collect();
     // `connect` and `callback` are navigations: they look for the session themselves, to answer
-    // with a page. An installation is its browser's, signed in or not; `uninstalled` and `shared` are
-    // called by providers.
+    // with a page. An installation is its browser's, signed in or not; `uninstalled`, `shared` and
+    // `stripe_webhook` are called by providers.
     let expected = [
         "accept_invitation",
         "callback",
@@ -84,6 +84,7 @@ fn only_what_a_stranger_needs_is_open() {
         "reset",
         "shared",
         "signup",
+        "stripe_webhook",
         "uninstalled",
     ];
     assert_eq!(open, expected.map(str::to_owned).into());
@@ -149,7 +150,7 @@ fn every_post_of_a_member_takes_an_idempotency_key_and_says_how_it_is_refused() 
     }
     // At the door there is no company yet to keep an answer for; ending a session twice ends it. A file
     // that was brought twice waits twice and goes by itself; an export makes nothing, and is too long
-    // to be kept.
+    // to be kept; Stripe names its events itself.
     let expected = [
         "accept_invitation",
         "confirm",
@@ -162,6 +163,7 @@ fn every_post_of_a_member_takes_an_idempotency_key_and_says_how_it_is_refused() 
         "reset",
         "shared",
         "signup",
+        "stripe_webhook",
         "upload_csv",
     ];
     assert_eq!(without, expected.map(str::to_owned).into());

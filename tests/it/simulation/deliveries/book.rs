@@ -33,7 +33,7 @@ pub(crate) enum Planted {
     NoFence,
     /// An answer that nobody wrote down is thought to have been a refusal after a moment.
     Impatient,
-    /// An edit that comes between reading and sending is overlooked.
+    /// An edit that comes between reading and the answer is overlooked.
     OldVersion,
 }
 
@@ -248,7 +248,7 @@ impl Book {
         Begun::Yes(n)
     }
 
-    pub(crate) fn commit(&mut self, commit: &Commit) -> bool {
+    pub(crate) fn commit(&mut self, commit: &Commit, planted: Planted) -> bool {
         let Some(row) = self.rows.get(&commit.delivery_id) else { return false };
         if let Some((id, version)) = commit.version
             && self.activities.get(&id).is_none_or(|(_, now)| now.version != version)
@@ -276,7 +276,8 @@ impl Book {
         }
         let before = row.delivery.state;
         let edited = commit.sent_version().is_some_and(|(id, version)| {
-            self.activities.get(&id).is_some_and(|(_, now)| now.version > version)
+            planted != Planted::OldVersion
+                && self.activities.get(&id).is_some_and(|(_, now)| now.version > version)
         });
         let contact_id = row.delivery.contact_id;
         let lost = !self.contacts.contains_key(&contact_id);

@@ -68,7 +68,8 @@ impl Store for Memory {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<bool, DbError> {
-        self.ask(|book| book.commit(commit)).await
+        let planted = self.planted;
+        self.ask(|book| book.commit(commit, planted)).await
     }
 
     async fn learn(&self, learned: &Learned) -> Result<(), DbError> {

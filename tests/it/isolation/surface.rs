@@ -246,7 +246,7 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
     cursors.insert("list_runs".to_owned(), colleagues);
     // Campaigns are everybody's.
     cursors.remove("list_campaigns");
-    // So may the newest delivery and activity be.
+    // So may the newest delivery, activity and contact be.
     let colleagues = URL_SAFE_NO_PAD.encode(serde_json::json!(deliveries[0]).to_string());
     for name in ["list_deliveries", "list_provider_deliveries"] {
         cursors.insert(name.to_owned(), colleagues.clone());
@@ -256,6 +256,9 @@ async fn a_consultant_finds_a_colleagues_contacts_and_runs_as_missing_as_any() {
     for name in ["list_activities", "activity_feed"] {
         cursors.insert(name.to_owned(), page["next_cursor"].as_str().unwrap().to_owned());
     }
+    let path = format!("/api/contacts?limit=1&owner={}", world.acme.admin.id);
+    let page = world.acme.owner.browser.get(&path).await.expect(200);
+    cursors.insert("list_contacts".to_owned(), page["next_cursor"].as_str().unwrap().to_owned());
     let foreign = Foreign {
         values: BTreeMap::from([
             (Names::Contact, contacts.clone()),

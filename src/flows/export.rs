@@ -8,20 +8,18 @@ use futures_util::{Stream, stream};
 use serde_json::json;
 
 use crate::{
-    cache::Quota,
     db::{
         self, DbError,
         contacts::{Chosen, Exported},
     },
     domain::{csv, sheet},
-    flows::{SharedHub, contacts::By},
+    flows::{SharedHub, contacts::By, throttle},
 };
 
 /// Contacts that are read at a time.
 const PAGE: i64 = 500;
 /// Exports of a member in an hour.
 const EXPORTS: u32 = 30;
-const HOUR: Duration = Duration::from_hours(1);
 /// U+FEFF: some spreadsheets read UTF-8 only behind it.
 const MARK: &str = "\u{feff}";
 
@@ -83,12 +81,7 @@ pub async fn contacts(
 }
 
 async fn note(hub: &SharedHub, by: By, chosen: &Chosen) -> Result<(), ExportError> {
-    let quota = Quota { most: EXPORTS.saturating_mul(hub.config.rate_limit_factor), window: HOUR };
-    let name = format!("export:{}", by.member_id);
-    let counted = hub.cache.take(&by.company_id.to_string(), &[(name.as_str(), quota)]).await;
-    if let Some(wait) = counted.iter().filter_map(|reading| reading.refused_for).max() {
-        return Err(ExportError::Wait(wait));
-    }
+    throttle::hourly(hub, by, "export", EXPORTS).await.map_err(ExportError::Wait)?;
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
     // Counts and words of ours: what somebody searched for may be a name.
     let told = match chosen {

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::{cache::Attempt, flows::Hub};
+use crate::{
+    cache::{Attempt, Quota},
+    flows::{Hub, contacts::By},
+};
+
+const HOUR: Duration = Duration::from_hours(1);
 
 /// At most so many tries in any span of this length.
 pub(super) type Allowance = (u32, Duration);
@@ -17,4 +22,12 @@ pub(super) async fn attempt(
         Attempt::Allowed => Ok(()),
         Attempt::Denied { retry_after } => Err(retry_after),
     }
+}
+
+/// Counts something that a member may do so often in an hour, times the factor for load tests.
+pub(super) async fn hourly(hub: &Hub, by: By, what: &str, most: u32) -> Result<(), Duration> {
+    let quota = Quota { most: most.saturating_mul(hub.config.rate_limit_factor), window: HOUR };
+    let name = format!("{what}:{}", by.member_id);
+    let counted = hub.cache.take(&by.company_id.to_string(), &[(name.as_str(), quota)]).await;
+    counted.iter().filter_map(|reading| reading.refused_for).max().map_or(Ok(()), Err)
 }

@@ -7,10 +7,9 @@ use futures_util::{Stream, StreamExt as _};
 
 use super::FileError;
 use crate::{
-    cache::Quota,
     db::{self, DbError},
     domain::{FileId, sheet::Arrival},
-    flows::{Hub, contacts::By},
+    flows::{Hub, contacts::By, throttle},
 };
 
 /// Of a file: 500,000 rows of 400 bytes.
@@ -34,7 +33,6 @@ const CHUNK: usize = 256 << 10;
 const MOST_WAITING: i64 = 2;
 /// Files of a member in an hour.
 const FILES: u32 = 30;
-const HOUR: Duration = Duration::from_hours(1);
 
 /// Writes a file away.
 pub async fn receive(
@@ -43,12 +41,7 @@ pub async fn receive(
     pieces: impl Stream<Item = std::io::Result<Bytes>>,
     bounds: Bounds,
 ) -> Result<FileId, FileError> {
-    let quota = Quota { most: FILES.saturating_mul(hub.config.rate_limit_factor), window: HOUR };
-    let name = format!("csv:{}", by.member_id);
-    let counted = hub.cache.take(&by.company_id.to_string(), &[(name.as_str(), quota)]).await;
-    if let Some(wait) = counted.iter().filter_map(|reading| reading.refused_for).max() {
-        return Err(FileError::Wait(wait));
-    }
+    throttle::hourly(hub, by, "csv", FILES).await.map_err(FileError::Wait)?;
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
     let file_id = db::csv::make(&mut tx, by.member_id, hub.clock.now(), MOST_WAITING).await?;
     tx.commit().await?;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 mod accept;
 mod pipedrive;
+mod stage;
 mod stripe;
 
 pub use stripe::StripeSandbox;

@@ -17,27 +17,25 @@
 
 mod accounts;
 mod api;
-mod bomb;
-mod clock;
 mod control;
-mod counters;
-mod faults;
-mod json;
 mod ledger;
 mod limits;
-mod line;
 mod marketplace;
 mod oauth;
 mod records;
+mod said;
 mod world;
 
 use std::sync::Arc;
 
 use poem::{Endpoint, EndpointExt, Response, Route};
 
-use super::{SandboxConfig, accept::Cuts};
+use super::{
+    SandboxConfig,
+    accept::Cuts,
+    stage::{clock, json, line::Line},
+};
 use control::Control;
-use line::Line;
 use marketplace::Marketplace;
 use world::Desk;
 
@@ -48,7 +46,7 @@ pub(super) fn routes(
     cuts: Cuts,
 ) -> impl Endpoint<Output = Response> + 'static {
     let desk = Arc::new(Desk::new(url, config));
-    let crm = Route::new()
+    let routes = Route::new()
         .nest("/oauth", oauth::routes(&desk))
         .nest("/api/v2", api::v2(&desk))
         .nest("/api/v1", api::v1(&desk))
@@ -56,6 +54,6 @@ pub(super) fn routes(
     Route::new()
         .nest("/__sandbox", Control(desk.clone()))
         .at("/marketplace", Marketplace(desk.clone()))
-        .nest_no_strip("/", Line { desk, crm, cuts })
+        .nest_no_strip("/", Line { crm: desk, routes, cuts })
         .map_to_response()
 }

@@ -12,12 +12,11 @@ use std::{
 use crate::sandbox::SandboxConfig;
 
 use super::{
+    super::stage::Backstage,
     accounts::{COMPANIES, Company, User},
     api::{persons, webhooks::Webhook},
     control::mutate::{Mutation, Plan},
-    counters::Counters,
-    faults::Faults,
-    ledger::{Made, Writes},
+    ledger::Made,
     limits::Limits,
     oauth::grants::Grants,
     records::{
@@ -45,10 +44,7 @@ pub(crate) struct World {
     pub(crate) accounts: BTreeMap<u64, Account>,
     pub(crate) grants: Grants,
     pub(crate) limits: Limits,
-    pub(crate) faults: Faults,
-    pub(crate) counters: Counters,
-    pub(crate) writes: Writes,
-    pub(crate) latency: Duration,
+    pub(crate) backstage: Backstage,
     /// Who installed and uninstalled from here, in order.
     pub(crate) marketplace: Vec<serde_json::Value>,
     /// What the next token answer says about the API's address.
@@ -102,10 +98,7 @@ impl World {
             accounts: accounts.collect(),
             grants: Grants::new(config, life),
             limits: Limits::new(config),
-            faults: Faults::default(),
-            counters: Counters::default(),
-            writes: Writes::default(),
-            latency: config.latency,
+            backstage: Backstage::new(config.latency),
             marketplace: vec![],
             api_domain: config.api_domain.clone(),
         }

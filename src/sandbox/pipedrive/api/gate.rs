@@ -8,6 +8,7 @@ use url::form_urlencoded;
 
 use super::{
     super::{
+        super::stage::header,
         clock,
         limits::{Over, Standing},
         oauth::grants::Bearer,
@@ -102,12 +103,6 @@ fn answered(reply: Reply) -> Response {
 
 pub(crate) fn refused(refusal: &Refusal) -> Response {
     answered(Reply::json(refusal.status, &refusal.body))
-}
-
-pub(crate) fn header(response: &mut Response, name: &'static str, value: &str) {
-    if let Ok(value) = value.parse() {
-        response.headers_mut().insert(name, value);
-    }
 }
 
 /// The documented headers, and the undocumented ones of the day.

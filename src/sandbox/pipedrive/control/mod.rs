@@ -1,11 +1,8 @@
-//! `/__sandbox/`: the control plane. Nothing here exists at the real CRM.
+//! `/__sandbox/`: the control plane. Nothing here exists at the real CRM. Beside what every stand-in has
+//! ([`control`]):
 //!
 //! | call | body | does |
 //! |---|---|---|
-//! | `POST /faults` | one fault or a list, see [`super::faults::Fault`] | adds to the script |
-//! | `GET /faults` | | what is left of the script |
-//! | `DELETE /faults` | | forgets the script |
-//! | `POST /latency` | `{"ms": 150}` | delays every answer |
 //! | `POST /search_lag` | `{"ms": 3000}` | searches do not see what was made or changed less than that ago |
 //! | `POST /plan` | `{"burst"?, "search_burst"?, "daily"?, "spent"?, "company_id"?}` | limits; `spent` is as if others had used the day |
 //! | `POST /tokens/expire` | | every access token is expired |
@@ -25,7 +22,6 @@
 //! | `GET /arrivals` | | when each request was taken out of the budgets, in ms |
 //! | `GET /truth` | `?company_id=` | see [`truth`] |
 //! | `GET /truth/persons` | `?company_id=&ids=` or `&after=&limit=` | identifiers as they are meant |
-//! | `GET /truth/writes` | | every request that wanted a change: what came of it, and of its answer |
 //! | `GET /truth/outbound` | `?company_id=` | what was made through the API since the start, as it is now |
 //! | `GET /companies` | | companies and users, as on the consent page |
 //! | `POST /reset` | | as on the first day; tokens and scripts included |
@@ -43,9 +39,11 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{
+    super::stage::{
+        clock,
+        control::{self, Outcome, bad, no_call, required},
+    },
     accounts::{self, COMPANIES},
-    clock,
-    faults::Fault,
     limits::Limits,
     marketplace::{self, Wish},
     oauth::grants::{Grants, InstallKey},
@@ -54,10 +52,6 @@ use super::{
 
 /// The control plane; it stands beside the line and is never broken by faults.
 pub(super) struct Control(pub(super) Arc<Desk>);
-
-const NO_CALL: &str = "the control plane has no such call";
-
-type Outcome = Result<Value, (StatusCode, String)>;
 
 impl Endpoint for Control {
     type Output = Response;
@@ -68,14 +62,7 @@ impl Endpoint for Control {
             ("POST", "/uninstall") => self.uninstall(&body).await,
             _ => self.run(&request, &body),
         };
-        let (status, value) = match outcome {
-            Ok(value) => (StatusCode::OK, value),
-            Err((status, problem)) => (status, json!({ "error": problem })),
-        };
-        Ok(Response::builder()
-            .status(status)
-            .content_type("application/json")
-            .body(value.to_string()))
+        Ok(control::respond(outcome))
     }
 }
 
@@ -116,25 +103,12 @@ impl Control {
         let mut world = self.0.world();
         let world = &mut *world;
         let now = clock::now();
+        let method = request.method().as_str();
+        if let Some(outcome) = control::call(&mut world.backstage, method, path, &given) {
+            return outcome;
+        }
         let account = world.accounts.get_mut(&main).ok_or_else(|| bad("no such company"))?;
-        match (request.method().as_str(), path) {
-            ("POST", "/faults") => {
-                let faults: Vec<Fault> =
-                    if given.is_array() { read(body)? } else { vec![read(body)?] };
-                for fault in faults {
-                    world.faults.add(fault);
-                }
-                Ok(world.faults.left())
-            }
-            ("GET", "/faults") => Ok(world.faults.left()),
-            ("DELETE", "/faults") => {
-                world.faults.clear();
-                Ok(json!([]))
-            }
-            ("POST", "/latency") => {
-                world.latency = Duration::from_millis(required(&given, "ms")?);
-                Ok(json!({}))
-            }
+        match (method, path) {
             ("POST", "/search_lag") => {
                 let lag = Duration::from_millis(required(&given, "ms")?);
                 for account in world.accounts.values_mut() {
@@ -171,16 +145,15 @@ impl Control {
                 Ok(account.mutations.iter().map(mutate::Mutation::json).collect())
             }
             ("GET", "/counters") => {
-                let mut counters = world.counters.json();
+                let mut counters = world.backstage.counters.json();
                 counters["budgets"] = world.limits.json();
                 Ok(counters)
             }
             ("GET", "/arrivals") => Ok(world.limits.arrivals()),
-            ("GET", "/truth/writes") => Ok(world.writes.json()),
             ("GET", path) if path.starts_with("/truth") => told(account, path, param),
             ("GET", "/marketplace") => Ok(world.marketplace.clone().into()),
             ("GET", "/companies") => Ok(companies()),
-            _ => Err((StatusCode::NOT_FOUND, NO_CALL.into())),
+            _ => Err(no_call()),
         }
     }
 }
@@ -224,7 +197,7 @@ fn told(account: &Account, path: &str, param: impl Fn(&str) -> Option<String>) -
             let after = number("after").unwrap_or(0);
             Ok(truth::persons(account, ids, after, number("limit").unwrap_or(1_000)))
         }
-        _ => Err((StatusCode::NOT_FOUND, NO_CALL.into())),
+        _ => Err(no_call()),
     }
 }
 
@@ -268,12 +241,4 @@ fn companies() -> Value {
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, (StatusCode, String)> {
     serde_json::from_slice(body).map_err(|error| bad(error.to_string()))
-}
-
-fn required(given: &Value, key: &str) -> Result<u64, (StatusCode, String)> {
-    given[key].as_u64().ok_or_else(|| bad(format!("{key} is required")))
-}
-
-fn bad(problem: impl Into<String>) -> (StatusCode, String) {
-    (StatusCode::BAD_REQUEST, problem.into())
 }

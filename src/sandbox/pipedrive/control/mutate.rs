@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::{
+    super::stage::dice::Dice,
     api::persons::absorb,
     records::{
-        dice::Dice,
         fields::Of,
         ids::Slot,
         persons::{Entry, Person},

@@ -17,8 +17,8 @@ use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use super::{
+    super::stage::header as set,
     accounts,
-    api::gate::header as set,
     world::{Desk, World},
 };
 use consent::Ask;
@@ -165,12 +165,12 @@ fn token(desk: &Desk, request: &Request, form: &Form) -> Response {
     let mut world = desk.world();
     let world = &mut *world;
     if !is_form(request) {
-        world.counters.token("refused");
+        world.backstage.counters.token("refused");
         let problem = "content must be application/x-www-form-urlencoded";
         return refused("invalid_request", &format!("Invalid request: {problem}"));
     }
     let grant = form.get("grant_type");
-    world.counters.token(match grant {
+    world.backstage.counters.token(match grant {
         Some(known @ ("authorization_code" | "refresh_token")) => known,
         _ => "other",
     });
@@ -193,7 +193,7 @@ fn token(desk: &Desk, request: &Request, form: &Form) -> Response {
             response
         }
         Err((error, message)) => {
-            world.counters.token("refused");
+            world.backstage.counters.token("refused");
             refused(error, message)
         }
     }
@@ -256,7 +256,7 @@ fn client(
 /// `POST /oauth/revoke`: 200 also for a token nobody knows.
 fn revoke(desk: &Desk, request: &Request, form: &Form) -> Response {
     let mut world = desk.world();
-    world.counters.token("revoke");
+    world.backstage.counters.token("revoke");
     match client(&world, request, form) {
         Err((error, message)) => refused(error, message),
         Ok(app) => {

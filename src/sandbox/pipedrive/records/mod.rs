@@ -3,11 +3,11 @@
 pub(crate) mod activities;
 pub(crate) mod book;
 pub(crate) mod deals;
-pub(crate) mod dice;
 pub(crate) mod fields;
 pub(crate) mod ids;
-pub(crate) mod names;
 pub(crate) mod organizations;
 pub(crate) mod persons;
 pub(crate) mod phones;
 pub(crate) mod population;
+
+use super::super::stage::{dice, names};

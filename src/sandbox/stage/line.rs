@@ -9,17 +9,13 @@ use std::{
 use bytes::Bytes;
 use futures_util::stream;
 use poem::{Body, Endpoint, Request, Response, http::StatusCode};
+use serde_json::Value;
 
 use super::{
     super::accept::Cuts,
-    api::{
-        call::Refusal,
-        gate::{Nowhere, header, headers, refused},
-    },
-    bomb,
+    Crm, bomb,
     faults::{Fault, Kind},
-    limits::Standing,
-    world::Desk,
+    header,
 };
 
 const CLOUDFLARE: &str = "<!DOCTYPE html><html><head><title>Access denied</title></head><body>\
@@ -30,30 +26,31 @@ const LOGIN: &str = "<!DOCTYPE html><html><head><title>Log in</title></head><bod
 const JSON: &str = "application/json; charset=utf-8";
 const HTML: &str = "text/html; charset=UTF-8";
 
-/// Everything of the CRM behind the line.
-pub(super) struct Line<E> {
-    pub(super) desk: Arc<Desk>,
-    pub(super) crm: E,
-    pub(super) cuts: Cuts,
+/// Everything of a CRM (`routes`) behind the line.
+pub(crate) struct Line<C, E> {
+    pub(crate) crm: Arc<C>,
+    pub(crate) routes: E,
+    pub(crate) cuts: Cuts,
 }
 
-impl<E: Endpoint> Endpoint for Line<E> {
+impl<C: Crm, E: Endpoint> Endpoint for Line<C, E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let path = request.uri().path().to_owned();
         let peer = request.remote_addr().as_socket_addr().copied();
-        let (fault, latency, write) = {
-            let mut world = self.desk.world();
-            world.counters.request(request.method().as_str(), &path);
-            let fault = world.faults.hit(request.method().as_str(), &path);
+        let wants_change = self.crm.wants_change(request.method(), &path);
+        let (fault, latency, write) = self.crm.backstage(|stage| {
+            stage.counters.request(request.method().as_str(), &path);
+            let fault = stage.faults.hit(request.method().as_str(), &path);
             if let Some(fault) = &fault {
-                world.counters.fault(fault.kind.word());
+                stage.counters.fault(fault.kind.word());
             }
             let kind = fault.as_ref().map(|fault| fault.kind.word());
-            let write = world.writes.arrived(request.method().as_str(), &path, kind);
-            (fault, world.latency, write)
-        };
+            let write =
+                wants_change.then(|| stage.writes.arrived(request.method().as_str(), &path, kind));
+            (fault, stage.latency, write)
+        });
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
@@ -66,7 +63,9 @@ impl<E: Endpoint> Endpoint for Line<E> {
             }
             Some(ref fault) => match self.instead(fault).await {
                 Some(response) => response,
-                None => spoil(self.pass(request, &path, write).await, fault).await,
+                None => {
+                    spoil(self.pass(request, &path, write).await, fault, self.crm.twice()).await
+                }
             },
         };
         match (fault, peer) {
@@ -74,34 +73,32 @@ impl<E: Endpoint> Endpoint for Line<E> {
             (Some(fault), _) if fault.loses() => {}
             _ => {
                 if let Some(nth) = write {
-                    self.desk.world().writes.answered(nth, response.status().as_u16());
+                    let status = response.status().as_u16();
+                    self.crm.backstage(|stage| stage.writes.answered(nth, status));
                 }
             }
         }
-        {
-            let counters = &mut self.desk.world().counters;
-            counters.status(response.status().as_u16());
-            counters.worked(begun.elapsed());
-        }
-        let id: [u8; 16] = rand::random();
-        header(&mut response, "x-correlation-id", &hex::encode(id));
+        self.crm.backstage(|stage| {
+            stage.counters.status(response.status().as_u16());
+            stage.counters.worked(begun.elapsed());
+        });
+        self.crm.stamp(&mut response);
         Ok(response)
     }
 }
 
-impl<E: Endpoint> Line<E> {
+impl<C: Crm, E: Endpoint> Line<C, E> {
     async fn pass(&self, request: Request, path: &str, write: Option<usize>) -> Response {
-        let mut response = match self.crm.get_response(request).await {
-            // Methods that do not exist come from the router as plain text.
-            response if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-                let nowhere = if path.starts_with("/api/v2") { Nowhere::V2 } else { Nowhere::V1 };
-                refused(&nowhere.refusal())
-            }
-            response => response,
-        };
+        let mut response = self.routes.get_response(request).await;
+        // Methods that do not exist come from the router as plain text.
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            response = self.crm.nowhere(path);
+        }
         if let Some(nth) = write.filter(|_| response.status().is_success()) {
             let body = response.take_body().into_bytes().await.unwrap_or_default();
-            self.desk.world().writes.applied(nth, &body);
+            let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let id = self.crm.made(&said);
+            self.crm.backstage(|stage| stage.writes.applied(nth, id));
             response.set_body(body);
         }
         response
@@ -113,11 +110,8 @@ impl<E: Endpoint> Line<E> {
             Response::builder().status(status).content_type(HTML).body(page)
         };
         let response = match fault.kind {
-            Kind::Burst429 | Kind::Daily429 => self.over_limit(fault),
-            Kind::Status5xx | Kind::Applied5xx => {
-                let status = fault.status.unwrap_or(503);
-                refused(&Refusal::new(status, format!("Simulated status {status}")))
-            }
+            Kind::Burst429 | Kind::Daily429 => self.crm.over_limit(fault),
+            Kind::Status5xx | Kind::Applied5xx => self.crm.failing(fault.status.unwrap_or(503)),
             Kind::Timeout | Kind::AppliedTimeout => future::pending().await,
             // What is said does not get through.
             Kind::Reset | Kind::AppliedReset => Response::default(),
@@ -139,33 +133,10 @@ impl<E: Endpoint> Line<E> {
         };
         Some(response)
     }
-
-    fn over_limit(&self, fault: &Fault) -> Response {
-        let (burst, daily) = {
-            let limits = &self.desk.world().limits;
-            (limits.burst, limits.daily)
-        };
-        let all_day = fault.kind == Kind::Daily429;
-        let mut response = refused(&Refusal::over_limit());
-        headers(
-            &mut response,
-            Standing {
-                limit: burst,
-                remaining: if all_day { burst } else { 0 },
-                reset: if all_day { 0 } else { 2 },
-                daily_limit: daily,
-                daily_remaining: if all_day { 0 } else { daily / 2 },
-            },
-        );
-        if let Some(seconds) = fault.retry_after {
-            header(&mut response, "retry-after", &seconds.to_string());
-        }
-        response
-    }
 }
 
-/// The CRM's answer, damaged on the way.
-async fn spoil(mut response: Response, fault: &Fault) -> Response {
+/// The CRM's answer, damaged on the way; `twice` are keys of its answers, said a second time.
+async fn spoil(mut response: Response, fault: &Fault, twice: &'static str) -> Response {
     let body = response.take_body().into_bytes().await.unwrap_or_default();
     let half = body.len() / 2;
     match fault.kind {
@@ -183,7 +154,7 @@ async fn spoil(mut response: Response, fault: &Fault) -> Response {
             response.set_body(bytes);
         }
         Kind::DuplicateKeys => {
-            let mut bytes = br#"{"success":false,"data":null,"additional_data":null,"#.to_vec();
+            let mut bytes = format!("{{{twice}").into_bytes();
             bytes.extend_from_slice(body.get(1..).unwrap_or_default());
             response.set_body(bytes);
         }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::Manifest;
+use super::{ClientAuth, HostRule, Manifest};
 
 /// A host that the rule refuses. The name is kept for the log, cut short; it is not a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,17 +41,28 @@ impl ApiBase {
 /// A provider's addresses: the real ones, or in development a stand-in's.
 #[derive(Debug, Clone)]
 pub struct Endpoints {
+    manifest: &'static Manifest,
     pub(super) authorize: Url,
     pub(super) token: Url,
     pub(super) revoke: Url,
     default_api: ApiBase,
     rule: Rule,
+    login: Login,
+}
+
+/// Where people sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Login {
+    /// Wherever the provider's rules allow.
+    Hosts,
+    /// At the stand-in and nowhere else.
+    Only,
 }
 
 #[derive(Debug, Clone)]
 enum Rule {
-    /// `https://{label}.{suffix}`
-    Suffix(&'static str),
+    /// Those of the provider.
+    Hosts(&'static [HostRule]),
     /// This origin and no other.
     Only(String),
 }
@@ -59,12 +70,50 @@ enum Rule {
 impl Endpoints {
     pub fn production(manifest: &'static Manifest) -> Self {
         Self {
+            manifest,
             authorize: fixed(manifest.authorize_url),
             token: fixed(manifest.token_url),
             revoke: fixed(manifest.revoke_url),
             default_api: ApiBase(fixed(manifest.default_api_url)),
-            rule: Rule::Suffix(manifest.host.suffix),
+            rule: Rule::Hosts(manifest.hosts),
+            login: Login::Hosts,
         }
+    }
+
+    fn move_login(&mut self, base: &Url) {
+        for url in [&mut self.authorize, &mut self.token, &mut self.revoke] {
+            let mut moved = base.clone();
+            moved.set_path(url.path());
+            *url = moved;
+        }
+    }
+
+    /// The same with people signing in at another of the provider's hosts (`https://...`): a data
+    /// centre, or a customer's own domain. Never an address that the provider's rules do not name.
+    pub fn at_login(&self, raw: &str) -> Result<Self, ForbiddenHost> {
+        if self.login == Login::Only {
+            return Ok(self.clone());
+        }
+        let bare = raw.strip_suffix('/').unwrap_or(raw);
+        let own = bare == self.authorize.origin().ascii_serialization();
+        if !own && !is_one_of(bare, self.manifest.login_hosts) {
+            return Err(ForbiddenHost { host: shown(raw) });
+        }
+        let base = Url::parse(bare).map_err(|_| ForbiddenHost { host: shown(raw) })?;
+        let mut moved = self.clone();
+        moved.move_login(&base);
+        Ok(moved)
+    }
+
+    /// Those of the account whose API is at `base`: tokens are renewed where they were given.
+    #[must_use]
+    pub fn of_account(&self, base: &str) -> Self {
+        let login = (self.manifest.login_of)(base);
+        login.and_then(|login| self.at_login(&login).ok()).unwrap_or_else(|| self.clone())
+    }
+
+    pub(super) fn client_auth(&self) -> ClientAuth {
+        self.manifest.client_auth
     }
 
     /// Points a provider at another server; the host rule then accepts exactly that one.
@@ -79,11 +128,8 @@ impl Endpoints {
         let mut endpoints = Self::production(manifest);
         if let Some(base) = oauth {
             let base = origin(base)?;
-            for url in [&mut endpoints.authorize, &mut endpoints.token, &mut endpoints.revoke] {
-                let mut moved = base.clone();
-                moved.set_path(url.path());
-                *url = moved;
-            }
+            endpoints.move_login(&base);
+            endpoints.login = Login::Only;
         }
         if let Some(base) = api {
             let base = ApiBase(origin(base)?);
@@ -100,11 +146,7 @@ impl Endpoints {
         let bare = raw.strip_suffix('/').unwrap_or(raw);
         let accepted = match &self.rule {
             Rule::Only(only) => bare == only,
-            Rule::Suffix(suffix) => bare
-                .strip_prefix("https://")
-                .and_then(|host| host.strip_suffix(suffix))
-                .and_then(|label| label.strip_suffix('.'))
-                .is_some_and(is_label),
+            Rule::Hosts(hosts) => is_one_of(bare, hosts),
         };
         if !accepted {
             return Err(forbidden());
@@ -128,6 +170,19 @@ impl Endpoints {
     pub fn is_plain(&self) -> bool {
         [&self.token, &self.default_api.0].iter().any(|url| url.scheme() == "http")
     }
+}
+
+/// Whether an origin is `https://` and a host that one of the rules names.
+fn is_one_of(origin: &str, rules: &[HostRule]) -> bool {
+    origin.strip_prefix("https://").is_some_and(|host| {
+        rules.iter().any(|rule| match rule {
+            HostRule::Exactly(own) => host == *own,
+            HostRule::Under(domain) => host
+                .strip_suffix(domain)
+                .and_then(|label| label.strip_suffix('.'))
+                .is_some_and(is_label),
+        })
+    })
 }
 
 /// `[a-z0-9-]{1,63}`, and no hyphen at an end.
@@ -184,7 +239,10 @@ mod tests {
     }
 
     fn suffix() -> &'static str {
-        connectors::all()[0].manifest().host.suffix
+        match connectors::all()[0].manifest().hosts[0] {
+            HostRule::Under(domain) => domain,
+            HostRule::Exactly(host) => panic!("{host} is no domain"),
+        }
     }
 
     #[test]

@@ -11,11 +11,22 @@ pub struct Scope {
     pub required: bool,
 }
 
-/// Which hosts a company's data may be fetched from, https only.
-#[derive(Debug)]
-pub struct HostRule {
+/// Which hosts a secret may be sent to, https only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostRule {
     /// One label in front of this domain is a customer's own host.
-    pub suffix: &'static str,
+    Under(&'static str),
+    /// This host and no other.
+    Exactly(&'static str),
+}
+
+/// Where the client's id and secret travel to the token endpoint (RFC 6749, section 2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// In the `Authorization` header.
+    Basic,
+    /// In the form.
+    Body,
 }
 
 /// Tokens per request, from the provider's price list.
@@ -47,7 +58,17 @@ pub struct Manifest {
     pub revoke_url: &'static str,
     /// Used when a grant names no host of its own.
     pub default_api_url: &'static str,
-    pub host: HostRule,
+    /// Where a company's data may be fetched from.
+    pub hosts: &'static [HostRule],
+    /// Where people may sign in and tokens may be asked for, beside `authorize_url`'s host: data
+    /// centres, or a customer's own domain.
+    pub login_hosts: &'static [HostRule],
+    /// The login host (`https://...`) of an account whose API is at this address, when it is not the
+    /// host of `token_url`.
+    pub login_of: fn(&str) -> Option<String>,
+    pub client_auth: ClientAuth,
+    /// What the authorize URL carries beside what RFC 6749 asks for.
+    pub authorize_extra: &'static [(&'static str, &'static str)],
     pub scopes: &'static [Scope],
     /// Whether scopes travel in the authorize URL; otherwise they are set at the provider's app.
     pub scopes_in_url: bool,

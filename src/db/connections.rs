@@ -131,6 +131,8 @@ pub struct NewState<'a> {
     pub member_id: MemberId,
     pub provider: &'a str,
     pub verifier: Option<&'a [u8]>,
+    /// Where people sign in, when it is not the provider's usual host.
+    pub login: Option<&'a str>,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -146,8 +148,8 @@ pub async fn insert_state(tx: &mut TenantTx, state: &NewState<'_>) -> Result<(),
         .await?;
     sqlx::query(
         "insert into oauth_state
-             (company_id, state_hash, session_hash, member_id, provider, verifier, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+             (company_id, state_hash, session_hash, member_id, provider, verifier, expires_at, login)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(company_id)
     .bind(state.state_hash)
@@ -156,6 +158,7 @@ pub async fn insert_state(tx: &mut TenantTx, state: &NewState<'_>) -> Result<(),
     .bind(state.provider)
     .bind(state.verifier)
     .bind(state.expires_at)
+    .bind(state.login)
     .execute(tx.conn())
     .await?;
     sqlx::query(
@@ -178,6 +181,7 @@ pub struct State {
     pub member_id: MemberId,
     pub provider: String,
     pub verifier: Option<Vec<u8>>,
+    pub login: Option<String>,
     pub expires_at: DateTime<Utc>,
     pub used_at: Option<DateTime<Utc>>,
 }

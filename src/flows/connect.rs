@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
-    connectors::authorize_url,
+    connectors::{authorize_url, fresh_verifier},
     db::{
         self, DbError, Scope, TenantTx, connections,
         connections::{Connected, Connection, NewState},
@@ -24,7 +24,7 @@ use crate::{
     failpoint::reach,
     flows::{
         FlowError, Provider, SharedHub, account, deliver,
-        grant::{self, Granted},
+        grant::{self, Consent, Granted},
         import,
         install::{self, Arrived},
         installers::{self, lives_on_another},
@@ -120,34 +120,52 @@ pub struct Callback {
     pub error: Option<String>,
     /// Who says that it answers (RFC 9207).
     pub issuer: Option<String>,
+    /// Where the code is to be traded, as a provider with several data centres says.
+    pub login: Option<String>,
 }
 
-/// Begins: where the browser goes to ask for consent. `None` when this installation has no app at
+/// Begins: where the browser goes to ask for consent; at `login` where people of the company sign in at
+/// a host of their own. `None` when this installation has no app at
 /// the provider.
 pub async fn begin(
     hub: &SharedHub,
     who: Connecting<'_>,
     provider: &Provider,
+    login: Option<&str>,
 ) -> Result<Option<Url>, FlowError> {
     let Some(credentials) = &provider.credentials else { return Ok(None) };
     let state = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>());
     let manifest = provider.connector.manifest();
-    // No provider with PKCE is connected yet; one that has it stores its verifier sealed.
+    let endpoints = match login {
+        Some(login) => provider.endpoints.at_login(login).map_err(|_| {
+            FlowError::Refused("This is not an address at which people sign in to this CRM.")
+        })?,
+        None => provider.endpoints.clone(),
+    };
+    let verifier = manifest.pkce.then(fresh_verifier);
     let url = authorize_url(
         manifest,
-        &provider.endpoints,
+        &endpoints,
         &credentials.client_id,
         &callback_url(&hub.public_url(), provider.slug()),
         &state,
-        None,
+        verifier.as_ref(),
     );
     let mut tx = hub.db.tenant(who.company_id, Scope::All).await?;
+    let sealed = match &verifier {
+        Some(verifier) => {
+            let slug = provider.slug();
+            Some(tokens::seal_verifier(hub, &mut tx, &hash(&state), slug, verifier).await?)
+        }
+        None => None,
+    };
     let new = NewState {
         state_hash: &hash(&state),
         session_hash: who.session_hash,
         member_id: who.member_id,
         provider: provider.slug(),
-        verifier: None,
+        verifier: sealed.as_deref(),
+        login,
         expires_at: hub.clock.now() + LIFETIME,
     };
     connections::insert_state(&mut tx, &new).await?;
@@ -173,14 +191,16 @@ pub async fn finish(
     if callback.error.is_some() && state.is_none() {
         return Err(Denied::Denied.into());
     }
-    take_state(hub, who, provider, state.ok_or(Denied::StateMissing)?).await?;
+    let taken = take_state(hub, who, provider, state.ok_or(Denied::StateMissing)?).await?;
     reach("connect.state_taken");
     if callback.error.is_some() {
         return Err(Denied::Denied.into());
     }
     let code = callback.code.ok_or(Denied::CodeRefused)?;
     let credentials = provider.credentials.clone().ok_or(Denied::NotConfigured)?;
-    let granted = grant::obtain(hub, provider, &credentials, &code).await?;
+    let logins = [taken.login.as_deref(), callback.login.as_deref()];
+    let consent = Consent::new(provider, &code, taken.verifier.as_ref(), logins)?;
+    let granted = grant::obtain(hub, provider, &credentials, consent).await?;
     reach("connect.account_known");
     match store_once_more(hub, who, provider, &granted, OtherUser::Ask).await? {
         Stored::Connection(id) => {
@@ -221,7 +241,7 @@ async fn take_state(
     who: Connecting<'_>,
     provider: &Provider,
     state: &str,
-) -> Result<(), CallbackError> {
+) -> Result<Taken, CallbackError> {
     let state_hash = hash(state);
     let now = hub.clock.now();
     let mut tx = hub.db.tenant(who.company_id, Scope::All).await?;
@@ -241,7 +261,22 @@ async fn take_state(
     if !connections::use_state(&mut tx, &state_hash, now).await? {
         return Err(Denied::StateUsed.into());
     }
-    Ok(tx.commit().await?)
+    let verifier = match &row.verifier {
+        Some(sealed) => {
+            let slug = provider.slug();
+            let opened = tokens::open_verifier(hub, &mut tx, &state_hash, slug, sealed).await;
+            Some(opened.map_err(FlowError::from)?)
+        }
+        None => None,
+    };
+    tx.commit().await?;
+    Ok(Taken { login: row.login, verifier })
+}
+
+/// What was kept beside a state.
+struct Taken {
+    login: Option<String>,
+    verifier: Option<SecretString>,
 }
 
 /// How a consent ended well.
@@ -373,6 +408,6 @@ async fn entitlement(
     Ok((!policy::allows(plan, feature)).then_some(Denied::Plan))
 }
 
-fn hash(state: &str) -> Vec<u8> {
-    Sha256::digest(state.as_bytes()).to_vec()
+fn hash(state: &str) -> [u8; 32] {
+    Sha256::digest(state.as_bytes()).into()
 }

@@ -30,15 +30,13 @@ pub async fn disconnect(
 
     let mut revoked = false;
     if let Some(credentials) = &provider.credentials
-        && let Some(token) = tokens::refresh_token(hub, company_id, &connection, provider).await
+        && let Some((token, base)) =
+            tokens::refresh_token(hub, company_id, &connection, provider).await
     {
-        let answer = connectors::revoke(
-            &provider.http,
-            &provider.endpoints,
-            credentials,
-            Revocable::Refresh(&token),
-        )
-        .await;
+        let endpoints = provider.endpoints.of_account(&base);
+        let answer =
+            connectors::revoke(&provider.http, &endpoints, credentials, Revocable::Refresh(&token))
+                .await;
         revoked = answer.is_ok();
         if let Err(error) = answer {
             tracing::warn!(provider = provider.slug(), %error, "the provider did not confirm a revocation");

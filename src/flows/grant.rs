@@ -7,8 +7,8 @@ use secrecy::SecretString;
 
 use crate::{
     connectors::{
-        self, AccessToken, Api, ApiBase, Caller, Credentials, CrmError, Grant, Meter, OAuthError,
-        Revocable, TokenSource,
+        self, AccessToken, Api, ApiBase, Caller, Credentials, CrmError, Endpoints, Grant, Meter,
+        OAuthError, Revocable, TokenSource,
     },
     db::{self, DbError},
     domain::{Account, InstallationId},
@@ -23,21 +23,48 @@ pub(super) struct Granted {
     pub(super) account: Account,
 }
 
+/// What a consent brought, and where its code is traded.
+pub(super) struct Consent<'a> {
+    pub(super) code: &'a SecretString,
+    /// Of PKCE, where the provider has it and the consent was begun here.
+    pub(super) verifier: Option<&'a SecretString>,
+    pub(super) endpoints: Endpoints,
+}
+
+impl<'a> Consent<'a> {
+    /// `logins` are the hosts at which people may have signed in, the last one counts; each is judged.
+    pub(super) fn new(
+        provider: &Provider,
+        code: &'a SecretString,
+        verifier: Option<&'a SecretString>,
+        logins: [Option<&str>; 2],
+    ) -> Result<Self, Denied> {
+        let mut endpoints = provider.endpoints.clone();
+        for login in logins.into_iter().flatten() {
+            endpoints = endpoints.at_login(login).map_err(|error| {
+                tracing::warn!(provider = provider.slug(), %error, "a consent names a strange host");
+                Denied::HostRefused
+            })?;
+        }
+        Ok(Self { code, verifier, endpoints })
+    }
+}
+
 /// Exchanges the code and asks whose account it is.
 pub(super) async fn obtain(
     hub: &SharedHub,
     provider: &Provider,
     credentials: &Credentials,
-    code: &SecretString,
+    consent: Consent<'_>,
 ) -> Result<Granted, Denied> {
     let redirect = callback_url(&hub.public_url(), provider.slug());
     let exchanged = connectors::exchange(
         &provider.http,
-        &provider.endpoints,
+        &consent.endpoints,
         credentials,
-        code,
+        consent.code,
         &redirect,
-        None,
+        consent.verifier,
     )
     .await;
     let grant = exchanged.map_err(|error| {
@@ -77,7 +104,9 @@ pub(super) async fn give_back(
     let Some(token) = &granted.grant.refresh_token else { return };
     let revoked = match is_shared(hub, provider, &granted.account, but).await {
         Ok(true) => return,
-        Ok(false) => revoke(provider, credentials, token).await.map_err(|error| error.to_string()),
+        Ok(false) => revoke(provider, credentials, token, &granted.base)
+            .await
+            .map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = revoked {
@@ -89,9 +118,11 @@ pub(super) async fn revoke(
     provider: &Provider,
     credentials: &Credentials,
     token: &SecretString,
+    base: &ApiBase,
 ) -> Result<(), OAuthError> {
     let token = Revocable::Refresh(token);
-    connectors::revoke(&provider.http, &provider.endpoints, credentials, token).await
+    let endpoints = provider.endpoints.of_account(base.as_str());
+    connectors::revoke(&provider.http, &endpoints, credentials, token).await
 }
 
 /// Whether a connection of any company, or another installation, lives on this user's install.

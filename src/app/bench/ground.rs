@@ -113,13 +113,15 @@ async fn consent(
 ) -> anyhow::Result<ConnectionId> {
     let provider = hub.providers.get(crm.slug).context("the provider is not in the registry")?;
     let who = Connecting { company_id, member_id, session_hash: b"bench" };
-    let page = connect::begin(hub, who, provider).await?.context("the provider is not offered")?;
+    let page =
+        connect::begin(hub, who, provider, None).await?.context("the provider is not offered")?;
     let state = page.query_pairs().find(|(name, _)| name == "state");
     let callback = Callback {
         code: Some(crm.code().await?),
         state: state.map(|(_, state)| state.into_owned()),
         error: None,
         issuer: None,
+        login: None,
     };
     match connect::finish(hub, who, provider, callback).await? {
         connect::Finished::Connected(id) => Ok(id),

@@ -7,7 +7,7 @@ use reqwest::{
     header::{HeaderMap, RETRY_AFTER},
 };
 
-use super::{Answer, Api, CrmError, Request, Throttle, Wait};
+use super::{Answer, Api, CrmError, Meaning, Request, Throttle, Wait};
 
 /// Stay away that long after an edge server answered with a web page (the provider's edge bans
 /// clients that keep knocking).
@@ -43,35 +43,39 @@ impl Api {
         } else if status != StatusCode::UNAUTHORIZED {
             self.meter.charged(request.cost.tokens);
         }
-        Err(match status {
-            status if status.is_success() => {
-                if answer.is_json() {
-                    return Ok(());
-                }
-                if answer.is_html() {
-                    Fault::Strange("a web page instead of data")
-                } else {
-                    Fault::Strange("data of an unknown kind")
-                }
-            }
-            StatusCode::UNAUTHORIZED => Fault::Unauthorized,
-            StatusCode::PAYMENT_REQUIRED => Fault::Refused(CrmError::Suspended {
-                reason: "the account is closed or its trial or subscription has ended",
-            }),
-            StatusCode::FORBIDDEN => forbidden(request, answer),
-            StatusCode::NOT_FOUND | StatusCode::GONE => Fault::Refused(CrmError::Missing),
-            StatusCode::TOO_MANY_REQUESTS => {
+        let own = request.dialect.meaning(status, &answer.headers, &answer.body);
+        let meaning = match own {
+            Some(meaning) => meaning,
+            None => usual(request, answer)?,
+        };
+        self.said(meaning, request, answer)
+    }
+
+    fn said(&self, meaning: Meaning, request: &Request<'_>, answer: &Answer) -> Result<(), Fault> {
+        Err(match meaning {
+            Meaning::Fine => return Ok(()),
+            Meaning::Unauthorized => Fault::Unauthorized,
+            Meaning::SlowDown(Throttle::Burst, None) => {
                 Fault::SlowDown(self.slow_down(request, &answer.headers))
             }
-            status if status.is_server_error() => {
-                Fault::Failing(status.as_u16(), retry_after(&answer.headers))
+            Meaning::SlowDown(why, wait) => {
+                let usual = if why == Throttle::Blocked { BLOCKED } else { DAILY };
+                let duration = wait.unwrap_or(usual).clamp(SLOW_DOWN, LONGEST_RETRY_AFTER);
+                Fault::SlowDown(Wait { duration, why })
             }
-            status if status.is_redirection() => {
-                Fault::Strange("a redirect, which is never followed")
+            Meaning::MissingScope => {
+                Fault::Refused(CrmError::MissingScope { needed: request.scope })
             }
-            status => Fault::Refused(CrmError::Refused {
-                reason: "it does not accept the request as it is",
-                status: status.as_u16(),
+            Meaning::Suspended(reason) => Fault::Refused(CrmError::Suspended { reason }),
+            Meaning::Missing => Fault::Refused(CrmError::Missing),
+            Meaning::CursorRefused => Fault::Refused(CrmError::CursorRefused),
+            Meaning::Failing => {
+                Fault::Failing(answer.status.as_u16(), retry_after(&answer.headers))
+            }
+            Meaning::Refused(reason) => Fault::Refused(CrmError::Refused {
+                reason,
+                // A refusal inside an answer that says yes is a refusal.
+                status: if answer.status.is_success() { 400 } else { answer.status.as_u16() },
                 code: request.dialect.code(&answer.body),
                 said: Vec::new(),
             }),
@@ -90,20 +94,39 @@ impl Api {
     }
 }
 
-/// 403 has many meanings; only one of them is "connect again".
-fn forbidden(request: &Request<'_>, answer: &Answer) -> Fault {
-    if answer.is_html() {
-        Fault::SlowDown(Wait { duration: BLOCKED, why: Throttle::Blocked })
-    } else if request.dialect.lacks_scope(&answer.body) {
-        Fault::Refused(CrmError::MissingScope { needed: request.scope })
-    } else {
-        Fault::Refused(CrmError::Refused {
-            reason: "the connected user may not do this there, or the account's own limit is reached",
-            status: 403,
-            code: request.dialect.code(&answer.body),
-            said: Vec::new(),
-        })
-    }
+/// What a status means where the provider's own words do not say better.
+fn usual(request: &Request<'_>, answer: &Answer) -> Result<Meaning, Fault> {
+    Ok(match answer.status {
+        status if status.is_success() => {
+            if answer.is_json() || status == StatusCode::NO_CONTENT {
+                Meaning::Fine
+            } else if answer.is_html() {
+                return Err(Fault::Strange("a web page instead of data"));
+            } else {
+                return Err(Fault::Strange("data of an unknown kind"));
+            }
+        }
+        StatusCode::UNAUTHORIZED => Meaning::Unauthorized,
+        StatusCode::PAYMENT_REQUIRED => {
+            Meaning::Suspended("the account is closed or its trial or subscription has ended")
+        }
+        // 403 has many meanings; only one of them is "connect again".
+        StatusCode::FORBIDDEN if answer.is_html() => Meaning::SlowDown(Throttle::Blocked, None),
+        StatusCode::FORBIDDEN if request.dialect.lacks_scope(&answer.body) => Meaning::MissingScope,
+        StatusCode::FORBIDDEN => Meaning::Refused(
+            "the connected user may not do this there, or the account's own limit is reached",
+        ),
+        StatusCode::NOT_FOUND | StatusCode::GONE => Meaning::Missing,
+        StatusCode::TOO_MANY_REQUESTS => Meaning::SlowDown(Throttle::Burst, None),
+        StatusCode::BAD_REQUEST if request.query.iter().any(|(name, _)| *name == "cursor") => {
+            Meaning::CursorRefused
+        }
+        status if status.is_server_error() => Meaning::Failing,
+        status if status.is_redirection() => {
+            return Err(Fault::Strange("a redirect, which is never followed"));
+        }
+        _ => Meaning::Refused("it does not accept the request as it is"),
+    })
 }
 
 /// Seconds only: no provider here sends a date.

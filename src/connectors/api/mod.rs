@@ -14,7 +14,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use reqwest::{
-    Method,
+    Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -71,6 +71,35 @@ pub(super) trait Dialect: Sync {
     fn code(&self, body: &[u8]) -> Option<String>;
     /// What it objects to, in its own words.
     fn objections(&self, body: &[u8]) -> Vec<String>;
+    /// The word before the token in `Authorization`.
+    fn scheme(&self) -> &'static str {
+        "Bearer"
+    }
+    /// What an answer means where its status alone does not say it; `None` for what is usual.
+    fn meaning(&self, _status: StatusCode, _headers: &HeaderMap, _body: &[u8]) -> Option<Meaning> {
+        None
+    }
+}
+
+/// What an answer means, by what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Data, whatever the status is: a conflict that names the record, nothing new (304).
+    Fine,
+    /// The token is not accepted: once more after a refresh.
+    Unauthorized,
+    /// Not done; wait so long (or the usual time), with everything for this connection.
+    SlowDown(Throttle, Option<Duration>),
+    /// The grant lacks the scope of the request.
+    MissingScope,
+    /// The account is closed or unpaid, in words.
+    Suspended(&'static str),
+    Missing,
+    /// The same request will be refused again.
+    Refused(&'static str),
+    CursorRefused,
+    /// A server error, whatever the status is.
+    Failing,
 }
 
 /// One request as it goes over the line.
@@ -83,6 +112,7 @@ struct Request<'a> {
     scope: &'static str,
     /// JSON.
     body: Option<Bytes>,
+    headers: &'a [(&'static str, &'a str)],
 }
 
 impl Api {
@@ -149,12 +179,18 @@ impl Api {
     ) -> Result<Answer, NoAnswer> {
         let url = token.api_base.at(request.path, request.query);
         let mut outgoing = reqwest::Request::new(request.method.clone(), url);
-        let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.secret.expose_secret()))
-            .map_err(|_| NoAnswer::Forbidden)?;
+        let scheme = request.dialect.scheme();
+        let mut bearer =
+            HeaderValue::try_from(format!("{scheme} {}", token.secret.expose_secret()))
+                .map_err(|_| NoAnswer::Forbidden)?;
         bearer.set_sensitive(true);
         let headers = outgoing.headers_mut();
         headers.insert(AUTHORIZATION, bearer);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, value) in request.headers {
+            let value = HeaderValue::from_str(value).map_err(|_| NoAnswer::Forbidden)?;
+            headers.insert(*name, value);
+        }
         if let Some(body) = &request.body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *outgoing.body_mut() = Some(body.clone().into());

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::Method;
+use serde_json::Value;
 
 use super::{
     Api, Cost, CrmError, Dialect, NoAnswer, Patience, Request, Throttle, Wait, answers::Fault,
@@ -18,6 +20,9 @@ pub(in crate::connectors) struct Ask<'a> {
     pub(in crate::connectors) cost: Cost,
     /// The scope that the provider wants for this path.
     pub(in crate::connectors) scope: &'static str,
+    /// A question that does not fit into an address: it is posted, and changes nothing.
+    pub(in crate::connectors) body: Option<Value>,
+    pub(in crate::connectors) headers: &'a [(&'static str, &'a str)],
 }
 
 /// What the loop does with an answer that brought nothing.
@@ -40,12 +45,13 @@ impl Api {
     ) -> Result<T, CrmError> {
         let request = Request {
             dialect: ask.dialect,
-            method: Method::GET,
+            method: if ask.body.is_some() { Method::POST } else { Method::GET },
             path: ask.path,
             query: ask.query,
             cost: ask.cost,
             scope: ask.scope,
-            body: None,
+            body: ask.body.as_ref().map(|body| Bytes::from(body.to_string())),
+            headers: ask.headers,
         };
         let patience = Patience::of(self.who);
         let mut waited = Duration::ZERO;
@@ -59,7 +65,7 @@ impl Api {
                         Ok(value) => return Ok(value),
                         Err(what) => Next::Retry(CrmError::Unreadable { what }, None),
                     },
-                    Err(fault) => next(&request, fault),
+                    Err(fault) => next(fault),
                 },
                 Err(none) => lost(none),
             };
@@ -93,7 +99,7 @@ impl Api {
     }
 }
 
-fn next(request: &Request<'_>, fault: Fault) -> Next {
+fn next(fault: Fault) -> Next {
     match fault {
         Fault::Strange(what) => Next::Retry(CrmError::Unreadable { what }, None),
         Fault::Unauthorized => Next::Refresh,
@@ -101,11 +107,6 @@ fn next(request: &Request<'_>, fault: Fault) -> Next {
         Fault::Failing(status, wait) => {
             let what = "it answers with a server error";
             Next::Retry(CrmError::Down { what, status: Some(status), wait }, wait)
-        }
-        Fault::Refused(CrmError::Refused { status: 400, .. })
-            if request.query.iter().any(|(name, _)| *name == "cursor") =>
-        {
-            Next::Give(CrmError::CursorRefused)
         }
         Fault::Refused(error) => Next::Give(error),
     }

@@ -35,6 +35,8 @@ pub(in crate::connectors) struct Change<'a> {
     pub(in crate::connectors) dialect: &'static dyn Dialect,
     pub(in crate::connectors) method: Method,
     pub(in crate::connectors) path: &'a str,
+    pub(in crate::connectors) query: &'a [(&'a str, &'a str)],
+    pub(in crate::connectors) headers: &'a [(&'static str, &'a str)],
     pub(in crate::connectors) cost: Cost,
     /// The scope that the provider wants for this path.
     pub(in crate::connectors) scope: &'static str,
@@ -53,7 +55,8 @@ impl Api {
             dialect: change.dialect,
             method: change.method.clone(),
             path: change.path,
-            query: &[],
+            query: change.query,
+            headers: change.headers,
             cost: change.cost,
             scope: change.scope,
             body: body(change)?,

@@ -23,9 +23,9 @@ pub(super) struct TokenAnswer {
     expires_in: Option<u64>,
     #[serde(default)]
     refresh_token: Option<RefreshToken>,
-    #[serde(default, rename = "scope", deserialize_with = "scopes")]
+    #[serde(default, rename = "scope", alias = "scopes", deserialize_with = "scopes")]
     scopes: Option<Vec<Scope>>,
-    #[serde(default)]
+    #[serde(default, alias = "instance_url")]
     api_domain: Option<String>,
 }
 
@@ -86,15 +86,28 @@ pub(super) fn refusal(status: u16, body: &[u8]) -> OAuthError {
     let text = String::from_utf8_lossy(&body[..body.len().min(4096)]).to_ascii_lowercase();
     let says = |word: &str| text.contains(word) || text.contains(&word.replace('_', " "));
     // The client first: nobody's connection may die of our own mistake.
-    if says("invalid_client") || says("unauthorized_client") {
+    if says("too_many_requests") {
+        OAuthError::Down { what: "it asks us to slow down" }
+    } else if says("invalid_client") || says("unauthorized_client") {
         OAuthError::InvalidClient
-    } else if says("invalid_grant") {
+    } else if says("invalid_grant") || says("invalid_code") {
         OAuthError::InvalidGrant
     } else if status == 401 {
         OAuthError::InvalidClient
     } else {
         OAuthError::Refused { status }
     }
+}
+
+/// An `error` where tokens should be.
+pub(super) fn is_refusal(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Said {
+        error: Option<String>,
+        access_token: Option<serde::de::IgnoredAny>,
+    }
+    serde_json::from_slice::<Said>(body)
+        .is_ok_and(|said| said.error.is_some() && said.access_token.is_none())
 }
 
 fn bearer() -> BasicTokenType {
@@ -131,7 +144,17 @@ fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> 
 }
 
 fn scopes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Scope>>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Text(String),
+        List(Vec<String>),
+    }
+    let text = match Option::<Said>::deserialize(from)? {
+        Some(Said::Text(text)) => text,
+        Some(Said::List(names)) => names.join(" "),
+        None => return Ok(None),
+    };
     let names = text.split(|at: char| at == ',' || at.is_whitespace());
     Ok(Some(names.filter(|name| !name.is_empty()).map(|name| Scope::new(name.into())).collect()))
 }
@@ -154,6 +177,10 @@ mod tests {
         assert_eq!(answer.expires_in, Some(3599));
         let names: Vec<_> = answer.scopes.iter().flatten().map(|scope| scope.as_str()).collect();
         assert_eq!(names, ["base", "contacts:full", "deals:read"]);
+
+        let listed = read(r#"{"access_token":"a","instance_url":"https://x","scopes":["a","b"]}"#);
+        assert_eq!(listed.scopes.iter().flatten().count(), 2);
+        assert_eq!(listed.api_domain.as_deref(), Some("https://x"));
 
         let bare = read(r#"{"access_token":"a","expires_in":null,"scope":null}"#);
         assert_eq!((bare.expires_in, bare.scopes.is_none()), (None, true));
@@ -178,6 +205,11 @@ mod tests {
         for body in client {
             assert_eq!(refusal(400, body.as_bytes()), OAuthError::InvalidClient, "{body}");
         }
+        assert_eq!(refusal(200, br#"{"error":"invalid_code"}"#), OAuthError::InvalidGrant);
+        assert!(is_refusal(br#"{"error":"invalid_code"}"#));
+        assert!(!is_refusal(br#"{"error":"","access_token":"a"}"#) && !is_refusal(b"[]"));
+        let slower = br#"{"error":"Access Denied","error_description":"Too many requests"}"#;
+        assert!(matches!(refusal(400, slower), OAuthError::Down { .. }));
         assert_eq!(refusal(401, b"{}"), OAuthError::InvalidClient);
         assert_eq!(refusal(400, b"\xff\xfe"), OAuthError::Refused { status: 400 });
     }

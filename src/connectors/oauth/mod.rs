@@ -20,7 +20,7 @@ use url::{Url, form_urlencoded};
 
 use self::answer::TokenAnswer;
 use super::{
-    ApiBase, CrmError, Endpoints, Http, Manifest,
+    ApiBase, ClientAuth, CrmError, Endpoints, Http, Manifest,
     http::{Answer, NoAnswer},
 };
 
@@ -118,6 +118,9 @@ pub fn authorize_url(
         .set_auth_uri(AuthUrl::from_url(endpoints.authorize.clone()))
         .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()));
     let mut request = client.authorize_url(|| CsrfToken::new(state.to_owned()));
+    for (name, value) in manifest.authorize_extra {
+        request = request.add_extra_param(*name, *value);
+    }
     if manifest.scopes_in_url {
         let names = manifest.scopes.iter().map(|scope| Scope::new(scope.name.to_owned()));
         request = request.add_scopes(names);
@@ -189,10 +192,8 @@ pub async fn revoke(
         Revocable::Access(token) => (token, "access_token"),
         Revocable::Refresh(token) => (token, "refresh_token"),
     };
-    let form = form_urlencoded::Serializer::new(String::new())
-        .append_pair("token", token.expose_secret())
-        .append_pair("token_type_hint", hint)
-        .finish();
+    let in_body = endpoints.client_auth() == ClientAuth::Body;
+    let form = revocation(token.expose_secret(), hint, in_body.then_some(credentials));
     let encoded = |part: &str| form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>();
     let pair = format!(
         "{}:{}",
@@ -203,11 +204,23 @@ pub async fn revoke(
     let basic = HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(pair)))
         .map_err(|_| OAuthError::InvalidClient)?;
     let headers = request.headers_mut();
-    headers.insert(AUTHORIZATION, basic);
+    if !in_body {
+        headers.insert(AUTHORIZATION, basic);
+    }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     *request.body_mut() = Some(form.into());
     mark_sensitive(&mut request);
     judged(http.execute(request).await).map(drop)
+}
+
+fn revocation(token: &str, hint: &str, client: Option<&Credentials>) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("token", token).append_pair("token_type_hint", hint);
+    if let Some(client) = client {
+        form.append_pair("client_id", &client.client_id)
+            .append_pair("client_secret", client.client_secret.expose_secret());
+    }
+    form.finish()
 }
 
 /// Which of the scopes that a provider's features need are not granted, required ones first.
@@ -233,7 +246,10 @@ fn client(endpoints: &Endpoints, credentials: &Credentials) -> Client {
     let secret = credentials.client_secret.expose_secret().to_owned();
     oauth2::Client::new(ClientId::new(credentials.client_id.clone()))
         .set_client_secret(ClientSecret::new(secret))
-        .set_auth_type(AuthType::BasicAuth)
+        .set_auth_type(match endpoints.client_auth() {
+            ClientAuth::Basic => AuthType::BasicAuth,
+            ClientAuth::Body => AuthType::RequestBody,
+        })
         .set_auth_uri(AuthUrl::from_url(endpoints.authorize.clone()))
         .set_token_uri(TokenUrl::from_url(endpoints.token.clone()))
 }
@@ -282,6 +298,10 @@ fn judged(answer: Result<Answer, NoAnswer>) -> Result<Answer, OAuthError> {
     match answer.status.as_u16() {
         200..300 if answer.is_html() => {
             Err(OAuthError::Unreadable { what: "a web page instead of tokens" })
+        }
+        // Some say no with a status that says yes.
+        status @ 200..300 if answer::is_refusal(&answer.body) => {
+            Err(answer::refusal(status, &answer.body))
         }
         200..300 => Ok(answer),
         300..400 => Err(OAuthError::Unreadable { what: "a redirect, which is never followed" }),

@@ -26,8 +26,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::{
-    Api, Connector, Cost, Costs, CrmError, Cursor, From, HostRule, Lane, Manifest, Page, Scope,
-    Window, Writer, api::Ask,
+    Api, ClientAuth, Connector, Cost, Costs, CrmError, Cursor, From, HostRule, Lane, Manifest,
+    Page, Scope, Window, Writer, api::Ask,
 };
 use crate::domain::{
     Account, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
@@ -55,7 +55,11 @@ static MANIFEST: Manifest = Manifest {
     token_url: "https://oauth.pipedrive.com/oauth/token",
     revoke_url: "https://oauth.pipedrive.com/oauth/revoke",
     default_api_url: "https://api.pipedrive.com",
-    host: HostRule { suffix: "pipedrive.com" },
+    hosts: &[HostRule::Under("pipedrive.com")],
+    login_hosts: &[],
+    login_of: |_| None,
+    client_auth: ClientAuth::Basic,
+    authorize_extra: &[],
     // All that is planned, at once: a scope added later is a new review and a new consent.
     scopes: &[
         Scope {
@@ -258,7 +262,7 @@ fn ask<'a>(
     scope: &'static str,
 ) -> Ask<'a> {
     let cost = Cost { tokens, lane: Lane::General };
-    Ask { dialect: &dialect::WORDS, path, query, cost, scope }
+    Ask { dialect: &dialect::WORDS, path, query, cost, scope, body: None, headers: &[] }
 }
 
 /// The texts that a list's query borrows.

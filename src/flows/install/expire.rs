@@ -55,7 +55,7 @@ async fn revoke(hub: &SharedHub, pending: &Pending) -> Result<(), OAuthError> {
     match grant::is_shared(hub, provider, &pending.account, id).await {
         // Something else lives on this user's install, which a revocation would end.
         Ok(true) => Ok(()),
-        Ok(false) => grant::revoke(provider, credentials, token).await,
+        Ok(false) => grant::revoke(provider, credentials, token, &granted.base).await,
         Err(_) => Err(OAuthError::Down { what: "our own database was away" }),
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     flows::{
         FlowError, Hub, Provider, SealError, SharedHub,
         connect::{Callback, CallbackError, Denied},
-        grant::{self, Granted},
+        grant::{self, Consent, Granted},
         installers::lives_on_another,
         sign_in, throttle,
     },
@@ -64,7 +64,8 @@ pub async fn arrive(
     }
     let code = callback.code.ok_or(Denied::CodeRefused)?;
     let credentials = provider.credentials.clone().ok_or(Denied::NotConfigured)?;
-    let granted = grant::obtain(hub, provider, &credentials, &code).await?;
+    let consent = Consent::new(provider, &code, None, [callback.login.as_deref(), None])?;
+    let granted = grant::obtain(hub, provider, &credentials, consent).await?;
     Ok(park(hub, provider, &granted).await?)
 }
 

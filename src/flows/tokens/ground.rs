@@ -70,13 +70,15 @@ pub trait TokenProvider: Clone + Send + Sync + 'static {
     /// Whether there is an app of ours at the provider.
     fn is_configured(&self) -> bool;
 
+    /// Asks for new tokens where those of the account at `at` are given.
     fn refresh(
         &self,
         token: &SecretString,
+        at: &ApiBase,
     ) -> impl Future<Output = Result<Grant, OAuthError>> + Send;
 
     /// Gives a grant back that came after the end.
-    fn give_back(&self, token: &SecretString) -> impl Future<Output = ()> + Send;
+    fn give_back(&self, token: &SecretString, at: &ApiBase) -> impl Future<Output = ()> + Send;
 }
 
 /// Time, and tasks that outlive their caller.

@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::Clock,
-    connectors::{self, AccessToken, CrmError, Grant, OAuthError, Revocable, TokenSource},
+    connectors::{self, AccessToken, ApiBase, CrmError, Grant, OAuthError, Revocable, TokenSource},
     domain::{CompanyId, ConnectionId},
     failpoint,
     flows::{Provider, SharedHub},
@@ -38,7 +38,7 @@ use self::{
 
 pub use protocol::SingleFlight;
 pub use seal::SealError;
-pub(super) use seal::{data_key, refresh_token, seal_grant};
+pub(super) use seal::{data_key, open_verifier, refresh_token, seal_grant, seal_verifier};
 pub use spool::recover as recover_spooled;
 
 pub(super) const ACCESS: &str = "connection.access_token";
@@ -101,19 +101,21 @@ impl TokenProvider for Asked {
         self.provider.credentials.is_some()
     }
 
-    async fn refresh(&self, token: &SecretString) -> Result<Grant, OAuthError> {
+    async fn refresh(&self, token: &SecretString, at: &ApiBase) -> Result<Grant, OAuthError> {
         let Some(credentials) = &self.provider.credentials else {
             return Err(OAuthError::InvalidClient);
         };
         let http = self.provider.http.awake_for(self.patience);
-        connectors::refresh(&http, &self.provider.endpoints, credentials, token).await
+        let endpoints = self.provider.endpoints.of_account(at.as_str());
+        connectors::refresh(&http, &endpoints, credentials, token).await
     }
 
-    async fn give_back(&self, token: &SecretString) {
+    async fn give_back(&self, token: &SecretString, at: &ApiBase) {
         let Some(credentials) = &self.provider.credentials else { return };
-        let (http, endpoints) = (&self.provider.http, &self.provider.endpoints);
+        let endpoints = self.provider.endpoints.of_account(at.as_str());
+        let http = &self.provider.http;
         let answer =
-            connectors::revoke(http, endpoints, credentials, Revocable::Refresh(token)).await;
+            connectors::revoke(http, &endpoints, credentials, Revocable::Refresh(token)).await;
         if let Err(error) = answer {
             tracing::warn!(connection_id = %self.connection_id, %error, "a refresh that came after the end was not revoked");
         }

@@ -64,7 +64,7 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
                 last = OAuthError::Down { what: "another process has the answer" };
                 break;
             }
-            match self.provider.refresh(&candidate.token).await {
+            match self.provider.refresh(&candidate.token, &begun.api_base).await {
                 Ok(grant) => return self.keep(&begun, candidate, grant).await,
                 Err(OAuthError::InvalidGrant) => dead.extend(candidate.orphan),
                 Err(error) => {
@@ -106,7 +106,7 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
             }
             Kept::Ended => {
                 let token = grant.refresh_token.as_ref().unwrap_or(&sent.token);
-                self.provider.give_back(token).await;
+                self.provider.give_back(token, &begun.api_base).await;
                 Err(CrmError::Revoked.into())
             }
         }

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
 
 use crate::{
     connectors::Grant,
     db::{self, DbError, Scope, TenantTx, connections::Connection},
     domain::{CompanyId, ConnectionId},
     flows::{Hub, Provider, SharedHub},
-    vault::{DataKey, Place, VaultError},
+    vault::{self, DataKey, Place, VaultError},
 };
 
 use super::{ACCESS, REFRESH, stored::Stored};
+
+const VERIFIER: &str = "oauth_state.verifier";
 
 /// Why nothing could be sealed.
 #[derive(Debug, thiserror::Error)]
@@ -53,13 +56,46 @@ pub(in crate::flows) async fn seal_grant(
     Ok((access, refresh))
 }
 
-/// The refresh token, to be revoked; `None` when there is none to open.
+/// The PKCE verifier of a consent, under the company's data key.
+pub(in crate::flows) async fn seal_verifier(
+    hub: &Hub,
+    tx: &mut TenantTx,
+    state_hash: &[u8; 32],
+    provider: &'static str,
+    verifier: &SecretString,
+) -> Result<Vec<u8>, SealError> {
+    let key = data_key(hub, tx).await?;
+    Ok(key.seal(of_state(state_hash, provider), verifier.expose_secret())?)
+}
+
+pub(in crate::flows) async fn open_verifier(
+    hub: &Hub,
+    tx: &mut TenantTx,
+    state_hash: &[u8; 32],
+    provider: &'static str,
+    sealed: &[u8],
+) -> Result<SecretString, SealError> {
+    let dek_id = vault::key_of(sealed).ok_or(VaultError::Refused)?;
+    let wrapped = db::tokens::data_key(tx, dek_id).await?.ok_or(VaultError::Refused)?;
+    let key = hub.vault.open_data_key(tx.company_id(), &wrapped)?;
+    Ok(key.open(of_state(state_hash, provider), sealed)?)
+}
+
+/// A verifier opens with its own state only: there is no connection yet, so the state's hash stands in
+/// the connection's place.
+fn of_state(state_hash: &[u8; 32], provider: &'static str) -> Place<'static> {
+    let (id, _) = state_hash.split_at(16);
+    let connection_id = ConnectionId::from_uuid(Uuid::from_slice(id).unwrap_or_default());
+    Place { connection_id, provider, column: VERIFIER, generation: 0 }
+}
+
+/// The refresh token, to be revoked, and the account's API; `None` when there is none to open.
 pub(in crate::flows) async fn refresh_token(
     hub: &SharedHub,
     company_id: CompanyId,
     connection: &Connection,
     provider: &Provider,
-) -> Option<SecretString> {
+) -> Option<(SecretString, String)> {
     let store = Stored {
         hub: Arc::clone(hub),
         company_id,
@@ -69,5 +105,6 @@ pub(in crate::flows) async fn refresh_token(
     let mut tx = hub.db.tenant_reading(company_id, Scope::All).await.ok()?;
     let row = db::tokens::sealed(&mut tx, connection.connection_id).await.ok()??;
     let sealed = row.refresh_token?;
-    store.open(&mut tx, &sealed, REFRESH, row.token_gen).await.ok()
+    let token = store.open(&mut tx, &sealed, REFRESH, row.token_gen).await.ok()?;
+    Some((token, row.api_base))
 }

@@ -66,9 +66,12 @@ impl ConsentApi {
         hub: Data<&SharedHub>,
         request: &Request,
         provider: Path<String>,
+        /// Where people of the company sign in, when it is a host of their own (`https://...`); one of
+        /// the provider's hosts.
+        login: Query<Option<String>>,
     ) -> Result<Navigation, ApiError> {
         let html = request.header("accept").is_some_and(|accept| accept.contains("text/html"));
-        match begin(&hub, request, &provider).await {
+        match begin(&hub, request, &provider, login.0.as_deref()).await {
             Ok(url) => Ok(Navigation::SeeOther(url)),
             Err(Refusal { page: Some(page), .. }) if html => Ok(Navigation::SeeOther(page)),
             Err(refusal) => Err(refusal.error),
@@ -89,6 +92,10 @@ impl ConsentApi {
         error: Query<Option<String>>,
         /// Who answers (RFC 9207); refused when it is not the provider.
         iss: Query<Option<String>>,
+        /// Where the code is to be traded, as a provider with several data centres says; one of its
+        /// hosts.
+        #[oai(name = "accounts-server")]
+        login: Query<Option<String>>,
     ) -> Result<Returned, ApiError> {
         let slug = provider.0;
         let provider = known(&hub, &slug)?;
@@ -103,6 +110,7 @@ impl ConsentApi {
             state: state.0,
             error: error.0,
             issuer: iss.0.filter(|issuer| !issuer.is_empty()),
+            login: login.0.filter(|login| !login.is_empty()),
         };
         if began_elsewhere(&callback) {
             return arrive(&hub, request, &provider, callback).await;
@@ -186,7 +194,7 @@ async fn arrive(
 
 /// Bytes of a callback's query; codes and states of the CRMs are below 300.
 const MOST_QUERY: usize = 4096;
-const PARAMETERS: &[&str] = &["code", "state", "error", "iss"];
+const PARAMETERS: &[&str] = &["code", "state", "error", "iss", "accounts-server"];
 
 /// Whether each parameter comes once, as RFC 6749 section 3.1 demands: of two states or codes one
 /// reader may believe the first and another the second.
@@ -215,7 +223,12 @@ impl From<FlowError> for Refusal {
     }
 }
 
-async fn begin(hub: &SharedHub, request: &Request, slug: &str) -> Result<String, Refusal> {
+async fn begin(
+    hub: &SharedHub,
+    request: &Request,
+    slug: &str,
+    login: Option<&str>,
+) -> Result<String, Refusal> {
     let to = |page: String, error: ApiError| Refusal { error, page: Some(page) };
     let provider = known(hub, slug)
         .map_err(|error| to("/integrations?problem=not_found".to_owned(), error))?;
@@ -232,7 +245,7 @@ async fn begin(hub: &SharedHub, request: &Request, slug: &str) -> Result<String,
         let plan = plan.map_or("", policy::Plan::word);
         to(format!("/contacts?upgrade={plan}"), error)
     })?;
-    let url = connect::begin(hub, connecting(&session), &provider).await?;
+    let url = connect::begin(hub, connecting(&session), &provider, login).await?;
     url.map(String::from).ok_or_else(|| {
         let words = "This CRM is not set up on this installation. Ask whoever operates it.";
         let error = ApiError::conflict("not_configured", words);

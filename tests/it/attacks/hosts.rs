@@ -97,7 +97,9 @@ async fn stage_with_real_hosts() -> Stage {
 #[tokio::test]
 async fn a_token_answer_that_names_a_look_alike_connects_nothing() {
     let mut stage = stage_with_real_hosts().await;
-    let domain = connectors::all()[0].manifest().host.suffix;
+    let connectors::HostRule::Under(domain) = connectors::all()[0].manifest().hosts[0] else {
+        panic!("the first provider gives each company a host of its own");
+    };
     for (name, host) in LOOK_ALIKES {
         let host = host.replace("{d}", domain).replace("{p}", &stage.trap.port.to_string());
         stage.rig.crm.control("/api_domain", json!({ "api_domain": host })).await;

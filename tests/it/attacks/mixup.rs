@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tandem::{
     connectors::{
-        self, Api, Connector, Costs, Credentials, CrmError, Cursor, Endpoints, From, HostRule,
-        Http, Manifest, Page, Window,
+        self, Api, ClientAuth, Connector, Costs, Credentials, CrmError, Cursor, Endpoints, From,
+        HostRule, Http, Manifest, Page, Window,
     },
     domain::{Account, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson, RemoteUser},
     flows::Provider,
@@ -41,7 +41,11 @@ static MANIFEST: std::sync::LazyLock<Manifest> = std::sync::LazyLock::new(|| Man
     token_url: "https://oauth.other.example/oauth/token",
     revoke_url: "https://oauth.other.example/oauth/revoke",
     default_api_url: "https://api.other.example",
-    host: HostRule { suffix: "other.example" },
+    hosts: &[HostRule::Under("other.example")],
+    login_hosts: &[],
+    login_of: |_| None,
+    client_auth: ClientAuth::Basic,
+    authorize_extra: &[],
     scopes: &[],
     scopes_in_url: false,
     never: &[],

@@ -12,7 +12,10 @@ use super::{
 use crate::harness::TestHub;
 
 fn suffix() -> &'static str {
-    connectors::all()[0].manifest().host.suffix
+    match connectors::all()[0].manifest().hosts[0] {
+        connectors::HostRule::Under(domain) => domain,
+        connectors::HostRule::Exactly(host) => panic!("{host} is no domain"),
+    }
 }
 
 /// A rig whose consent and tokens are the stand-in's, and whose API hosts are judged as in

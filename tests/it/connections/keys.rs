@@ -85,6 +85,7 @@ pub(super) async fn connect_with(rig: &Rig, hub: &SharedHub) -> ConnectionTokens
         state: Some(query("state")),
         error: None,
         issuer: None,
+        login: None,
     };
     let provider = hub.providers.get(slug()).unwrap();
     flows::connect::finish(hub, who, provider, callback).await.unwrap();

@@ -9,7 +9,7 @@ use std::{
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem::{
-    connectors::{Grant, OAuthError},
+    connectors::{ApiBase, Grant, OAuthError},
     flows::tokens::ground::TokenProvider,
 };
 use tokio::sync::oneshot;
@@ -248,7 +248,7 @@ impl TokenProvider for Provider {
         true
     }
 
-    async fn refresh(&self, token: &SecretString) -> Result<Grant, OAuthError> {
+    async fn refresh(&self, token: &SecretString, _at: &ApiBase) -> Result<Grant, OAuthError> {
         let token = number(token);
         let down = || OAuthError::Down { what: "simulated" };
         let sent = self.world.now();
@@ -307,7 +307,7 @@ impl TokenProvider for Provider {
         })
     }
 
-    async fn give_back(&self, token: &SecretString) {
+    async fn give_back(&self, token: &SecretString, _at: &ApiBase) {
         let token = number(token);
         let mut truth = self.truth();
         if let Some(family) = truth.refresh.get(&token).map(|issued| issued.family) {

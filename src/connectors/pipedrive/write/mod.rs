@@ -233,5 +233,15 @@ fn change<'a>(
     names: Names,
 ) -> Change<'a> {
     let cost = Cost { tokens: MANIFEST.costs.write, lane: Lane::General };
-    Change { dialect: &dialect::WORDS, method, path, cost, scope, body, names }
+    Change {
+        dialect: &dialect::WORDS,
+        method,
+        path,
+        query: &[],
+        headers: &[],
+        cost,
+        scope,
+        body,
+        names,
+    }
 }

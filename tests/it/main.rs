@@ -10,6 +10,7 @@ mod chaos;
 mod client;
 mod connections;
 mod connectors;
+mod contract;
 mod embedded;
 mod flows;
 mod harness;

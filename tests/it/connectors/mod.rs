@@ -2,11 +2,11 @@
 
 mod calls;
 pub(crate) mod canned;
-mod contract;
 mod faults;
+mod manifest;
 mod oauth;
-mod rig;
+pub(crate) mod rig;
 mod sandbox;
-mod stage;
+pub(crate) mod stage;
 mod write_faults;
-mod writes;
+pub(crate) mod writes;

@@ -242,7 +242,7 @@ async fn codes_and_credentials_are_refused_by_name_and_a_revoked_install_is_dead
     assert_eq!(answer.err(), Some(OAuthError::CodeRefused));
 
     let wrong = Credentials { client_secret: "wrong".into(), ..credentials() };
-    let refresh = &stage.tokens.refresh;
+    let refresh = &stage.tokens.refresh.lock().unwrap().clone();
     let answer = connectors::refresh(http, endpoints, &wrong, refresh).await;
     assert_eq!(answer.err(), Some(OAuthError::InvalidClient));
 

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tandem::{
     cache::Cache,
     connectors::{
-        self, AccessToken, Api, ApiBase, BudgetHandle, Caller, Credentials, CrmError, Endpoints,
-        From, Grant, Http, Meter, OAuthError, TokenSource, missing_scopes,
+        self, AccessToken, Api, ApiBase, BudgetHandle, Caller, Connector, Credentials, CrmError,
+        Endpoints, From, Grant, Http, Meter, OAuthError, TokenSource, missing_scopes,
     },
     domain::RemotePerson,
     sandbox::{Sandbox, SandboxConfig},
@@ -25,27 +25,28 @@ use url::Url;
 
 use super::rig::connector;
 
-pub(super) struct Stage {
-    pub(super) crm: Sandbox,
-    pub(super) endpoints: Endpoints,
-    pub(super) credentials: Credentials,
-    pub(super) http: Http,
-    pub(super) tokens: Arc<Refreshing>,
-    pub(super) budget: BudgetHandle,
-    pub(super) meter: Arc<Meter>,
-    pub(super) api: Api,
+pub(crate) struct Stage {
+    pub(crate) connector: &'static dyn Connector,
+    pub(crate) crm: Sandbox,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) credentials: Credentials,
+    pub(crate) http: Http,
+    pub(crate) tokens: Arc<Refreshing>,
+    pub(crate) budget: BudgetHandle,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) api: Api,
 }
 
 /// Refreshes for real.
-pub(super) struct Refreshing {
-    pub(super) endpoints: Endpoints,
-    pub(super) credentials: Credentials,
-    pub(super) http: Http,
-    pub(super) base: ApiBase,
-    pub(super) access: Mutex<SecretString>,
-    pub(super) refresh: SecretString,
-    pub(super) generation: AtomicI64,
-    pub(super) refreshes: AtomicU32,
+pub(crate) struct Refreshing {
+    pub(crate) endpoints: Endpoints,
+    pub(crate) credentials: Credentials,
+    pub(crate) http: Http,
+    pub(crate) base: ApiBase,
+    pub(crate) access: Mutex<SecretString>,
+    pub(crate) refresh: Mutex<SecretString>,
+    pub(crate) generation: AtomicI64,
+    pub(crate) refreshes: AtomicU32,
 }
 
 #[async_trait]
@@ -60,35 +61,46 @@ impl TokenSource for Refreshing {
 
     async fn refused(&self, _: i64) -> Result<AccessToken, CrmError> {
         self.refreshes.fetch_add(1, SeqCst);
+        let token = self.refresh.lock().unwrap().clone();
         let grant =
-            connectors::refresh(&self.http, &self.endpoints, &self.credentials, &self.refresh)
-                .await?;
+            connectors::refresh(&self.http, &self.endpoints, &self.credentials, &token).await?;
         *self.access.lock().unwrap() = grant.access_token;
+        if let Some(newer) = grant.refresh_token {
+            *self.refresh.lock().unwrap() = newer;
+        }
         self.generation.fetch_add(1, SeqCst);
         self.access_token().await
     }
 }
 
-pub(super) fn credentials() -> Credentials {
+pub(crate) fn credentials() -> Credentials {
     Credentials { client_id: "sandbox-client".to_owned(), client_secret: "sandbox-secret".into() }
 }
 
-pub(super) fn callback() -> Url {
+pub(crate) fn callback() -> Url {
     "http://localhost:9/callback".parse().unwrap()
 }
 
-pub(super) fn small() -> SandboxConfig {
+pub(crate) fn small() -> SandboxConfig {
     SandboxConfig { persons: 1_200, organizations: 200, deals: 600, ..SandboxConfig::default() }
 }
 
 impl Stage {
-    pub(super) async fn new(config: SandboxConfig) -> Self {
+    pub(crate) async fn new(config: SandboxConfig) -> Self {
         Self::patient(config, Duration::from_secs(20)).await
     }
 
-    pub(super) async fn patient(config: SandboxConfig, timeout: Duration) -> Self {
+    pub(crate) async fn patient(config: SandboxConfig, timeout: Duration) -> Self {
+        Self::of(connector(), config, timeout).await
+    }
+
+    pub(crate) async fn of(
+        connector: &'static dyn Connector,
+        config: SandboxConfig,
+        timeout: Duration,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let manifest = connector().manifest();
+        let manifest = connector.manifest();
         let crm = Sandbox::start(manifest.slug, listener, config).await.unwrap();
         let url: Url = crm.url.parse().unwrap();
         let endpoints = Endpoints::overridden(manifest, Some(&url), Some(&url)).unwrap();
@@ -99,9 +111,9 @@ impl Stage {
             endpoints: endpoints.clone(),
             credentials: credentials(),
             http: http.clone(),
-            base: grant.api_domain.expect("the stand-in names its own address"),
+            base: grant.api_domain.unwrap_or_else(|| endpoints.default_api_base().clone()),
             access: Mutex::new(grant.access_token),
-            refresh: grant.refresh_token.unwrap(),
+            refresh: Mutex::new(grant.refresh_token.unwrap()),
             generation: AtomicI64::new(1),
             refreshes: AtomicU32::new(0),
         });
@@ -111,14 +123,14 @@ impl Stage {
         let api =
             Api::new(http.clone(), source, Arc::clone(&budget), Caller::Job, Arc::clone(&meter));
         let credentials = credentials();
-        Self { crm, endpoints, credentials, http, tokens, budget, meter, api }
+        Self { connector, crm, endpoints, credentials, http, tokens, budget, meter, api }
     }
 
     /// All persons, page by page.
-    pub(super) async fn persons(&self) -> Result<Vec<RemotePerson>, CrmError> {
+    pub(crate) async fn persons(&self) -> Result<Vec<RemotePerson>, CrmError> {
         let (mut all, mut from) = (Vec::new(), From::default());
         loop {
-            let mut page = connector().persons(&self.api, &from).await?;
+            let mut page = self.connector.persons(&self.api, &from).await?;
             assert_eq!(page.quarantined, []);
             all.append(&mut page.items);
             match page.next {
@@ -128,12 +140,12 @@ impl Stage {
         }
     }
 
-    pub(super) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
+    pub(crate) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
         control(&self.crm, method, path, body).await
     }
 
     /// As the company itself would, past the connector.
-    pub(super) async fn delete(&self, path: &str) {
+    pub(crate) async fn delete(&self, path: &str) {
         let url = format!("{}{path}", self.crm.url);
         let token = self.tokens.access_token().await.unwrap().secret;
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -141,12 +153,12 @@ impl Stage {
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
     }
 
-    pub(super) async fn fault(&self, fault: Value) {
+    pub(crate) async fn fault(&self, fault: Value) {
         self.control("POST", "/faults", fault).await;
     }
 }
 
-pub(super) async fn control(crm: &Sandbox, method: &str, path: &str, body: Value) -> Value {
+pub(crate) async fn control(crm: &Sandbox, method: &str, path: &str, body: Value) -> Value {
     let url = format!("{}/__sandbox{path}", crm.url);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer = client.request(method.parse().unwrap(), url).json(&body).send().await.unwrap();
@@ -154,7 +166,7 @@ pub(super) async fn control(crm: &Sandbox, method: &str, path: &str, body: Value
     answer.json().await.unwrap()
 }
 
-pub(super) async fn grant(
+pub(crate) async fn grant(
     crm: &Sandbox,
     endpoints: &Endpoints,
     http: &Http,

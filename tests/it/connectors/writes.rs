@@ -15,11 +15,11 @@ use super::{
     stage::{Stage, small},
 };
 
-pub(super) fn writer() -> &'static dyn Writer {
+pub(crate) fn writer() -> &'static dyn Writer {
     connector().writer().expect("it can be written to")
 }
 
-pub(super) fn id(id: impl ToString + Copy) -> RemoteId {
+pub(crate) fn id(id: impl ToString + Copy) -> RemoteId {
     RemoteId(id.to_string())
 }
 
@@ -27,7 +27,7 @@ fn value(value: &str, primary: bool) -> RemoteValue {
     RemoteValue { value: value.into(), label: Some("home".into()), primary }
 }
 
-pub(super) fn ann() -> PersonToMake {
+pub(crate) fn ann() -> PersonToMake {
     PersonToMake {
         name: "Ann Writer".into(),
         emails: vec![value("Ann@Writer.example", true), value("a.writer@mail.example", false)],
@@ -52,7 +52,7 @@ fn call(person: &RemoteId) -> ActivityToMake {
 }
 
 /// Records of a stand-in have whole seconds.
-pub(super) fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     #[expect(clippy::disallowed_methods, reason = "the stand-in lives by the wall clock")]
     Utc::now()
 }

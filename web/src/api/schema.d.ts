@@ -16076,6 +16076,11 @@ export interface operations {
                 error?: string;
                 /** @description Who answers (RFC 9207); refused when it is not the provider. */
                 iss?: string;
+                /**
+                 * @description Where the code is to be traded, as a provider with several data centres says; one of its
+                 *     hosts.
+                 */
+                "accounts-server"?: string;
             };
             header?: never;
             path: {
@@ -16541,7 +16546,13 @@ export interface operations {
     };
     connect: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Where people of the company sign in, when it is a host of their own (`https://...`); one of
+                 *     the provider's hosts.
+                 */
+                login?: string;
+            };
             header?: never;
             path: {
                 provider: string;

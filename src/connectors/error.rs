@@ -118,6 +118,11 @@ impl CrmError {
         Self::Refused { reason, status: 0, code: None, said }
     }
 
+    /// What [`super::Writer::cannot`] says cannot be done.
+    pub(super) fn cannot() -> Self {
+        Self::unsent("Tandem cannot do this at this CRM", vec![])
+    }
+
     /// Whether it was refused for something of ours that can be resolved anew: an id that we kept
     /// and that no longer stands for anything.
     pub fn stale(&self) -> Option<Stale> {

@@ -5,9 +5,12 @@ use chrono::{DateTime, Utc};
 
 use super::{Api, CrmError};
 use crate::domain::{
-    ActivityKind, ActivityType, RemoteId, RemoteOrganization, RemotePerson,
+    ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
+    action::{ActionKind, DealStage, Priority, TaskKind},
     effect::{Effect, Sent},
 };
+
+const NOT_YET: &str = "Tandem cannot do this at this CRM.";
 
 /// Changes at a CRM. Nothing here is tried again by itself once it may have been done.
 #[async_trait]
@@ -52,4 +55,59 @@ pub trait Writer: Send + Sync {
 
     /// Where a member sees the activity in the CRM itself.
     fn activity_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String>;
+
+    /// Why an action that members ask for cannot be done here; `None` for one that can. What needs
+    /// nothing but activities, people and searches can be done at every CRM.
+    fn cannot(&self, action: ActionKind) -> Option<&'static str> {
+        match action {
+            ActionKind::CreateTask
+            | ActionKind::UpdateTask
+            | ActionKind::LogCall
+            | ActionKind::CreateContact
+            | ActionKind::GetContact
+            | ActionKind::SearchContact => None,
+            ActionKind::CreateNote
+            | ActionKind::CreateDeal
+            | ActionKind::UpdateDeal
+            | ActionKind::UpdateContact
+            | ActionKind::GetDeal => Some(NOT_YET),
+        }
+    }
+
+    /// The scope without which the CRM refuses an action.
+    fn scope_of(&self, _action: ActionKind) -> Option<&'static str> {
+        None
+    }
+
+    /// Which priorities a task may have here.
+    fn priorities(&self) -> &'static [Priority] {
+        &[]
+    }
+
+    /// The account's own type for a task; `None` when it has no active type at all. As it stands here,
+    /// for accounts whose types have keys that say what they are.
+    fn task_type(&self, kind: TaskKind, types: &[ActivityType]) -> Option<String> {
+        let wanted = if kind == TaskKind::Todo { "task" } else { kind.word() };
+        let active = || types.iter().filter(|known| known.active);
+        active()
+            .find(|known| known.key.eq_ignore_ascii_case(wanted))
+            .or_else(|| active().find(|known| known.name.trim().eq_ignore_ascii_case(wanted)))
+            .or_else(|| active().next())
+            .map(|known| known.key.clone())
+    }
+
+    /// The stages that deals of the account may be in, in their order.
+    async fn stages(&self, _api: &Api) -> Result<Vec<DealStage>, CrmError> {
+        Ok(Vec::new())
+    }
+
+    /// A deal; `None` when there is none (any more).
+    async fn deal(&self, _api: &Api, _id: &RemoteId) -> Result<Option<RemoteDeal>, CrmError> {
+        Err(CrmError::cannot())
+    }
+
+    /// Where a member sees the deal in the CRM itself.
+    fn deal_url(&self, _domain: Option<&str>, _id: &RemoteId) -> Option<String> {
+        None
+    }
 }

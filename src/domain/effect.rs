@@ -1,10 +1,13 @@
 //! What is to happen at a CRM, in our words. A connector does it; an attempt keeps it, so that an
 //! unknown outcome can be looked for by all that was sent.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{RemoteId, RemotePerson, RemoteValue};
+use super::{
+    RemoteId, RemotePerson, RemoteValue,
+    action::{DealStatus, PersonChange, Priority},
+};
 
 /// One request that changes something.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +36,26 @@ pub enum Effect {
     DeleteActivity {
         id: RemoteId,
     },
+    /// What only a member asks for ([`super::action`]); tasks and calls are activities.
+    Act(Act),
+}
+
+/// What no delivery does by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    CreateNote(NoteToMake),
+    CreateDeal(DealToMake),
+    /// What is `None` stays as it is; twice is the same.
+    UpdateDeal {
+        id: RemoteId,
+        deal: DealToMake,
+    },
+    /// What is `None` stays as it is; twice is the same.
+    UpdatePerson {
+        id: RemoteId,
+        change: PersonChange,
+    },
 }
 
 impl Effect {
@@ -47,6 +70,9 @@ impl Effect {
             Self::CreateActivity(_) | Self::UpdateActivity { .. } | Self::DeleteActivity { .. } => {
                 "activity"
             }
+            Self::Act(Act::CreateNote(_)) => "note",
+            Self::Act(Act::CreateDeal(_) | Act::UpdateDeal { .. }) => "deal",
+            Self::Act(Act::UpdatePerson { .. }) => "person_fields",
         }
     }
 }
@@ -97,6 +123,37 @@ pub struct ActivityToMake {
     pub person: RemoteId,
     pub organization: Option<RemoteId>,
     pub done: bool,
+    /// Only of those that [`Writer::priorities`](crate::connectors::Writer::priorities) names.
+    #[serde(default)]
+    pub priority: Option<Priority>,
+}
+
+/// A note on a person.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct NoteToMake {
+    /// Plain text; the connector makes safe HTML of it where the CRM shows HTML.
+    pub text: String,
+    pub person: RemoteId,
+    pub organization: Option<RemoteId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DealToMake {
+    /// Always there in a new one.
+    pub title: Option<String>,
+    /// A decimal number, as in [`Deal`](super::action::Deal).
+    pub amount: Option<String>,
+    /// ISO 4217.
+    pub currency: Option<String>,
+    /// Ids of the account's.
+    pub pipeline: Option<RemoteId>,
+    pub stage: Option<RemoteId>,
+    pub status: Option<DealStatus>,
+    pub closes_on: Option<NaiveDate>,
+    /// Of a new one only, as the next two.
+    pub person: Option<RemoteId>,
+    pub organization: Option<RemoteId>,
+    pub owner: Option<RemoteId>,
 }
 
 /// What an effect left.

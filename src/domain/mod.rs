@@ -1,5 +1,6 @@
 //! Values and rules: no waiting, no I/O, no clock.
 
+pub mod action;
 mod activity;
 mod api_key;
 pub mod csv;

@@ -65,6 +65,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             person: person.clone(),
             organization: organization(desk),
             done: activity.done,
+            priority: None,
         };
         let effect = match &desk.sent_activity {
             None => Effect::CreateActivity(to_make),

@@ -83,5 +83,6 @@ pub(super) fn left(
             let link = about.activity.map(|(of, _)| Link::ActivityGone { of });
             (over, link.into_iter().collect())
         }
+        Effect::Act(_) => (over, Vec::new()),
     }
 }

@@ -3,7 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    domain::{Cause, DeliveryKind, DeliveryState, RemoteId, effect::Effect},
+    domain::{
+        Cause, DeliveryKind, DeliveryState, RemoteId,
+        effect::{Act, Effect},
+    },
     flows::{
         deliver::{
             ground::{Candidate, Change, Close, Desk, Link, Open, Outcome, Remote, Store, Whose},
@@ -35,8 +38,10 @@ fn again(effect: &Effect) -> Again {
         | Effect::CreateLabel { .. }
         | Effect::CreateReference { .. }
         | Effect::CreatePerson(_)
-        | Effect::CreateActivity(_) => Again::AfterLooks,
-        Effect::UpdateActivity { .. } => Again::Later,
+        | Effect::CreateActivity(_)
+        | Effect::Act(Act::CreateNote(_) | Act::CreateDeal(_)) => Again::AfterLooks,
+        Effect::UpdateActivity { .. }
+        | Effect::Act(Act::UpdateDeal { .. } | Act::UpdatePerson { .. }) => Again::Later,
         Effect::AddLabels { .. } | Effect::DeleteActivity { .. } => Again::AtOnce,
     }
 }

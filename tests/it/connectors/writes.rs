@@ -48,6 +48,7 @@ fn call(person: &RemoteId) -> ActivityToMake {
         person: person.clone(),
         organization: None,
         done: true,
+        priority: None,
     }
 }
 

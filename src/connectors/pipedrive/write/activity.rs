@@ -167,6 +167,7 @@ mod tests {
             person: RemoteId("55".into()),
             organization: None,
             done: true,
+            priority: None,
         }
     }
 

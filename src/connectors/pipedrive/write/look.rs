@@ -64,6 +64,7 @@ pub(super) async fn look(
             Err(CrmError::Missing) => Ok(vec![id.clone()]),
             other => other.map(|_| Vec::new()),
         },
+        Effect::Act(_) => Err(CrmError::cannot()),
     }
 }
 

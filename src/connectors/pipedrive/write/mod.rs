@@ -87,6 +87,7 @@ impl Writer for Pipedrive {
             Effect::CreateActivity(make) => create_activity(api, make).await,
             Effect::UpdateActivity { id, activity } => update_activity(api, id, activity).await,
             Effect::DeleteActivity { id } => delete_activity(api, id).await,
+            Effect::Act(_) => Err(CrmError::cannot()),
         }
     }
 

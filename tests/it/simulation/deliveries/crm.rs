@@ -192,6 +192,8 @@ impl Crm {
                 truth.activities.remove(of);
                 id = of.clone();
             }
+            // Asked for by members only; no seed does.
+            Effect::Act(_) => return Err(REFUSED),
         }
         let (contact_id, effect) = (self.contact_id, effect.clone());
         truth.receipts.push(Receipt { by, contact_id, effect, id: id.clone(), at: now });

@@ -4,6 +4,8 @@
 //! and provider: a consent that somebody else started, or that was meant for another provider, never
 //! attaches to this company (RFC 9700 sections 2.1 and 4.4).
 
+mod denied;
+
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -34,6 +36,8 @@ use crate::{
     policy::{self, Action},
 };
 
+pub use self::denied::{CallbackError, Denied};
+
 /// How long a consent may take.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 /// Callbacks per member: somebody who tries every provider thrice needs a dozen, a guesser more.
@@ -45,71 +49,6 @@ pub struct Connecting<'a> {
     pub company_id: CompanyId,
     pub member_id: MemberId,
     pub session_hash: &'a [u8],
-}
-
-/// Why a connection was not made; each has its own message on the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denied {
-    Denied,
-    StateMissing,
-    StateUnknown,
-    StateExpired,
-    StateUsed,
-    OtherSession,
-    ProviderMismatch,
-    CodeRefused,
-    HostRefused,
-    AccountMismatch,
-    ProviderDown,
-    NotConfigured,
-    TooOften,
-    /// The role was lowered, or the member removed, while the provider was asked.
-    Forbidden,
-    /// The plan became too small meanwhile.
-    Plan,
-}
-
-impl Denied {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Denied => "denied",
-            Self::StateMissing => "state_missing",
-            Self::StateUnknown => "state_unknown",
-            Self::StateExpired => "state_expired",
-            Self::StateUsed => "state_used",
-            Self::OtherSession => "other_session",
-            Self::ProviderMismatch => "provider_mismatch",
-            Self::CodeRefused => "code_refused",
-            Self::HostRefused => "host_refused",
-            Self::AccountMismatch => "account_mismatch",
-            Self::ProviderDown => "provider_down",
-            Self::NotConfigured => "not_configured",
-            Self::TooOften => "too_often",
-            Self::Forbidden => "forbidden",
-            Self::Plan => "plan",
-        }
-    }
-}
-
-/// A callback that ended without a connection.
-#[derive(Debug, thiserror::Error)]
-pub enum CallbackError {
-    #[error("not connected: {}", .0.as_str())]
-    Denied(Denied),
-    #[error(transparent)]
-    Flow(#[from] FlowError),
-}
-
-impl From<Denied> for CallbackError {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
-    }
-}
-
-impl From<DbError> for CallbackError {
-    fn from(error: DbError) -> Self {
-        Self::Flow(error.into())
-    }
 }
 
 /// What the provider's redirect carries; all of it untrusted.

@@ -99,9 +99,9 @@ impl Endpoints {
         if !own && !is_one_of(bare, self.manifest.login_hosts) {
             return Err(ForbiddenHost { host: shown(raw) });
         }
-        let base = Url::parse(bare).map_err(|_| ForbiddenHost { host: shown(raw) })?;
+        let origin = Url::parse(bare).map_err(|_| ForbiddenHost { host: shown(raw) })?;
         let mut moved = self.clone();
-        moved.move_login(&base);
+        moved.move_login(&origin);
         Ok(moved)
     }
 

@@ -33,6 +33,8 @@ words! {
         ManageCampaigns = "manage_campaigns",
         ImportContacts = "import_contacts",
         WorkContacts = "work_contacts",
+        /// Deals, and what people are at a CRM.
+        ChangeCrm = "change_crm",
         LogActivities = "log_activities",
         ReviewDuplicates = "review_duplicates",
         SeeAllContacts = "see_all_contacts",

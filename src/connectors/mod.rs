@@ -41,7 +41,7 @@ pub use self::{
     manifest::{ClientAuth, Costs, HostRule, Manifest, Scope},
     meter::{Meter, Spent},
     oauth::{
-        Credentials, Grant, OAuthError, Revocable, authorize_url, exchange, fresh_verifier,
+        Credentials, Grant, OAuthError, Revocable, authorize_url, exchange, fresh_verifier, grants,
         missing_scopes, refresh, revoke,
     },
     pace::{Pace, RealPace},

@@ -164,3 +164,118 @@ pub struct DealStage {
     pub pipeline: Option<RemoteId>,
     pub pipeline_name: Option<String>,
 }
+
+/// Which pipeline and stage are meant, or what is wrong with which field, in words.
+pub type Place = Result<(Option<RemoteId>, Option<RemoteId>), (&'static str, String)>;
+
+impl Deal {
+    /// Finds the stage that is named among the account's; `own` is the pipeline that a deal is in.
+    pub fn place(&self, stages: &[DealStage], own: Option<&RemoteId>) -> Place {
+        let is = |wanted: &str, id: Option<&RemoteId>, name: Option<&str>| {
+            let name = name.unwrap_or_default().trim().to_lowercase();
+            id.is_some_and(|id| id.as_str() == wanted.trim())
+                || name == wanted.trim().to_lowercase()
+        };
+        let mut pipeline = None;
+        if let Some(wanted) = &self.pipeline {
+            let of = |stage: &&DealStage| {
+                is(wanted, stage.pipeline.as_ref(), stage.pipeline_name.as_deref())
+            };
+            let Some(found) = stages.iter().find(of) else {
+                let names = stages.iter().filter_map(|stage| stage.pipeline_name.as_deref());
+                return Err(("pipeline", format!("There is none. {}", known(names))));
+            };
+            pipeline.clone_from(&found.pipeline);
+        }
+        let Some(wanted) = &self.stage else { return Ok((pipeline, None)) };
+        let named: Vec<&DealStage> = stages
+            .iter()
+            .filter(|stage| pipeline.is_none() || stage.pipeline == pipeline)
+            .filter(|stage| is(wanted, Some(&stage.id), Some(&stage.name)))
+            .collect();
+        let mine = named.iter().find(|stage| own.is_some() && stage.pipeline.as_ref() == own);
+        match (named.as_slice(), mine) {
+            (_, Some(stage)) | ([stage], None) => {
+                Ok((stage.pipeline.clone(), Some(stage.id.clone())))
+            }
+            ([], None) => {
+                let there = |stage: &&DealStage| pipeline.is_none() || stage.pipeline == pipeline;
+                let names = stages.iter().filter(there).map(|stage| stage.name.as_str());
+                Err(("stage", format!("There is none. {}", known(names))))
+            }
+            (_, None) => {
+                let names = named.iter().filter_map(|stage| stage.pipeline_name.as_deref());
+                Err(("pipeline", format!("Several have such a stage: say which. {}", known(names))))
+            }
+        }
+    }
+}
+
+/// As many names as a person reads.
+fn known<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut known: Vec<&str> = Vec::new();
+    for name in names {
+        if !known.contains(&name) && known.len() < 12 {
+            known.push(name);
+        }
+    }
+    if known.is_empty() {
+        return "The account has none at all.".to_owned();
+    }
+    let listed: String = known.join(", ").chars().take(240).collect();
+    format!("The account has: {listed}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stages() -> Vec<DealStage> {
+        let stage = |id: &str, name: &str, pipeline: &str, pipeline_name: &str| DealStage {
+            id: RemoteId(id.into()),
+            name: name.into(),
+            pipeline: Some(RemoteId(pipeline.into())),
+            pipeline_name: Some(pipeline_name.into()),
+        };
+        vec![
+            stage("1", "Qualified", "1", "Sales"),
+            stage("2", "Proposal", "1", "Sales"),
+            stage("5", "Qualified", "2", "Partner"),
+            stage("6", "Signed", "2", "Partner"),
+        ]
+    }
+
+    fn place(pipeline: Option<&str>, stage: Option<&str>, own: Option<&str>) -> Place {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let deal = Deal { pipeline: text(pipeline), stage: text(stage), ..Deal::default() };
+        deal.place(&stages(), own.map(|id| RemoteId(id.into())).as_ref())
+    }
+
+    fn found(pipeline: Option<&str>, stage: Option<&str>, own: Option<&str>) -> [String; 2] {
+        let (pipeline, stage) = place(pipeline, stage, own).unwrap();
+        [pipeline, stage].map(|id| id.map_or_else(String::new, |id| id.0))
+    }
+
+    #[test]
+    fn a_stage_is_found_by_its_name_or_id_and_brings_its_pipeline() {
+        assert_eq!(found(None, Some(" signed"), None), ["2", "6"]);
+        assert_eq!(found(None, Some("2"), None), ["1", "2"]);
+        assert_eq!(found(Some("partner"), Some("Qualified"), None), ["2", "5"]);
+        assert_eq!(found(Some("2"), None, None), ["2", ""]);
+        assert_eq!(found(None, None, Some("1")), ["", ""]);
+        assert_eq!(found(None, Some("Qualified"), Some("2")), ["2", "5"], "where the deal is");
+    }
+
+    #[test]
+    fn what_is_not_there_or_not_clear_is_said_by_field_with_what_there_is() {
+        let wrong = |pipeline, stage| place(pipeline, stage, None).unwrap_err();
+        let (field, words) = wrong(None, Some("Won"));
+        assert_eq!(field, "stage");
+        assert_eq!(words, "There is none. The account has: Qualified, Proposal, Signed.");
+        assert_eq!(wrong(Some("Sales"), Some("Signed")).0, "stage", "in another pipeline");
+        assert_eq!(wrong(Some("X"), None).0, "pipeline");
+        assert_eq!(wrong(None, Some("Qualified")).0, "pipeline", "two have one");
+        let none = Deal { stage: Some("A".into()), ..Deal::default() }.place(&[], None);
+        assert_eq!(none.unwrap_err().1, "There is none. The account has none at all.");
+    }
+}

@@ -40,6 +40,8 @@ words! {
         ActivityCreate = "activity_create",
         ActivityUpdate = "activity_update",
         ActivityDelete = "activity_delete",
+        /// What a member asked for.
+        Action = "action",
     }
 }
 

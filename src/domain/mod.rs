@@ -4,6 +4,7 @@ pub mod action;
 mod activity;
 mod api_key;
 pub mod csv;
+mod currency;
 mod delivery;
 pub mod effect;
 mod email;
@@ -22,6 +23,7 @@ mod words;
 
 pub use activity::{ActivityKind, ActivityType};
 pub use api_key::ApiKey;
+pub use currency::currency;
 pub use delivery::{Cause, DeliveryKind, DeliveryState, Trigger};
 pub use email::Email;
 pub use ids::*;

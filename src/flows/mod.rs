@@ -24,6 +24,7 @@ pub mod install;
 mod installers;
 pub mod keys;
 pub mod ledger;
+pub mod look_up;
 pub mod mailbox;
 mod password;
 pub mod plan;

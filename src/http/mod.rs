@@ -2,6 +2,7 @@
 //!
 //! A handler says who may, calls one thing and names the answer. [`api`] is the table of contents.
 
+mod actions;
 mod activities;
 mod agent;
 mod allow;
@@ -73,6 +74,8 @@ enum Tag {
     Team,
     /// Connections to CRMs, and imports.
     Integrations,
+    /// What members have done at a CRM, one at a time.
+    Actions,
     /// What is to happen at the CRMs, and what became of it.
     Deliveries,
     /// Runs, and what they did.
@@ -99,7 +102,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         integrations::ConsentApi,
         (deliveries::DeliveriesApi, deliveries::OutboundApi, deliveries::PushApi),
         (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi, audit::AuditApi),
-        installation::InstallationApi,
+        (installation::InstallationApi, actions::ActionsApi, actions::ReadApi),
         sync_logs::SyncLogsApi,
         (team::TeamApi, team::InvitationsApi, team::CrmUsersApi, team::join::JoinApi),
         (billing::BillingApi, billing::webhook::WebhookApi),

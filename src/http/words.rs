@@ -9,7 +9,10 @@ use poem_openapi::{
 use serde_json::Value;
 
 use crate::{
-    domain::{ActivityKind, Cause, DeliveryKind, DeliveryState, Step, Trigger},
+    domain::{
+        ActivityKind, Cause, DeliveryKind, DeliveryState, Step, Trigger,
+        action::{ActionKind, DealStatus, Priority, TaskKind},
+    },
     policy::{Action, Plan, Role},
 };
 
@@ -81,3 +84,7 @@ api_word!(DeliveryState, "DeliveryState");
 api_word!(Trigger, "DeliveryTrigger");
 api_word!(Cause, "DeliveryCause");
 api_word!(Step, "ReportStep");
+api_word!(ActionKind, "CrmAction");
+api_word!(TaskKind, "CrmTaskKind");
+api_word!(Priority, "CrmPriority");
+api_word!(DealStatus, "CrmDealStatus");

@@ -63,7 +63,7 @@ impl Default for SandboxConfig {
             latency: Duration::ZERO,
             client_id: "sandbox-client".into(),
             client_secret: "sandbox-secret".into(),
-            scopes: "base,contacts:full,deals:read,activities:full,users:read,webhooks:full,\
+            scopes: "base,contacts:full,deals:full,activities:full,users:read,webhooks:full,\
                      contact-fields:full"
                 .into(),
             redirect_uri: None,

@@ -225,13 +225,15 @@ fn revocation(token: &str, hint: &str, client: Option<&Credentials>) -> String {
 
 /// Which of the scopes that a provider's features need are not granted, required ones first.
 pub fn missing_scopes(manifest: &Manifest, granted: &[String]) -> Vec<&'static str> {
-    let mut missing: Vec<_> = manifest
-        .scopes
-        .iter()
-        .filter(|scope| !granted.iter().any(|name| covers(name, scope.name)))
-        .collect();
+    let mut missing: Vec<_> =
+        manifest.scopes.iter().filter(|scope| !grants(granted, scope.name)).collect();
     missing.sort_by_key(|scope| !scope.required);
     missing.into_iter().map(|scope| scope.name).collect()
+}
+
+/// Whether these scopes hold the one that is wanted.
+pub fn grants(granted: &[String], wanted: &str) -> bool {
+    granted.iter().any(|name| covers(name, wanted))
 }
 
 /// `x:full` includes `x:read`.

@@ -150,6 +150,10 @@ fn is_admin(flag: Option<bool>, access: List<Row<wire::Access>>) -> bool {
 
 /// Where a person is seen in the web application.
 pub(super) fn person_url(domain: Option<&str>, id: &RemoteId) -> Option<String> {
+    url(domain, "person", id)
+}
+
+pub(super) fn url(domain: Option<&str>, what: &str, id: &RemoteId) -> Option<String> {
     let label = domain?.strip_suffix(".pipedrive.com").or(domain)?;
     let fine = !label.is_empty()
         && label.len() <= 63
@@ -157,5 +161,5 @@ pub(super) fn person_url(domain: Option<&str>, id: &RemoteId) -> Option<String> 
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let id: u64 = id.as_str().parse().ok()?;
-    fine.then(|| format!("https://{label}.pipedrive.com/person/{id}"))
+    fine.then(|| format!("https://{label}.pipedrive.com/{what}/{id}"))
 }

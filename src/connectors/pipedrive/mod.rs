@@ -78,6 +78,11 @@ static MANIFEST: Manifest = Manifest {
             required: true,
         },
         Scope {
+            name: "deals:full",
+            words: "Create and change the deals that your team asks Tandem to",
+            required: false,
+        },
+        Scope {
             name: "users:read",
             words: "Read the list of users, to keep each person's owner",
             required: true,
@@ -97,9 +102,9 @@ static MANIFEST: Manifest = Manifest {
     scopes_in_url: false,
     never: &[
         "e-mails and mailboxes",
-        "files and notes",
-        "changing or deleting deals",
-        "deleting people or organizations",
+        "files, and notes that others wrote",
+        "changing deals that nobody asked it to change",
+        "deleting people, organizations or deals",
         "users, permissions and billing",
     ],
     pkce: false,

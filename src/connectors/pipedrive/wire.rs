@@ -89,10 +89,31 @@ record!(Deal {
     "status" => status: Text,
     "stage_id" => stage_id: Id,
     "pipeline_id" => pipeline_id: Id,
+    "expected_close_date" => expected_close_date: Text,
     "update_time" => update_time: Time,
     "add_time" => add_time: Time,
     "is_deleted" => is_deleted: Flag,
 });
+
+record!(Pipeline { "id" => id: Id, "name" => name: Text, });
+
+record!(Stage {
+    "id" => id: Id,
+    "name" => name: Text,
+    "pipeline_id" => pipeline_id: Id,
+    "is_deleted" => is_deleted: Flag,
+});
+
+record!(
+    /// As v1 has it.
+    Note {
+        "id" => id: Id,
+        "content" => content: Text,
+        "person_id" => person_id: Id,
+        "add_time" => add_time: Time,
+        "active_flag" => is_active: Flag,
+    }
+);
 
 record!(User {
     "id" => id: Id,

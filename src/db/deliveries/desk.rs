@@ -34,6 +34,8 @@ pub struct Head {
     pub last: i32,
     pub remote_id: Option<String>,
     pub organization_remote_id: Option<String>,
+    pub requested_by: Option<MemberId>,
+    pub action: Option<Value>,
 }
 
 /// Whose a delivery is.
@@ -58,7 +60,7 @@ pub async fn head(
 ) -> Result<Option<Head>, DbError> {
     Ok(sqlx::query_as(
         "select delivery_id, kind, activity_id, state, cause, attempts, looks, next_at, give_up_at,
-                chosen, remarks, marker, remote_id, organization_remote_id,
+                chosen, remarks, marker, remote_id, organization_remote_id, requested_by, action,
                 coalesce((
                     select max(n) from delivery_attempt
                     where delivery_attempt.company_id = delivery.company_id
@@ -261,12 +263,14 @@ pub async fn account(
     .await?)
 }
 
-/// Those of these records that belong to other contacts, organizations or activities of ours.
+/// Those of these records that belong to other contacts, organizations or activities of ours, or were
+/// left by other deliveries of these `actions`.
 pub async fn taken(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
     kind: &str,
     mine: Option<Uuid>,
+    actions: &[&str],
     ids: &[&str],
 ) -> Result<Vec<String>, DbError> {
     Ok(sqlx::query_scalar(
@@ -276,12 +280,17 @@ pub async fn taken(
          union all
          select remote_id from activity_mapping
          where $2 = 'activity' and connection_id = $1 and remote_id = any($4)
-           and activity_id is distinct from $3",
+           and activity_id is distinct from $3
+         union all
+         select remote_id from delivery
+         where kind = 'action' and connection_id = $1 and remote_id = any($4)
+           and delivery_id is distinct from $3 and action ->> 'action' = any($5)",
     )
     .bind(connection_id)
     .bind(kind)
     .bind(mine)
     .bind(ids)
+    .bind(actions)
     .fetch_all(tx.conn())
     .await?)
 }

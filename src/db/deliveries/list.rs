@@ -29,6 +29,9 @@ pub struct Delivery {
     pub activity_id: Option<ActivityId>,
     pub activity_kind: Option<String>,
     pub activity_subject: Option<String>,
+    /// A word of [`crate::domain::action::ActionKind`].
+    pub action: Option<String>,
+    pub action_subject: Option<String>,
     #[sqlx(try_from = "String")]
     pub trigger: Trigger,
     pub requested_by: Option<MemberId>,
@@ -112,7 +115,9 @@ pub struct Counts {
 const SHOWN: &str = "select delivery.delivery_id, delivery.connection_id, delivery.provider,
     connection.account_domain, delivery.kind, delivery.contact_id,
     contact.full_name as contact_name, delivery.activity_id, activity.kind as activity_kind,
-    activity.subject as activity_subject, delivery.trigger, delivery.requested_by,
+    activity.subject as activity_subject, delivery.action ->> 'action' as action,
+    coalesce(delivery.action -> 'task' ->> 'subject', delivery.action -> 'deal' ->> 'title')
+        as action_subject, delivery.trigger, delivery.requested_by,
     member.name as requested_by_name, delivery.state, delivery.cause, delivery.reason,
     delivery.fields, delivery.candidates, delivery.chosen, delivery.attempts, delivery.next_at,
     delivery.give_up_at, delivery.remote_id, delivery.organization_remote_id, delivery.remarks,

@@ -1,5 +1,6 @@
 //! Rows of `delivery` and `delivery_attempt`.
 
+pub mod actions;
 mod attempts;
 mod desk;
 pub mod lane;

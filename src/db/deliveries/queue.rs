@@ -2,6 +2,7 @@
 //! contact's row, which settles the order of its deliveries.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use crate::{
     db::{DbError, TenantTx, deliveries::PATIENCE},
@@ -82,6 +83,8 @@ pub struct NewDelivery<'a> {
     pub kind: DeliveryKind,
     pub contact_id: ContactId,
     pub activity_id: Option<ActivityId>,
+    /// What a member asked for; with the kind of that name, and only with it.
+    pub action: Option<&'a Value>,
     pub trigger: Trigger,
     pub requested_by: Option<MemberId>,
     /// Why it cannot be sent now; `None` for one that can.
@@ -100,9 +103,10 @@ pub async fn insert(
     let written = sqlx::query(
         "insert into delivery
              (company_id, delivery_id, connection_id, provider, kind, contact_id, activity_id, seq,
-              trigger, requested_by, state, cause, give_up_at, marker, created_at, updated_at)
+              trigger, requested_by, state, cause, give_up_at, marker, created_at, updated_at,
+              action)
          select $1, $2, $3, $4, $5, $6, $7, coalesce(max(seq), 0) + 1, $8, $9, $10, $11, $12,
-                gen_random_uuid(), $13, $13
+                gen_random_uuid(), $13, $13, $14
          from delivery where connection_id = $3 and contact_id = $6
          on conflict do nothing",
     )
@@ -119,6 +123,7 @@ pub async fn insert(
     .bind(new.held.map(Cause::word))
     .bind(new.now + PATIENCE)
     .bind(new.now)
+    .bind(new.action)
     .execute(tx.conn())
     .await?;
     Ok((written.rows_affected() == 1).then_some(id))

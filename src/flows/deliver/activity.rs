@@ -5,19 +5,20 @@ use chrono::TimeDelta;
 use crate::{
     connectors::CrmError,
     domain::{
-        Cause, DeliveryState, RemoteId,
+        ActivityType, Cause, DeliveryState, RemoteId,
         effect::{ActivityToMake, Effect, Sent},
     },
     flows::{
         deliver::{
             ground::{About, Change, Commit, Desk, Learned, Link, Outcome, Remote, Store},
             left::{change_to, closed, commit},
-            machine::{Deliverer, Flow, Stop},
+            machine::{Deliverer, Flow},
         },
         tokens::ground::Machine,
     },
 };
 
+pub(super) const NO_TYPE: &str = "The account has no kind of activity that is in use.";
 /// The account's kinds of activity are read again after that.
 const A_DAY: TimeDelta = TimeDelta::days(1);
 
@@ -45,9 +46,10 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             let commit = Commit { version, ..commit(desk, None, change, Vec::new(), now) };
             return self.carry(&commit).await;
         }
-        let Some(kind) = self.type_of(desk).await? else {
-            let change = change_to(desk, DeliveryState::Failed)
-                .why(Cause::Refused, "The account has no kind of activity that is in use.");
+        let of = activity.kind;
+        let kind = self.type_of(desk, |remote, types| remote.activity_type(of, types)).await?;
+        let Some(kind) = kind else {
+            let change = change_to(desk, DeliveryState::Failed).why(Cause::Refused, NO_TYPE);
             return self.settle(desk, change).await;
         };
         let owner = self.owner(desk).await?;
@@ -105,26 +107,27 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         }
     }
 
-    /// The account's own type for it, read once a day.
-    async fn type_of(&self, desk: &mut Desk) -> Flow<Option<String>> {
-        let Some(kind) = desk.activity.as_ref().map(|activity| activity.kind) else {
-            return Err(Stop::Again);
-        };
+    /// The account's own type that `find` finds among those it has, which are read once a day.
+    pub(super) async fn type_of(
+        &self,
+        desk: &mut Desk,
+        find: impl Fn(&R, &[ActivityType]) -> Option<String> + Send,
+    ) -> Flow<Option<String>> {
         let now = self.machine.wall();
         if let Some((types, Some(at))) = &desk.account.types
             && now - *at < A_DAY
-            && let Some(found) = self.remote.activity_type(kind, types)
+            && let Some(found) = find(&self.remote, types)
         {
             return Ok(Some(found));
         }
         let types = self.remote.types().await?;
         self.store.learn(&Learned::Types(types.clone())).await?;
-        let found = self.remote.activity_type(kind, &types);
+        let found = find(&self.remote, &types);
         desk.account.types = Some((types, Some(now)));
         Ok(found)
     }
 }
 
-fn organization(desk: &Desk) -> Option<RemoteId> {
+pub(super) fn organization(desk: &Desk) -> Option<RemoteId> {
     desk.contact.as_ref()?.organization.as_ref()?.remote.clone()
 }

@@ -2,24 +2,19 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-
 use crate::{
-    cache::News,
     connectors,
     db::{self, deliveries::Delivery},
-    domain::{ContactId, DeliveryId, Trigger},
+    domain::{ContactId, Trigger},
     flows::{
         FlowError, Hub,
         contacts::By,
-        deliver::{channel, news, push::is_settled, queue},
+        deliver::{channel, news, push::is_settled, queue, wait::Watch},
     },
 };
 
 /// Somebody looks at the answer: within 5 s, the database's own time included.
-const PATIENCE: Duration = Duration::from_millis(4_200);
-/// News may be lost: look by ourselves that often.
-const LOOK: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_millis(4_200);
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -35,7 +30,7 @@ pub struct Checked {
 /// Queues what is to be queued; answers with the outcome, or with what is still under way.
 pub async fn check(hub: &Hub, by: By, contact_id: ContactId) -> Result<Checked, FlowError> {
     // Listening before the commit: nothing falls between the two.
-    let mut heard = hub.cache.subscribe(&channel(by.company_id));
+    let heard = hub.cache.subscribe(&channel(by.company_id));
     let now = hub.clock.now();
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
     let locked = db::activities::lock_contacts(&mut tx, &[contact_id]).await?;
@@ -59,32 +54,13 @@ pub async fn check(hub: &Hub, by: By, contact_id: ContactId) -> Result<Checked, 
     } else {
         drop(tx);
     }
-    let until = tokio::time::Instant::now() + PATIENCE;
+    let mut watch = Watch::new(heard, PATIENCE);
     loop {
         let checked = look(hub, by, contact_id, is_warm || meets).await?;
-        let Some(delivery) = checked.delivery.as_ref().filter(|one| !is_settled(one.state)) else {
+        let waits = checked.delivery.as_ref().filter(|one| !is_settled(one.state));
+        let Some(id) = waits.map(|one| one.delivery_id) else { return Ok(checked) };
+        if !watch.news_of(id).await {
             return Ok(checked);
-        };
-        let id = delivery.delivery_id;
-        let look_at = until.min(tokio::time::Instant::now() + LOOK);
-        if tokio::time::Instant::now() >= until {
-            return Ok(checked);
-        }
-        loop {
-            tokio::select! {
-                news = heard.next() => if news.is_none_or(|news| is_about(&news, id)) { break },
-                () = tokio::time::sleep_until(look_at) => break,
-            }
-        }
-    }
-}
-
-fn is_about(news: &News, id: DeliveryId) -> bool {
-    match news {
-        News::Missed => true,
-        News::Message(text) => {
-            let id = id.to_string();
-            text.windows(id.len()).any(|part| part == id.as_bytes())
         }
     }
 }

@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use crate::{
     connectors::{Connector, CrmError, Writer},
     domain::{
-        ActivityKind, ActivityType, Fields, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
+        ActivityKind, ActivityType, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
+        RemoteUser,
+        action::{DealStage, TaskKind},
         effect::{Effect, Sent},
     },
     flows::{
@@ -74,12 +76,24 @@ impl Remote for Crm {
         self.writer.look(&self.account.api, effect, since).await
     }
 
+    async fn stages(&self) -> Result<Vec<DealStage>, CrmError> {
+        self.writer.stages(&self.account.api).await
+    }
+
+    async fn deal(&self, id: &RemoteId) -> Result<Option<RemoteDeal>, CrmError> {
+        self.writer.deal(&self.account.api, id).await
+    }
+
     async fn probe(&self) -> Result<(), CrmError> {
         self.connector().account(&self.account.api).await.map(drop)
     }
 
     fn activity_type(&self, kind: ActivityKind, types: &[ActivityType]) -> Option<String> {
         self.writer.activity_type(kind, types)
+    }
+
+    fn task_type(&self, kind: TaskKind, types: &[ActivityType]) -> Option<String> {
+        self.writer.task_type(kind, types)
     }
 
     fn reference_name(&self) -> Option<&'static str> {

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         ActivityId, ActivityKind, ActivityType, Cause, ContactId, DeliveryId, DeliveryKind,
         DeliveryState, Fields, MemberId, OrganizationId, RemoteId, RemoteUser,
+        action::Action,
         effect::Effect,
         intake::{Address, Number},
     },
@@ -24,11 +25,13 @@ pub struct Desk {
     pub circuit: Circuit,
     pub contact: Option<Contact>,
     pub activity: Option<Activity>,
+    /// What a member asked for.
+    pub action: Option<Action>,
     /// The contact's person at the CRM.
     pub person: Option<RemoteId>,
     /// The activity there, and the version that it has.
     pub sent_activity: Option<(RemoteId, i32)>,
-    /// Whose the record becomes: the contact's owner, or who logged the activity.
+    /// Whose the record becomes: the contact's owner, or who logged the activity or asked for the action.
     pub member: Option<Member>,
     pub account: Known,
     /// What went otherwise than usual in this turn, to be stored with its end.

@@ -10,7 +10,9 @@ use crate::{
     db::DbError,
     domain::{
         ActivityId, ActivityKind, ActivityType, Cause, ContactId, DeliveryId, DeliveryState,
-        Fields, MemberId, OrganizationId, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
+        Fields, MemberId, OrganizationId, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
+        RemoteUser,
+        action::{DealStage, TaskKind},
         effect::{Effect, Sent},
     },
     flows::deliver::circuit::{Circuit, Heard},
@@ -93,7 +95,16 @@ pub trait Remote: Send + Sync {
     /// A read that costs little.
     fn probe(&self) -> impl Future<Output = Result<(), CrmError>> + Send;
 
+    /// The stages that deals may be in.
+    fn stages(&self) -> impl Future<Output = Result<Vec<DealStage>, CrmError>> + Send;
+    /// `None` when it is gone.
+    fn deal(
+        &self,
+        id: &RemoteId,
+    ) -> impl Future<Output = Result<Option<RemoteDeal>, CrmError>> + Send;
+
     fn activity_type(&self, kind: ActivityKind, types: &[ActivityType]) -> Option<String>;
+    fn task_type(&self, kind: TaskKind, types: &[ActivityType]) -> Option<String>;
     fn reference_name(&self) -> Option<&'static str>;
     fn person_url(&self, id: &RemoteId) -> Option<String>;
 }
@@ -326,4 +337,6 @@ pub enum Whose {
     /// `None`: of an organization that the attempt did not name.
     Organization(Option<OrganizationId>),
     Activity(ActivityId),
+    /// What an action makes, by the step that makes it.
+    Action(DeliveryId, &'static str),
 }

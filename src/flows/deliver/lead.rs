@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 use crate::{
     connectors::CrmError,
     domain::{
-        Cause, DeliveryState, RemoteId, RemoteOrganization, RemotePerson, RemoteValue,
+        Cause, DeliveryKind, DeliveryState, RemoteId, RemoteOrganization, RemotePerson,
+        RemoteValue,
         effect::{Effect, Marker, OrganizationToMake, PersonToMake},
     },
     flows::{
@@ -195,6 +196,10 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
 
     /// The label's id; without it where the account does not let us make one.
     async fn label_id(&self, desk: &mut Desk) -> Flow<Option<RemoteId>> {
+        if desk.delivery.kind != DeliveryKind::WarmLead {
+            // Whoever asks for a person asks for no label.
+            return Ok(None);
+        }
         if let Some(id) = desk.account.fields.as_ref().and_then(|fields| fields.label(LABEL)) {
             return Ok(Some(id));
         }

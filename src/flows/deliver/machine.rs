@@ -166,6 +166,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
                 self.activity(desk).await
             }
             DeliveryKind::ActivityDelete => self.activity_gone(desk).await,
+            DeliveryKind::Action => self.action(desk).await,
         }
     }
 

@@ -4,7 +4,9 @@
 //! pages after its commit. [`machine`] works them; what it stands on ([`ground`]) is an argument:
 //! Postgres and a CRM here, a model of both in the simulation.
 
+mod action;
 mod activity;
+pub mod ask;
 pub mod check;
 pub mod circuit;
 mod crm;
@@ -28,6 +30,7 @@ mod standing;
 pub mod stored;
 pub mod user;
 pub mod verdict;
+mod wait;
 mod work;
 
 use crate::{

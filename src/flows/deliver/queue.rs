@@ -187,6 +187,7 @@ fn delivery(
         kind,
         contact_id: change.contact_id,
         activity_id,
+        action: None,
         trigger,
         requested_by: change.member_id,
         held,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     db::{DbError, TenantTx, deliveries},
-    domain::{Cause, ContactId, OrganizationId, RemoteId},
+    domain::{Cause, ContactId, DeliveryKind, OrganizationId, RemoteId},
     flows::deliver::{
         circuit::Circuit,
         ground::{About, Activity, Contact, Delivery, Desk, Known, Member, Open, Organization},
@@ -26,10 +26,13 @@ impl Stored {
             sent_activity = deliveries::sent_activity(tx, id, activity_id).await?;
         }
         let member_id = match (&deed, &addressee) {
+            _ if head.kind == DeliveryKind::Action => head.requested_by,
             (Some(deed), _) => deed.member_id,
             (None, Some(contact)) => contact.owner_member_id,
             (None, None) => None,
         };
+        // One of a later version is not understood, and says so when its turn comes.
+        let action = head.action.clone().and_then(|action| serde_json::from_value(action).ok());
         let sender = match member_id {
             Some(member_id) => deliveries::sender(tx, id, member_id).await?,
             None => None,
@@ -63,6 +66,7 @@ impl Stored {
                 done: deed.done,
                 version: deed.version,
             }),
+            action,
             sent_activity: sent_activity.map(|(id, version)| (RemoteId(id), version)),
             member: sender.map(|sender| Member {
                 member_id: sender.member_id,

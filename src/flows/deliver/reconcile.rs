@@ -122,6 +122,9 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             (Effect::CreatePerson(_), _) => Whose::Contact(desk.delivery.contact_id),
             (Effect::CreateActivity(_), Some((activity, _))) => Whose::Activity(activity),
             (Effect::CreateOrganization(_), _) => Whose::Organization(open.about.organization),
+            (Effect::CreateActivity(_) | Effect::Act(_), None) => {
+                Whose::Action(desk.delivery.delivery_id, open.effect.step())
+            }
             _ => return Ok(ids),
         };
         if ids.is_empty() {
@@ -140,6 +143,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         let (mut change, links) = left(desk, &open.effect, open.about, id, person);
         if let Effect::CreatePerson(person) = &open.effect
             && person.labels.is_empty()
+            && desk.delivery.kind == DeliveryKind::WarmLead
         {
             desk.noted.push("label_missing");
         }

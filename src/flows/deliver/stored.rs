@@ -292,14 +292,22 @@ impl Store for Stored {
     }
 
     async fn taken(&self, of: Whose, ids: &[RemoteId]) -> Result<Vec<RemoteId>, DbError> {
+        // Ids are unique among records of one sort only.
         let (kind, mine) = match of {
             Whose::Contact(id) => ("person", Some(id.uuid())),
             Whose::Organization(id) => ("organization", id.map(OrganizationId::uuid)),
             Whose::Activity(id) => ("activity", Some(id.uuid())),
+            Whose::Action(id, step) => (step, Some(id.uuid())),
+        };
+        let actions: &[&str] = match kind {
+            "activity" => &["create_task", "update_task", "log_call"],
+            "note" => &["create_note"],
+            "deal" => &["create_deal", "update_deal"],
+            _ => &[],
         };
         let ids: Vec<&str> = ids.iter().map(RemoteId::as_str).collect();
         let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
-        let taken = deliveries::taken(&mut tx, self.id(), kind, mine, &ids).await?;
+        let taken = deliveries::taken(&mut tx, self.id(), kind, mine, actions, &ids).await?;
         Ok(taken.into_iter().map(RemoteId).collect())
     }
 

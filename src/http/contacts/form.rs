@@ -28,6 +28,25 @@ pub(super) struct ValueForm {
     primary: bool,
 }
 
+/// Addresses and numbers that replace what there is.
+#[derive(Object)]
+pub(in crate::http) struct ValuesForm {
+    emails: Option<Vec<ValueForm>>,
+    phones: Option<Vec<ValueForm>>,
+}
+
+impl ValuesForm {
+    /// `country` is where phone numbers without a country code belong.
+    pub(in crate::http) fn read(
+        self,
+        country: &str,
+        wrong: &mut Vec<FieldProblem>,
+    ) -> (Option<Vec<Address>>, Option<Vec<Number>>) {
+        let emails = self.emails.map(|emails| read_emails(emails, wrong));
+        (emails, self.phones.map(|phones| read_phones(phones, country, wrong)))
+    }
+}
+
 /// A new contact.
 #[derive(Object)]
 #[oai(rename = "NewContact")]

@@ -31,6 +31,7 @@ use crate::{
 pub(super) use bulk::BulkApi;
 pub(super) use export::ExportApi;
 pub(super) use filter::FilterForm;
+pub(super) use form::ValuesForm;
 use form::{ContactForm, ContactPatch};
 pub(super) use suggested::SuggestionsApi;
 pub(super) use view::MemberRef;

@@ -7,7 +7,9 @@ use uuid::Uuid;
 use crate::{
     connectors,
     db::deliveries::{Attempt, Candidate, Counts, Delivery, Objected},
-    domain::{ActivityKind, Cause, DeliveryKind, DeliveryState, RemoteId, Trigger},
+    domain::{
+        ActivityKind, Cause, DeliveryKind, DeliveryState, RemoteId, Trigger, action::ActionKind,
+    },
     http::contacts::MemberRef,
 };
 
@@ -30,6 +32,15 @@ struct ActivityRef {
     subject: Option<String>,
 }
 
+/// What a member had done at the CRM.
+#[derive(Object)]
+#[oai(rename = "DeliveryAction")]
+struct ActionRef {
+    kind: ActionKind,
+    /// Of a task or deal.
+    subject: Option<String>,
+}
+
 /// One effect at a CRM: that a contact or an activity is there, exactly once.
 #[derive(Object)]
 #[oai(rename = "Delivery")]
@@ -41,6 +52,8 @@ pub(in crate::http) struct DeliveryView {
     kind: DeliveryKind,
     contact: ContactRef,
     activity: Option<ActivityRef>,
+    /// What a member asked for.
+    action: Option<ActionRef>,
     /// What set it off.
     trigger: DeliveryTrigger,
     requested_by: Option<MemberRef>,
@@ -117,8 +130,8 @@ pub(super) struct DeliveryStory {
 #[oai(rename = "DeliveryAttempt")]
 struct AttemptView {
     n: i32,
-    /// What it was to make: `organization`, `label`, `reference`, `person`, `person_labels` or
-    /// `activity`.
+    /// What it was to make: `organization`, `label`, `reference`, `person`, `person_labels`,
+    /// `person_fields`, `activity`, `note` or `deal`.
     step: String,
     /// `sending`, `done`, `found` (the answer was lost, the record is there), `absent` (looked for
     /// and not there), `unsettled` (the answer was lost and nobody looked: doing it again is the
@@ -230,6 +243,10 @@ impl From<Delivery> for DeliveryView {
                 kind: delivery.activity_kind.as_deref().and_then(ActivityKind::parse),
                 subject: delivery.activity_subject.filter(|text| !text.is_empty()),
             }),
+            action: delivery.action.as_deref().and_then(ActionKind::parse).map(|kind| ActionRef {
+                kind,
+                subject: delivery.action_subject.filter(|text| !text.is_empty()),
+            }),
             trigger: delivery.trigger,
             requested_by: delivery
                 .requested_by
@@ -276,6 +293,18 @@ pub(in crate::http) fn url(delivery: &Delivery) -> Option<String> {
         DeliveryKind::ActivityCreate | DeliveryKind::ActivityUpdate => {
             connector.writer()?.activity_url(domain, &remote_id)
         }
+        DeliveryKind::Action => match delivery.action.as_deref().and_then(ActionKind::parse)? {
+            ActionKind::CreateDeal | ActionKind::UpdateDeal => {
+                connector.writer()?.deal_url(domain, &remote_id)
+            }
+            ActionKind::CreateContact | ActionKind::UpdateContact => {
+                connector.person_url(domain, &remote_id)
+            }
+            ActionKind::CreateTask | ActionKind::UpdateTask | ActionKind::LogCall => {
+                connector.writer()?.activity_url(domain, &remote_id)
+            }
+            _ => None,
+        },
         DeliveryKind::ActivityDelete => None,
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Made {
     pub(crate) persons: Vec<u64>,
     pub(crate) organizations: Vec<u64>,
     pub(crate) activities: Vec<u64>,
+    pub(crate) deals: Vec<u64>,
+    pub(crate) notes: Vec<u64>,
     /// Options of fields; labels are some.
     pub(crate) options: Vec<u64>,
     pub(crate) fields: Vec<String>,
@@ -43,6 +45,16 @@ impl Account {
             })
         });
         let activities = self.made.activities.iter().filter_map(|id| self.activities.get(id));
+        let deals = self.made.deals.iter().filter_map(|id| self.deal(*id)).map(|deal| {
+            json!({
+                "id": deal.id, "title": deal.title, "value": deal.value,
+                "currency": deal.currency, "person_id": deal.person_id, "org_id": deal.org_id,
+                "owner_id": deal.owner_id, "pipeline_id": deal.pipeline_id,
+                "stage_id": deal.stage_id, "status": deal.word(),
+                "expected_close_date": deal.expected_close_date, "is_deleted": deal.is_deleted,
+            })
+        });
+        let notes = self.made.notes.iter().filter_map(|id| self.notes.get(id));
         let options = self.fields.iter().flatten().filter_map(|field| {
             let options = field.options.as_ref()?;
             let made = options.iter().filter(|option| self.made.options.contains(&option.id));
@@ -56,6 +68,8 @@ impl Account {
             "persons": persons.collect::<Vec<_>>(),
             "organizations": organizations.collect::<Vec<_>>(),
             "activities": activities.map(|activity| activity.json(false)).collect::<Vec<_>>(),
+            "deals": deals.collect::<Vec<_>>(),
+            "notes": notes.map(|note| note.json(self)).collect::<Vec<_>>(),
             "options": options.flatten().collect::<Vec<_>>(),
             "fields": fields.map(|field| json!({ "code": field.code, "name": field.name }))
                 .collect::<Vec<_>>(),

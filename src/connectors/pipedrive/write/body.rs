@@ -7,6 +7,7 @@ use crate::{
     connectors::{CrmError, Objection, Stale, api::Names, country},
     domain::{
         RemoteId, RemoteValue,
+        action::PersonChange,
         effect::{OrganizationToMake, PersonToMake},
     },
 };
@@ -78,6 +79,20 @@ pub(super) fn person(make: &PersonToMake) -> Result<Value, CrmError> {
         body.insert("custom_fields".into(), json!({ &marker.field: marker.value }));
     }
     Ok(Value::Object(body))
+}
+
+/// A list that is given replaces what was there.
+pub(super) fn person_change(make: &PersonChange) -> Value {
+    let mut body = Map::new();
+    if let Some(name) = &make.name {
+        body.insert("name".into(), json!(html::one_line(name)));
+    }
+    for (key, values) in [("emails", &make.emails), ("phones", &make.phones)] {
+        if let Some(values) = values {
+            body.insert(key.into(), channels(values));
+        }
+    }
+    Value::Object(body)
 }
 
 pub(super) fn owner(

@@ -12,12 +12,13 @@ use crate::{
     },
     domain::{
         RemoteId, RemotePerson, RemoteValue,
-        effect::{ActivityToMake, Effect, PersonToMake},
+        effect::{Act, ActivityToMake, Effect, PersonToMake},
     },
 };
 
 use super::{
-    ACTIVITIES, ACTIVITY_SCOPE, CONTACTS, activity, find, html, living_activity, living_person,
+    ACTIVITIES, ACTIVITY_SCOPE, CONTACTS, activity, deal, find, html, living_activity,
+    living_person, note,
 };
 
 /// Their clock may go behind ours by that much.
@@ -64,7 +65,10 @@ pub(super) async fn look(
             Err(CrmError::Missing) => Ok(vec![id.clone()]),
             other => other.map(|_| Vec::new()),
         },
-        Effect::Act(_) => Err(CrmError::cannot()),
+        Effect::Act(Act::CreateNote(make)) => note::find(api, make, since).await,
+        Effect::Act(Act::CreateDeal(make)) => deal::find(api, make, since).await,
+        // Twice is the same: it is sent again rather than looked for.
+        Effect::Act(Act::UpdateDeal { .. } | Act::UpdatePerson { .. }) => Ok(Vec::new()),
     }
 }
 
@@ -148,7 +152,7 @@ async fn activities(
 }
 
 /// What was made at `since` or later, newest first.
-async fn newest<W, T>(
+pub(super) async fn newest<W, T>(
     api: &Api,
     path: &str,
     scope: &'static str,

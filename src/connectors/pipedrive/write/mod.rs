@@ -14,13 +14,16 @@
 //!   part first.
 //! - An organization's country is a part of its address. `industry` (an option's id) and `website`
 //!   exist where the account has the feature, that is: the field.
+//! - A task has a priority, as the number of an option whose meaning is not documented: none is sent.
 //! - No address of a single activity in the web application is documented: there is no link.
 
 mod activity;
 mod body;
+mod deal;
 mod find;
 mod html;
 mod look;
+mod note;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -34,8 +37,9 @@ use crate::{
         api::{Change, Names},
     },
     domain::{
-        ActivityKind, ActivityType, RemoteId, RemoteOrganization, RemotePerson,
-        effect::{ActivityToMake, Effect, OrganizationToMake, PersonToMake, Sent},
+        ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
+        action::{ActionKind, DealStage, PersonChange},
+        effect::{Act, ActivityToMake, Effect, OrganizationToMake, PersonToMake, Sent},
     },
 };
 
@@ -87,7 +91,10 @@ impl Writer for Pipedrive {
             Effect::CreateActivity(make) => create_activity(api, make).await,
             Effect::UpdateActivity { id, activity } => update_activity(api, id, activity).await,
             Effect::DeleteActivity { id } => delete_activity(api, id).await,
-            Effect::Act(_) => Err(CrmError::cannot()),
+            Effect::Act(Act::CreateNote(make)) => note::create(api, make).await,
+            Effect::Act(Act::CreateDeal(make)) => deal::create(api, make).await,
+            Effect::Act(Act::UpdateDeal { id, deal }) => deal::update(api, id, deal).await,
+            Effect::Act(Act::UpdatePerson { id, change }) => update_person(api, id, change).await,
         }
     }
 
@@ -103,6 +110,45 @@ impl Writer for Pipedrive {
     fn activity_url(&self, _: Option<&str>, _: &RemoteId) -> Option<String> {
         None
     }
+
+    fn cannot(&self, _: ActionKind) -> Option<&'static str> {
+        None
+    }
+
+    fn scope_of(&self, action: ActionKind) -> Option<&'static str> {
+        match action {
+            ActionKind::CreateTask | ActionKind::UpdateTask | ActionKind::LogCall => {
+                Some(ACTIVITY_SCOPE)
+            }
+            ActionKind::CreateDeal | ActionKind::UpdateDeal => Some(deal::WRITE),
+            ActionKind::GetDeal => Some(deal::READ),
+            ActionKind::CreateNote
+            | ActionKind::CreateContact
+            | ActionKind::UpdateContact
+            | ActionKind::GetContact
+            | ActionKind::SearchContact => Some(CONTACTS),
+        }
+    }
+
+    async fn stages(&self, api: &Api) -> Result<Vec<DealStage>, CrmError> {
+        deal::stages(api).await
+    }
+
+    async fn deal(&self, api: &Api, id: &RemoteId) -> Result<Option<RemoteDeal>, CrmError> {
+        deal::get(api, id).await
+    }
+
+    fn deal_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
+        map::url(domain, "deal", id)
+    }
+}
+
+/// What is given; the rest stays.
+async fn update_person(api: &Api, id: &RemoteId, make: &PersonChange) -> Result<Sent, CrmError> {
+    let body = body::person_change(make);
+    let path = one(PERSONS, id, Stale::Person)?;
+    let change = change(Method::PATCH, &path, Some(body), CONTACTS, body::PERSON);
+    person_sent(api.write(&change, person).await?)
 }
 
 async fn create_person(api: &Api, make: &PersonToMake) -> Result<Sent, CrmError> {

@@ -65,6 +65,12 @@ const BODY: &[&str] = &[
     "custom_fields",
 ];
 
+/// Some of those that `/currencies` lists.
+const CURRENCIES: &[&str] = &[
+    "AUD", "BRL", "CAD", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "INR", "JPY", "NOK", "NZD",
+    "PLN", "SEK", "SGD", "USD", "ZAR",
+];
+
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
     page(account, call, false)
 }
@@ -167,6 +173,7 @@ pub(crate) fn create(account: &mut Account, call: &Call) -> Answer {
     if deal.title.as_deref().is_none_or(|title| title.trim().is_empty()) {
         return Err(Refusal::invalid("title: is required"));
     }
+    account.made.deals.push(deal.id);
     account.deals.put(deal.clone());
     Ok(Reply::record(|out| deal.write(out, &[])))
 }
@@ -231,6 +238,9 @@ fn apply(
         }
     }
     if let Some(currency) = body::text(body, "currency")? {
+        if !CURRENCIES.contains(&currency.as_str()) {
+            return Err(Refusal::invalid(format!("currency: '{currency}' is not supported")));
+        }
         deal.currency = currency;
     }
     if let Some(stage) = body::number(body, "stage_id")? {

@@ -10,6 +10,7 @@ pub(crate) mod deals;
 pub(crate) mod fields;
 pub(crate) mod gate;
 pub(crate) mod list;
+pub(crate) mod notes;
 pub(crate) mod organizations;
 pub(crate) mod persons;
 pub(crate) mod pipelines;
@@ -55,6 +56,8 @@ const CONTACT_FIELDS: &[&str] = &["contacts:read", "contacts:full", "admin", "co
 const CONTACT_FIELDS_FULL: &[&str] = &["admin", "contact-fields:full"];
 const CONTACT_OPTIONS: &[&str] = &["contacts:full", "admin", "contact-fields:full"];
 const DEALS: &[&str] = &["deals:read", "deals:full"];
+const NOTES: &[&str] = &["deals:read", "deals:full", "contacts:read", "contacts:full"];
+const NOTES_FULL: &[&str] = &["deals:full", "contacts:full"];
 const DEALS_FULL: &[&str] = &["deals:full"];
 const DEALS_SEARCH: &[&str] = &["deals:read", "deals:full", "search:read"];
 const DEAL_FIELDS: &[&str] = &["deals:read", "deals:full", "admin", "deal-fields:full"];
@@ -115,6 +118,9 @@ static V1: &[Operation] = &[
     op("GET", "/users/me", 2, BASE, users::me),
     op("GET", "/users/:id", 2, USERS, users::get),
     op("GET", "/activityTypes", 20, ACTIVITY_TYPES, activities::types),
+    op("GET", "/notes", 20, NOTES, notes::list),
+    op("POST", "/notes", 10, NOTES_FULL, notes::create),
+    op("GET", "/notes/:id", 2, NOTES, notes::get),
     op("GET", "/webhooks", 10, WEBHOOKS, webhooks::list),
     op("POST", "/webhooks", 10, WEBHOOKS_FULL, webhooks::create),
     op("DELETE", "/webhooks/:id", 6, WEBHOOKS_FULL, webhooks::delete),

@@ -141,6 +141,7 @@ impl Book {
                 .iter()
                 .find(|(_, of)| **of == contact_id)
                 .map(|(id, _)| id.clone()),
+            action: None,
             sent_activity: activity.and_then(|id| self.sent.get(&id).cloned()),
             member: self.member.clone(),
             account: Known {

@@ -11,8 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tandem::{
     connectors::{CrmError, Throttle},
     domain::{
-        ActivityKind, ActivityType, ContactId, CustomField, DeliveryId, Fields, RemoteId,
-        RemoteOrganization, RemotePerson, RemoteUser,
+        ActivityKind, ActivityType, ContactId, CustomField, DeliveryId, Fields, RemoteDeal,
+        RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
+        action::{DealStage, TaskKind},
         effect::{Effect, Sent},
     },
     flows::deliver::ground::{Permit, Remote},
@@ -356,6 +357,18 @@ impl Remote for Crm {
 
     async fn probe(&self) -> Result<(), CrmError> {
         self.read(|_, _| ()).await
+    }
+
+    async fn stages(&self) -> Result<Vec<DealStage>, CrmError> {
+        self.read(|_, _| Vec::new()).await
+    }
+
+    async fn deal(&self, _: &RemoteId) -> Result<Option<RemoteDeal>, CrmError> {
+        self.read(|_, _| None).await
+    }
+
+    fn task_type(&self, _: TaskKind, types: &[ActivityType]) -> Option<String> {
+        types.first().map(|known| known.key.clone())
     }
 
     fn activity_type(&self, _kind: ActivityKind, types: &[ActivityType]) -> Option<String> {

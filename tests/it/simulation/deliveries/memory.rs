@@ -98,6 +98,7 @@ impl Store for Memory {
                 Whose::Organization(mine) => {
                     book.remote_organizations.get(*id).is_some_and(|of| Some(*of) != mine)
                 }
+                Whose::Action(..) => false,
                 Whose::Activity(mine) => {
                     book.sent.iter().any(|(of, (known, _))| known == *id && *of != mine)
                 }

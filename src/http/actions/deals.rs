@@ -27,26 +27,6 @@ pub(super) struct NewDeal {
     pub(super) contact_id: Uuid,
     /// At most 255 characters.
     title: String,
-    #[oai(flatten)]
-    fields: DealForm,
-}
-
-/// A change of a deal. What is left out stays.
-#[derive(Object)]
-#[oai(rename = "CrmDealPatch")]
-pub(super) struct DealPatch {
-    /// The contact whose deal it is.
-    pub(super) contact_id: Uuid,
-    /// Its id at the CRM.
-    deal_id: String,
-    /// At most 255 characters.
-    title: Option<String>,
-    #[oai(flatten)]
-    fields: DealForm,
-}
-
-#[derive(Object)]
-struct DealForm {
     /// A decimal number of at most twelve digits and two decimals, such as `1200.50`.
     amount: Option<String>,
     /// ISO 4217, such as `EUR`; the account's own when left out.
@@ -60,11 +40,52 @@ struct DealForm {
     closes_on: Option<NaiveDate>,
 }
 
+/// A change of a deal. What is left out stays.
+#[derive(Object)]
+#[oai(rename = "CrmDealPatch")]
+pub(super) struct DealPatch {
+    /// The contact whose deal it is.
+    pub(super) contact_id: Uuid,
+    /// Its id at the CRM.
+    deal_id: String,
+    /// At most 255 characters.
+    title: Option<String>,
+    /// A decimal number of at most twelve digits and two decimals, such as `1200.50`.
+    amount: Option<String>,
+    /// ISO 4217, such as `EUR`; the account's own when left out.
+    currency: Option<String>,
+    /// Name or id of one of the account's pipelines.
+    pipeline: Option<String>,
+    /// Name or id of one of the account's stages.
+    stage: Option<String>,
+    status: Option<DealStatus>,
+    /// From 1970 to 2099.
+    closes_on: Option<NaiveDate>,
+}
+
+/// What both have in common.
+struct Rest {
+    amount: Option<String>,
+    currency: Option<String>,
+    pipeline: Option<String>,
+    stage: Option<String>,
+    status: Option<DealStatus>,
+    closes_on: Option<NaiveDate>,
+}
+
 impl NewDeal {
     pub(super) fn read(self) -> Result<Wanted, ApiError> {
         let mut wrong = Vec::new();
         let title = Some(field::text("title", &self.title, LONGEST_TITLE, &mut wrong));
-        let deal = Deal { title, ..self.fields.read(&mut wrong) };
+        let rest = Rest {
+            amount: self.amount,
+            currency: self.currency,
+            pipeline: self.pipeline,
+            stage: self.stage,
+            status: self.status,
+            closes_on: self.closes_on,
+        };
+        let deal = Deal { title, ..rest.read(&mut wrong) };
         whole(wrong, Action::CreateDeal { deal })
     }
 }
@@ -74,7 +95,15 @@ impl DealPatch {
         let mut wrong = Vec::new();
         let id = remote_id("deal_id", &self.deal_id, &mut wrong);
         let title = self.title.map(|title| field::text("title", &title, LONGEST_TITLE, &mut wrong));
-        let deal = Deal { title, ..self.fields.read(&mut wrong) };
+        let rest = Rest {
+            amount: self.amount,
+            currency: self.currency,
+            pipeline: self.pipeline,
+            stage: self.stage,
+            status: self.status,
+            closes_on: self.closes_on,
+        };
+        let deal = Deal { title, ..rest.read(&mut wrong) };
         if deal == Deal::default() {
             wrong.push(FieldProblem::new("title", "Say what changes."));
         }
@@ -82,7 +111,7 @@ impl DealPatch {
     }
 }
 
-impl DealForm {
+impl Rest {
     fn read(self, wrong: &mut Vec<FieldProblem>) -> Deal {
         Deal {
             title: None,

@@ -10,7 +10,11 @@ use crate::{
         action::{Action, PersonChange},
     },
     flows::deliver::ask::Wanted,
-    http::{ApiError, FieldProblem, contacts::ValuesForm, field},
+    http::{
+        ApiError, FieldProblem,
+        contacts::{ValueForm, read_emails, read_phones},
+        field,
+    },
 };
 
 /// Characters. What is longer some CRM would cut.
@@ -42,8 +46,10 @@ pub(super) struct RemoteContactPatch {
     pub(super) contact_id: Uuid,
     /// At most 200 characters.
     full_name: Option<String>,
-    #[oai(flatten)]
-    values: ValuesForm,
+    /// At most 20.
+    emails: Option<Vec<ValueForm>>,
+    /// At most 20.
+    phones: Option<Vec<ValueForm>>,
 }
 
 impl NewNote {
@@ -63,7 +69,8 @@ impl RemoteContactPatch {
         let mut wrong = Vec::new();
         let name =
             self.full_name.map(|name| field::text("full_name", &name, LONGEST_NAME, &mut wrong));
-        let (emails, phones) = self.values.read(country, &mut wrong);
+        let emails = self.emails.map(|emails| read_emails(emails, &mut wrong));
+        let phones = self.phones.map(|phones| read_phones(phones, country, &mut wrong));
         let plain = |value: String, label, primary| RemoteValue { value, label, primary };
         let change = PersonChange {
             name,

@@ -20,31 +20,12 @@ const MOST_TAGS: usize = 50;
 /// An e-mail address or phone number, as written.
 #[derive(Object)]
 #[oai(rename = "ValueInput")]
-pub(super) struct ValueForm {
+pub(in crate::http) struct ValueForm {
     value: String,
     label: Option<String>,
     /// The first is, where none says so.
     #[oai(default)]
     primary: bool,
-}
-
-/// Addresses and numbers that replace what there is.
-#[derive(Object)]
-pub(in crate::http) struct ValuesForm {
-    emails: Option<Vec<ValueForm>>,
-    phones: Option<Vec<ValueForm>>,
-}
-
-impl ValuesForm {
-    /// `country` is where phone numbers without a country code belong.
-    pub(in crate::http) fn read(
-        self,
-        country: &str,
-        wrong: &mut Vec<FieldProblem>,
-    ) -> (Option<Vec<Address>>, Option<Vec<Number>>) {
-        let emails = self.emails.map(|emails| read_emails(emails, wrong));
-        (emails, self.phones.map(|phones| read_phones(phones, country, wrong)))
-    }
 }
 
 /// A new contact.
@@ -136,7 +117,10 @@ fn optional(
     }
 }
 
-fn read_emails(values: Vec<ValueForm>, wrong: &mut Vec<FieldProblem>) -> Vec<Address> {
+pub(in crate::http) fn read_emails(
+    values: Vec<ValueForm>,
+    wrong: &mut Vec<FieldProblem>,
+) -> Vec<Address> {
     too_many("emails", values.len(), MOST_VALUES, wrong);
     let mut emails: Vec<Address> = Vec::new();
     let mut seen: Vec<Email> = Vec::new();
@@ -158,7 +142,7 @@ fn read_emails(values: Vec<ValueForm>, wrong: &mut Vec<FieldProblem>) -> Vec<Add
     emails
 }
 
-fn read_phones(
+pub(in crate::http) fn read_phones(
     values: Vec<ValueForm>,
     country: &str,
     wrong: &mut Vec<FieldProblem>,

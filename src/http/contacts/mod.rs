@@ -31,8 +31,8 @@ use crate::{
 pub(super) use bulk::BulkApi;
 pub(super) use export::ExportApi;
 pub(super) use filter::FilterForm;
-pub(super) use form::ValuesForm;
 use form::{ContactForm, ContactPatch};
+pub(super) use form::{ValueForm, read_emails, read_phones};
 pub(super) use suggested::SuggestionsApi;
 pub(super) use view::MemberRef;
 use view::{ContactPage, ContactView, WarmLeadCheck};

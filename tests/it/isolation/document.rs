@@ -92,6 +92,15 @@ const WORDS: &[&str] = &[
     "remove_tag",
     "from",
     "cells[]",
+    // Records of the visitor's own account at the CRM, whatever their numbers.
+    "deal_id",
+    "task_id",
+    "text",
+    "title",
+    "amount",
+    "currency",
+    "pipeline",
+    "stage",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.
@@ -272,6 +281,7 @@ impl Reader<'_> {
             Some("array") => json!([]),
             Some("integer" | "number") => json!(1),
             Some("boolean") => json!(true),
+            _ if schema["format"] == "date-time" => json!("2027-01-04T08:00:00Z"),
             _ if schema["format"] == "uuid" => json!(uuid::Uuid::now_v7()),
             _ => json!("Somebody"),
         }

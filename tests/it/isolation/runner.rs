@@ -92,6 +92,16 @@ impl Visitor<'_> {
                 change.insert("add_tag".to_owned(), "wall".into());
             }
         }
+        // Nor is a change that changes nothing.
+        if let Some(Value::Object(change)) = &mut body
+            && let Some(field) = match operation.name.as_str() {
+                "crm_update_contact" => Some("full_name"),
+                "crm_update_deal" => Some("title"),
+                _ => None,
+            }
+        {
+            change.insert(field.to_owned(), "Somebody".into());
+        }
         assert!(!path.contains('{'), "UNCOVERED: {path} has a parameter without a value");
         let query = query.finish();
         let path = if query.is_empty() { path } else { format!("{path}?{query}") };

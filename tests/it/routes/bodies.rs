@@ -6,6 +6,7 @@ use crate::harness::Company;
 
 /// A body that passes the checks of form, so that what is refused is refused for its sender.
 pub(super) fn body(operation: &str, company: &Company) -> Option<Value> {
+    let nil = uuid::Uuid::nil();
     Some(match operation {
         "switch_company" => json!({ "company_id": company.id.uuid() }),
         "create_contact" => json!({ "full_name": "X" }),
@@ -39,6 +40,15 @@ pub(super) fn body(operation: &str, company: &Company) -> Option<Value> {
         "update_campaign_contact" => json!({ "note": "X" }),
         "choose_candidate" => json!({ "create": true }),
         "retry_provider_deliveries" | "retry_deliveries_alias" => json!({ "state": "failed" }),
+        "crm_create_task" => json!({
+            "contact_id": nil, "subject": "X", "due_at": "2027-01-04T08:00:00Z"
+        }),
+        "crm_update_task" => json!({ "contact_id": nil, "task_id": "1" }),
+        "crm_log_call" | "crm_create_contact" => json!({ "contact_id": nil }),
+        "crm_create_note" => json!({ "contact_id": nil, "text": "X" }),
+        "crm_create_deal" => json!({ "contact_id": nil, "title": "X" }),
+        "crm_update_deal" => json!({ "contact_id": nil, "deal_id": "1", "title": "X" }),
+        "crm_update_contact" => json!({ "contact_id": nil, "full_name": "X" }),
         "push_contacts" | "push_contacts_alias" => json!({ "dry_run": true }),
         "replace_company" | "update_company" => json!({ "push_earlier": true }),
         "replace_reminders" => json!({ "mail": true }),

@@ -98,6 +98,18 @@ const DEMANDS: &[Demand] = &[
     // All of them are retried by those who see all contacts.
     anybody("retry_provider_deliveries"),
     anybody("retry_deliveries_alias"),
+    Demand { operation: "get_capabilities", roles: Role::ALL, plan: true },
+    Demand { operation: "crm_create_task", roles: Role::ALL, plan: true },
+    Demand { operation: "crm_update_task", roles: Role::ALL, plan: true },
+    Demand { operation: "crm_log_call", roles: Role::ALL, plan: true },
+    Demand { operation: "crm_create_note", roles: Role::ALL, plan: true },
+    Demand { operation: "crm_create_deal", roles: LEADERS, plan: true },
+    Demand { operation: "crm_update_deal", roles: LEADERS, plan: true },
+    Demand { operation: "crm_create_contact", roles: Role::ALL, plan: true },
+    Demand { operation: "crm_update_contact", roles: LEADERS, plan: true },
+    Demand { operation: "crm_get_contact", roles: Role::ALL, plan: true },
+    Demand { operation: "crm_search_contact", roles: Role::ALL, plan: true },
+    Demand { operation: "crm_get_deal", roles: Role::ALL, plan: true },
     Demand { operation: "count_push", roles: Role::ALL, plan: true },
     Demand { operation: "push_contacts", roles: Role::ALL, plan: true },
     Demand { operation: "push_contacts_alias", roles: Role::ALL, plan: true },
@@ -172,6 +184,9 @@ fn asked(operation: &Value) -> &'static str {
     match operation["operationId"].as_str() {
         Some("forecast_import") => "?mode=full",
         Some("export_report") => "?report=members",
+        Some("crm_get_contact") => "?contact_id=00000000-0000-0000-0000-000000000000",
+        Some("crm_get_deal") => "?deal_id=1",
+        Some("crm_search_contact") => "?email=a@x.example",
         _ => "",
     }
 }

@@ -1,6 +1,7 @@
 //! The API over real HTTP; the files mirror its addresses.
 
 mod access_token;
+mod actions;
 mod activities;
 mod api_keys;
 mod audit;

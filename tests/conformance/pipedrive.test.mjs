@@ -414,6 +414,36 @@ describe("what an integration writes", () => {
   });
 });
 
+describe("notes", () => {
+  test("create on a person, read, list by person and day", async () => {
+    const api = new v1.NotesApi(old());
+    const persons = new v2.PersonsApi(configuration());
+    const person = (await persons.addPerson({ AddPersonRequest: { name: "Nora Note" } })).data.id;
+    const created = await api.addNote({
+      AddNoteRequest: { content: "<p>one<br>two</p>", person_id: person },
+    });
+    const id = created.data.id;
+    assert.equal(created.data.person.name, "Nora Note");
+    assert.match(created.data.add_time, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    await api.addNote({ AddNoteRequest: { content: "later", person_id: person } });
+    assert.equal((await api.getNote({ id })).data.person_id, person);
+    const day = created.data.add_time.slice(0, 10);
+    const page = await api.getNotes({ person_id: person, start_date: day, sort: "id DESC", limit: 1 });
+    assert.deepEqual(page.data.map((note) => note.content), ["later"]);
+    assert.deepEqual(page.additional_data.pagination, {
+      start: 0,
+      limit: 1,
+      more_items_in_collection: true,
+      next_start: 1,
+    });
+    const rest = await api.getNotes({ person_id: person, sort: "id DESC", start: 1 });
+    assert.deepEqual(rest.data.map((note) => note.id), [id]);
+    assert.deepEqual((await api.getNotes({ person_id: person, end_date: "2000-01-01" })).data, []);
+    await refused(api.addNote({ AddNoteRequest: { content: "nowhere" } }), /required/);
+    await refused(api.addNote({ AddNoteRequest: { content: "x", person_id: 999999999 } }), /person_id/);
+  });
+});
+
 describe("users", () => {
   test("all, one, me and by address", async () => {
     const api = new v1.UsersApi(old());

@@ -43,6 +43,7 @@ export type ActivityPatch = Schemas['ActivityPatch'];
 export type ActivityCopy = Schemas['ActivityCopy'];
 export type NewActivity = Schemas['NewActivity'];
 export type Delivery = Schemas['Delivery'];
+export type CrmAction = Schemas['CrmAction'];
 export type DeliveryKind = Delivery['kind'];
 export type DeliveryState = Delivery['state'];
 export type Cause = Schemas['DeliveryCause'];

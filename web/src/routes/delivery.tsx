@@ -8,7 +8,7 @@ import type { DeliveryStory } from '../api/schemas';
 import { DeliveryActions } from '../features/deliveries/actions';
 import { Attempts } from '../features/deliveries/attempts';
 import { Told } from '../features/deliveries/story';
-import { fieldWord, KIND, STATE, TRIGGER } from '../features/deliveries/words';
+import { fieldWord, kindOf, STATE, TRIGGER } from '../features/deliveries/words';
 import { atWhen } from '../ui/days';
 import { EmptyState } from '../ui/empty-state';
 import { sentence } from '../ui/figures';
@@ -88,7 +88,7 @@ function Delivery({ story: { delivery: d, attempts } }: { story: DeliveryStory }
           <dl className="facts">
             <dt>What</dt>
             <dd>
-              {KIND[d.kind]}
+              {kindOf(d)}
               {d.activity?.subject && `: ${d.activity.subject}`}
             </dd>
             <dt>Contact</dt>

@@ -218,7 +218,7 @@ async fn a_contact_becomes_a_person_without_a_label_and_never_a_second_one() {
         let form = json!({ "contact_id": bea });
         let answer = acting.working(acting.owner().post(&path, form)).await.expect(200);
         assert_eq!(answer["state"], "delivered", "{answer}");
-        assert_eq!(answer["delivery"]["remarks"].as_array().unwrap().len(), 1, "no word of labels");
+        assert!(!answer["delivery"]["remarks"].to_string().contains("label"), "{answer}");
     }
     let people = acting.made("persons").await;
     assert_eq!(people.len(), 2, "{people:?}");

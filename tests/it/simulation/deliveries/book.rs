@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tandem::{
     domain::{
         ActivityId, ActivityType, Cause, ContactId, DeliveryId, DeliveryState, Fields, MemberId,
-        OrganizationId, RemoteId, RemoteUser, effect::Effect,
+        OrganizationId, RemoteId, RemoteUser, action::Action, effect::Effect,
     },
     flows::deliver::{
         circuit::Circuit,
@@ -67,6 +67,7 @@ pub(crate) struct Book {
     pub(crate) contacts: BTreeMap<ContactId, (Contact, Option<OrganizationId>)>,
     pub(crate) organizations: BTreeMap<OrganizationId, String>,
     pub(crate) activities: BTreeMap<ActivityId, (ContactId, Activity)>,
+    pub(crate) actions: BTreeMap<DeliveryId, Action>,
     pub(crate) member: Option<Member>,
     pub(crate) rows: BTreeMap<DeliveryId, Row>,
     pub(crate) attempts: BTreeMap<(DeliveryId, i32), Attempt>,
@@ -141,7 +142,7 @@ impl Book {
                 .iter()
                 .find(|(_, of)| **of == contact_id)
                 .map(|(id, _)| id.clone()),
-            action: None,
+            action: self.actions.get(&row.delivery.delivery_id).cloned(),
             sent_activity: activity.and_then(|id| self.sent.get(&id).cloned()),
             member: self.member.clone(),
             account: Known {

@@ -14,7 +14,7 @@ use tandem::{
         ActivityKind, ActivityType, ContactId, CustomField, DeliveryId, Fields, RemoteDeal,
         RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
         action::{DealStage, TaskKind},
-        effect::{Effect, Sent},
+        effect::{Act, Effect, NoteToMake, Sent},
     },
     flows::deliver::ground::{Permit, Remote},
 };
@@ -52,6 +52,8 @@ pub(crate) struct Truth {
     pub(crate) persons: BTreeMap<RemoteId, Kept<RemotePerson>>,
     pub(crate) organizations: BTreeMap<RemoteId, Kept<RemoteOrganization>>,
     pub(crate) activities: BTreeMap<RemoteId, Kept<tandem::domain::effect::ActivityToMake>>,
+    /// Texts.
+    pub(crate) notes: BTreeMap<RemoteId, Kept<NoteToMake>>,
     pub(crate) fields: Fields,
     pub(crate) receipts: Vec<Receipt>,
     pub(crate) lost: u64,
@@ -193,7 +195,11 @@ impl Crm {
                 truth.activities.remove(of);
                 id = of.clone();
             }
-            // Asked for by members only; no seed does.
+            Effect::Act(Act::CreateNote(new)) => {
+                let kept = Kept { record: new.clone(), made_at: now, found_from, marker: None };
+                truth.notes.insert(id.clone(), kept);
+            }
+            // No seed asks for more.
             Effect::Act(_) => return Err(REFUSED),
         }
         let (contact_id, effect) = (self.contact_id, effect.clone());
@@ -348,6 +354,12 @@ impl Remote for Crm {
                     .iter()
                     .filter(|(_, known)| known.name == *name)
                     .map(|(id, _)| RemoteId(id.clone()))
+                    .collect(),
+                Effect::Act(Act::CreateNote(new)) => truth
+                    .notes
+                    .iter()
+                    .filter(|(_, kept)| shown(kept.made_at, kept.found_from) && kept.record == *new)
+                    .map(|(id, _)| id.clone())
                     .collect(),
                 _ => Vec::new(),
             }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use tandem::{
-    domain::{ActivityId, Cause, ContactId, DeliveryId, DeliveryKind, DeliveryState},
+    domain::{
+        ActivityId, Cause, ContactId, DeliveryId, DeliveryKind, DeliveryState, action::Action,
+    },
     flows::deliver::ground::Delivery,
 };
 
@@ -26,6 +28,22 @@ impl Book {
         if self.rows.values().any(|row| same(&row)) {
             return;
         }
+        self.write(kind, contact_id, activity_id, now);
+    }
+
+    /// What [`tandem::flows::deliver::ask`] does: each is one of its own, alike or not.
+    pub(crate) fn ask(&mut self, contact_id: ContactId, action: Action, now: DateTime<Utc>) {
+        let id = self.write(DeliveryKind::Action, contact_id, None, now);
+        self.actions.insert(id, action);
+    }
+
+    fn write(
+        &mut self,
+        kind: DeliveryKind,
+        contact_id: ContactId,
+        activity_id: Option<ActivityId>,
+        now: DateTime<Utc>,
+    ) -> DeliveryId {
         let delivery = Delivery {
             delivery_id: DeliveryId::fresh(),
             kind,
@@ -45,7 +63,9 @@ impl Book {
             organization: None,
         };
         let seq = 1 + i64::try_from(self.rows.len()).unwrap();
-        self.rows.insert(delivery.delivery_id, Row { delivery, seq });
+        let id = delivery.delivery_id;
+        self.rows.insert(id, Row { delivery, seq });
+        id
     }
 
     /// What a contact's end does to its deliveries, in the same transaction.

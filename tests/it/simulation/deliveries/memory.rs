@@ -98,7 +98,12 @@ impl Store for Memory {
                 Whose::Organization(mine) => {
                     book.remote_organizations.get(*id).is_some_and(|of| Some(*of) != mine)
                 }
-                Whose::Action(..) => false,
+                Whose::Action(mine, _) => book.rows.values().any(|row| {
+                    let other = &row.delivery;
+                    book.actions.contains_key(&other.delivery_id)
+                        && other.delivery_id != mine
+                        && other.remote_id.as_ref() == Some(*id)
+                }),
                 Whose::Activity(mine) => {
                     book.sent.iter().any(|(of, (known, _))| known == *id && *of != mine)
                 }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tandem::domain::{Cause, DeliveryKind, DeliveryState, effect::Effect};
+use tandem::domain::{
+    Cause, DeliveryKind, DeliveryState,
+    effect::{Act, Effect},
+};
 
 use super::{
     book::{Row, was_done},
@@ -14,6 +17,7 @@ impl Stage {
         let mut broken = Vec::new();
         self.nothing_twice(&mut broken);
         self.nothing_lost(&mut broken);
+        self.as_many_notes_as_asked_for(&mut broken);
         self.the_log_is_true(&mut broken);
         self.in_order(&mut broken);
         broken
@@ -38,6 +42,24 @@ impl Stage {
             if times > 1 {
                 broken.push(format!("{what} was made {times} times"));
             }
+        }
+    }
+
+    /// They are alike, so that one may be taken for another: each has its own, and none is nobody's.
+    fn as_many_notes_as_asked_for(&self, broken: &mut Vec<String>) {
+        let (book, truth) = (self.book.lock().unwrap(), self.truth.lock().unwrap());
+        let mut left = BTreeMap::new();
+        for id in book.actions.keys() {
+            let delivery = &book.rows[id].delivery;
+            if delivery.state == DeliveryState::Delivered
+                && let Some(other) = left.insert(delivery.remote_id.clone(), id)
+            {
+                broken.push(format!("{id} and {other} have one note: {delivery:?}"));
+            }
+        }
+        let there: Vec<_> = truth.notes.keys().cloned().map(Some).collect();
+        if !left.keys().eq(&there) {
+            broken.push(format!("asked for {left:?}, there are {there:?}"));
         }
     }
 
@@ -113,6 +135,7 @@ impl Stage {
                 Effect::CreateOrganization(_)
                     | Effect::CreatePerson(_)
                     | Effect::CreateActivity(_)
+                    | Effect::Act(Act::CreateNote(_))
                     | Effect::CreateLabel { .. }
                     | Effect::CreateReference { .. }
             );

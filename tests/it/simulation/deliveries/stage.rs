@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use tandem::{
     domain::{
         ActivityId, ActivityKind, Cause, ContactId, DeliveryKind, OrganizationId, RemoteId,
-        RemotePerson, RemoteValue, intake::Address,
+        RemotePerson, RemoteValue, action::Action, intake::Address,
     },
     flows::deliver::{
         ground::{Activity, Contact},
@@ -255,7 +255,11 @@ impl Stage {
             }
             match dice {
                 0..5 => book.queue(DeliveryKind::WarmLead, contact_id, None, now),
-                5..10 => {
+                9 => {
+                    let text = format!("Note {}", subjects % 2);
+                    book.ask(contact_id, Action::CreateNote { text }, now);
+                }
+                5..9 => {
                     subjects += 1;
                     let activity = Activity {
                         activity_id: ActivityId::fresh(),

@@ -3,6 +3,7 @@ import { humanize } from '../../ui/figures';
 
 /** What was done, as people say it. A word that is new here is shown as it is, in plain letters. */
 const WORDS: Record<string, string> = {
+  'action.requested': 'Had something done at a CRM',
   'activity.created': 'Logged an activity',
   'activity.deleted': 'Deleted an activity',
   'activity.updated': 'Changed an activity',

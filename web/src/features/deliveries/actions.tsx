@@ -25,7 +25,7 @@ export function DeliveryActions({ delivery, onEdit, size = 'compact-sm' }: Props
   const first = size === 'sm' || onEdit ? 'filled' : 'default';
   const who = contact.full_name ?? 'a contact';
   if (!may(session, 'work_contacts')) return null;
-  const refused = delivery.can_retry && cause === 'refused';
+  const refused = delivery.can_retry && cause === 'refused' && delivery.kind !== 'action';
   const field = delivery.objections.find((o) => o.field)?.field;
   const manages = may(session, 'manage_connections');
   return (

@@ -6,10 +6,11 @@ import { Moment } from '../../ui/moment';
 import { ProviderTile } from '../../ui/provider-tile';
 import { StatusWord } from '../../ui/status-word';
 import { DeliveryActions } from './actions';
+import { CrmMenu } from './crm-menu';
 import { SendContact } from './send-contact';
 import { standOf } from './standing';
 import { Story } from './story';
-import { KIND } from './words';
+import { kindOf } from './words';
 
 type Props = { contact: Contact; providers: ProviderStatus[]; onEdit: (field: string) => void };
 
@@ -99,12 +100,13 @@ function AtProvider({ contact, provider: p, deliveries, ready, onEdit }: AtProps
           {ready && !linked && (!lead || (lead.state === 'delivered' && gone)) && (
             <SendContact contact={contact} provider={p} />
           )}
+          {linked && <CrmMenu contact={contact} provider={p} />}
         </div>
         {troubled.length > 0 && (
           <ul className="troubled">
             {troubled.slice(0, 3).map((d) => (
               <li key={d.id}>
-                <span className="dim">{d.activity?.subject ?? KIND[d.kind]}</span>
+                <span className="dim">{d.activity?.subject ?? kindOf(d)}</span>
                 <Story delivery={d} />
                 <span className="row-acts">
                   <DeliveryActions delivery={d} />

@@ -5,7 +5,7 @@ import { ProviderTile } from '../../ui/provider-tile';
 import { StatusWord } from '../../ui/status-word';
 import { DeliveryActions } from './actions';
 import { Told } from './story';
-import { KIND, STATE } from './words';
+import { kindOf, STATE } from './words';
 
 type Props = { deliveries: Delivery[]; colors: Record<string, string> };
 
@@ -20,9 +20,7 @@ export const DeliveryList = ({ deliveries, colors }: Props) => (
             {d.contact.full_name ?? 'A deleted contact'}
           </Link>
           <small>
-            {d.kind !== 'warm_lead' && d.activity?.subject
-              ? `${KIND[d.kind]}: ${d.activity.subject}`
-              : KIND[d.kind]}
+            {kindOf(d)}
             <span className="when">
               , <Moment at={d.updated_at} />
             </span>

@@ -28,10 +28,10 @@ export function said(delivery: Delivery, before: string | undefined): Said | nul
     return {
       title: choose
         ? `Who is ${who} in ${name}?`
-        : `${name} refused ${kind === 'warm_lead' ? who : 'an activity'}`,
+        : `${name} refused ${kind === 'warm_lead' ? who : kind === 'action' ? 'what was asked' : 'an activity'}`,
       words,
       tone: 'bad',
-      act: choose ? 'choose' : delivery.cause === 'refused' ? 'edit' : 'story',
+      act: choose ? 'choose' : delivery.cause === 'refused' && kind !== 'action' ? 'edit' : 'story',
     };
   }
   if (state === 'dead' && !isOver(delivery.cause))

@@ -2,6 +2,7 @@ import type { Cause, Delivery, DeliveryKind, DeliveryState } from '../../api/sch
 import { atWhen } from '../../ui/days';
 import { ago } from '../../ui/figures';
 import type { Tone } from '../../ui/status-word';
+import { actionOf } from './action-words';
 
 export const STATE: Record<DeliveryState, { word: string; tone: Tone; means: string }> = {
   queued: { word: 'Queued', tone: 'idle', means: 'goes out in a moment' },
@@ -44,7 +45,16 @@ export const KIND: Record<DeliveryKind, string> = {
   activity_create: 'Activity',
   activity_update: 'Edited activity',
   activity_delete: 'Deleted activity',
+  action: 'Action',
 };
+
+/** What it is, with what it is about. */
+export function kindOf(delivery: Delivery): string {
+  const { kind, action, activity } = delivery;
+  const word = kind === 'action' ? actionOf(delivery).word : KIND[kind];
+  const about = kind === 'action' ? action?.subject : kind !== 'warm_lead' && activity?.subject;
+  return about ? `${word}: ${about}` : word;
+}
 
 export const TRIGGER: Record<string, string> = {
   warmness: 'Warmness reached the threshold',
@@ -56,14 +66,14 @@ export const TRIGGER: Record<string, string> = {
   mapped: 'The contact came to the CRM',
 };
 
-const DOING: Record<DeliveryKind, string> = {
+const DOING: Record<Exclude<DeliveryKind, 'action'>, string> = {
   warm_lead: 'Creating the person',
   activity_create: 'Writing the activity',
   activity_update: 'Writing the change',
   activity_delete: 'Deleting the activity',
 };
 
-const DONE: Record<Exclude<DeliveryKind, 'warm_lead'>, string> = {
+const DONE: Record<Exclude<DeliveryKind, 'warm_lead' | 'action'>, string> = {
   activity_create: 'Logged in {name}',
   activity_update: 'Changed in {name}',
   activity_delete: 'Deleted in {name}',
@@ -115,10 +125,11 @@ export const fieldWord = (field: string | null | undefined) => (field ? (FIELD[f
 
 const stop = (words: string) => (/[.!?]$/.test(words) ? words : `${words}.`);
 
-function refused({ objections, reason, provider_name: name }: Delivery): string {
+function refused({ objections, reason, kind, provider_name: name }: Delivery): string {
   const said = objections.map((o) => o.words).filter(Boolean);
   const what = said.length > 0 ? said.map(stop).join(' ') : stop(reason || `${name} gave no reason`);
   const edit = [...new Set(objections.map((o) => fieldWord(o.field)).filter((f) => f !== null))];
+  if (kind === 'action') return `${name} refused it: ${what} Ask for it anew, corrected.`;
   const next =
     edit.length > 0 ? `Edit the ${edit.join(' and the ')} and try again.` : 'Correct it and try again.';
   return `${name} refused it: ${what} ${next}`;
@@ -128,6 +139,13 @@ function refused({ objections, reason, provider_name: name }: Delivery): string 
 export const leadWords = ({ person_created }: Delivery) =>
   person_created ? 'Created in {name} as Warm Lead' : 'Found in {name} and labelled Warm Lead';
 
+const doneWords = (delivery: Delivery) =>
+  delivery.kind === 'warm_lead'
+    ? leadWords(delivery)
+    : delivery.kind === 'action'
+      ? actionOf(delivery).done
+      : DONE[delivery.kind];
+
 /** What became of it and what comes next, in one or two sentences. */
 export function story(delivery: Delivery, now = new Date()): string {
   const { state, cause, kind, next_at, provider_name: name } = delivery;
@@ -135,9 +153,9 @@ export function story(delivery: Delivery, now = new Date()): string {
     case 'queued':
       return `Goes to ${name} in a moment.`;
     case 'sending':
-      return `${DOING[kind]} in ${name}.`;
+      return `${kind === 'action' ? actionOf(delivery).doing : DOING[kind]} in ${name}.`;
     case 'delivered':
-      return `${named(kind === 'warm_lead' ? leadWords(delivery) : DONE[kind], name)} ${ago(delivery.delivered_at ?? delivery.updated_at, now.getTime())}.`;
+      return `${named(doneWords(delivery), name)} ${ago(delivery.delivered_at ?? delivery.updated_at, now.getTime())}.`;
     case 'retrying': {
       const why = named(WAITS[cause ?? 'down'] ?? '{name} could not take it yet', name);
       return next_at && Date.parse(next_at) > now.getTime()

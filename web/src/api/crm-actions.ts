@@ -1,0 +1,32 @@
+import { queryOptions } from '@tanstack/react-query';
+import { body, http } from './client';
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+/** What can be done at a CRM; with its stages when a deal is to be described. */
+export const capabilitiesQuery = (provider: string, stages = false) =>
+  queryOptions({
+    queryKey: ['integrations', provider, 'capabilities', stages],
+    queryFn: () =>
+      body(
+        http.GET('/api/integrations/{provider}/capabilities', {
+          params: { path: { provider }, query: stages ? { stages } : {} },
+        }),
+      ),
+    staleTime: 60_000,
+  });
+
+/** One key for each opened form: pressed twice, it is done once. */
+const once = (provider: string, key: string) => ({
+  params: { path: { provider }, header: { 'Idempotency-Key': key } },
+});
+
+export const createNote = (provider: string, key: string, form: Schemas['NewCrmNote']) =>
+  body(http.POST('/api/integrations/{provider}/actions/create-note', { ...once(provider, key), body: form }));
+
+export const createTask = (provider: string, key: string, form: Schemas['NewCrmTask']) =>
+  body(http.POST('/api/integrations/{provider}/actions/create-task', { ...once(provider, key), body: form }));
+
+export const createDeal = (provider: string, key: string, form: Schemas['NewCrmDeal']) =>
+  body(http.POST('/api/integrations/{provider}/actions/create-deal', { ...once(provider, key), body: form }));

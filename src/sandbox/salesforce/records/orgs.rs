@@ -16,8 +16,8 @@ pub(crate) struct Org {
     pub(crate) currency: &'static str,
     /// Only then records have a currency.
     pub(crate) multi_currency: bool,
-    /// Whether the app's package, with its two fields, is installed.
-    pub(crate) package: bool,
+    /// Whether somebody has made the field for labels, with those that are in use.
+    pub(crate) prepared: bool,
     /// `None`: as many as the configuration says.
     pub(crate) persons: Option<u32>,
     pub(crate) users: &'static [User],
@@ -56,7 +56,7 @@ pub(crate) static ORGS: [Org; 3] = [
         language: "de",
         currency: "EUR",
         multi_currency: false,
-        package: true,
+        prepared: true,
         persons: None,
         users: &[
             user(20_001, ("Anna", "Albrecht"), "anna@nordwind.example", true),
@@ -75,7 +75,7 @@ pub(crate) static ORGS: [Org; 3] = [
         language: "de",
         currency: "CHF",
         multi_currency: true,
-        package: false,
+        prepared: false,
         persons: Some(300),
         users: &[
             user(20_101, ("Heidi", "Hug"), "heidi@alpengluehen.example", true),
@@ -92,7 +92,7 @@ pub(crate) static ORGS: [Org; 3] = [
         language: "en_US",
         currency: "USD",
         multi_currency: false,
-        package: false,
+        prepared: false,
         persons: Some(120),
         users: &[
             user(20_201, ("Kim", "Kowalski"), "kim@harborandpine.example", true),

@@ -82,7 +82,11 @@ impl Maker {
     fn owner(&self, dice: &mut Dice) -> Value {
         let users = self.org.users;
         let left: Vec<_> = users.iter().filter(|user| !user.active).collect();
-        let user = if dice.permille(250) && !left.is_empty() { *dice.pick(&left) } else { dice.pick(users) };
+        let user = if dice.permille(250) && !left.is_empty() {
+            *dice.pick(&left)
+        } else {
+            dice.pick(users)
+        };
         json!(self.org.user_id(user.number))
     }
 
@@ -212,7 +216,11 @@ impl Maker {
             13..17 if nth > 1 => self.own_address(1 + dice.below(nth - 1)).to_uppercase(),
             17..21 => {
                 let host = self.employer(nth).map(|at| self.host(at));
-                format!("{}@{}", dice.pick(names::SHARED), host.as_deref().unwrap_or("team.example"))
+                format!(
+                    "{}@{}",
+                    dice.pick(names::SHARED),
+                    host.as_deref().unwrap_or("team.example")
+                )
             }
             _ => self.own_address(nth),
         };

@@ -14,8 +14,12 @@ pub(crate) enum Kind {
     Date,
     DateTime,
     /// One of a list; only a restricted one refuses what is not on it.
-    Pick { restricted: bool },
-    MultiPick { restricted: bool },
+    Pick {
+        restricted: bool,
+    },
+    MultiPick {
+        restricted: bool,
+    },
     /// Prefixes of the ids that may stand there.
     Reference(&'static [&'static str]),
 }

@@ -51,6 +51,15 @@ impl Table {
         self.by_stamp.insert((stamp, number));
     }
 
+    /// Puts a row back as it was, or takes it out again.
+    pub(crate) fn restore(&mut self, number: u64, row: Option<Row>) {
+        if let Some(row) = row {
+            self.put(number, row);
+        } else if let Some(old) = self.rows.remove(&number) {
+            self.by_stamp.remove(&(old.stamp, number));
+        }
+    }
+
     pub(crate) const fn next(&self) -> u64 {
         self.last + 1
     }
@@ -71,9 +80,9 @@ impl Table {
 
     /// In the order of their last change, from one on.
     pub(crate) fn from_stamp(&self, stamp: i64) -> impl Iterator<Item = (u64, &Row)> {
-        self.by_stamp.range((stamp, 0)..).filter_map(|(_, number)| {
-            self.rows.get(number).map(|row| (*number, row))
-        })
+        self.by_stamp
+            .range((stamp, 0)..)
+            .filter_map(|(_, number)| self.rows.get(number).map(|row| (*number, row)))
     }
 
     pub(crate) fn value<'a>(&self, row: &'a Row, name: &str) -> &'a Value {

@@ -58,7 +58,10 @@ impl<'a> Run<'a> {
         let straight = query.order.iter().all(|order| !order.descending) && query.order.len() < 3;
         let fits = |row: &(u64, &Row)| {
             (self.deleted || !row.1.deleted)
-                && query.filter.as_ref().is_none_or(|filter| self.holds(table, row.0, row.1, filter))
+                && query
+                    .filter
+                    .as_ref()
+                    .is_none_or(|filter| self.holds(table, row.0, row.1, filter))
         };
         let most = query.limit.unwrap_or(usize::MAX).saturating_add(query.offset);
         let low = |name: &str| query.filter.as_ref().and_then(|filter| bound(filter, name));
@@ -155,8 +158,10 @@ impl<'a> Run<'a> {
                         _ if is_time => {
                             return bad(
                                 "INVALID_FIELD",
-                                format!("value of filter criterion for field '{name}' must be of \
-                                         type dateTime and should not be enclosed in quotes"),
+                                format!(
+                                    "value of filter criterion for field '{name}' must be of \
+                                         type dateTime and should not be enclosed in quotes"
+                                ),
                             );
                         }
                         _ if is_long => {
@@ -216,7 +221,8 @@ impl<'a> Run<'a> {
                     .and_then(|parts| describe::named(parts.prefix))
                     .and_then(|name| self.tables.get(name));
                 let Some(target) = target else { return Value::Null };
-                let found = target.number(id).and_then(|number| Some((number, target.row(number)?)));
+                let found =
+                    target.number(id).and_then(|number| Some((number, target.row(number)?)));
                 found.map_or(Value::Null, |(number, row)| self.value(target, number, row, &rest))
             }
         }
@@ -224,8 +230,12 @@ impl<'a> Run<'a> {
 
     fn holds(&self, table: &Table, number: u64, row: &Row, filter: &Condition) -> bool {
         match filter {
-            Condition::All(inner) => inner.iter().all(|inner| self.holds(table, number, row, inner)),
-            Condition::Any(inner) => inner.iter().any(|inner| self.holds(table, number, row, inner)),
+            Condition::All(inner) => {
+                inner.iter().all(|inner| self.holds(table, number, row, inner))
+            }
+            Condition::Any(inner) => {
+                inner.iter().any(|inner| self.holds(table, number, row, inner))
+            }
             Condition::Not(inner) => !self.holds(table, number, row, inner),
             Condition::Test { path, op, against } => {
                 // The one test that a scan of everything is made of, without making strings.
@@ -399,9 +409,7 @@ fn test(value: &Value, op: Op, against: &[Literal]) -> bool {
                     _ => Some(text.to_lowercase().cmp(&other.to_lowercase())),
                 }
             }
-            (Value::Number(number), Literal::Number(other)) => {
-                number.as_f64()?.partial_cmp(other)
-            }
+            (Value::Number(number), Literal::Number(other)) => number.as_f64()?.partial_cmp(other),
             (Value::Bool(flag), Literal::Flag(other)) => Some(flag.cmp(other)),
             _ => None,
         }

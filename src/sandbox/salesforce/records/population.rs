@@ -166,10 +166,10 @@ impl Maker {
                 if dice.permille(700) {
                     draft.text("BillingCity", city).text("BillingPostalCode", zip);
                     draft.text("BillingStreet", &format!("Hauptstraße {nth}\r\n2. Hof"));
-                    draft.text("BillingCountry", dice.pick(&["Germany", "Österreich", "DE"]));
+                    draft.text("BillingCountry", *dice.pick(&["Germany", "Österreich", "DE"]));
                 }
                 let owner = self.owner(&mut dice);
-                draft.text("Industry", dice.pick(&["Energy", "Technology", "Käserei"]));
+                draft.text("Industry", *dice.pick(&["Energy", "Technology", "Käserei"]));
                 draft.set("OwnerId", owner);
                 self.priced(&mut draft);
                 draft.row
@@ -293,7 +293,7 @@ impl Maker {
             draft.text("Segment__c", segment);
         }
         if dice.permille(300) {
-            draft.text("Interests__c", dice.pick(&["Service", "Service;Parts", "Parts;Golf"]));
+            draft.text("Interests__c", *dice.pick(&["Service", "Service;Parts", "Parts;Golf"]));
         }
         if dice.permille(100) {
             draft.set("Budget__c", json!(500.5 * f64::from(u32::try_from(nth % 90).unwrap_or(0))));
@@ -304,7 +304,7 @@ impl Maker {
         draft.set("Newsletter__c", json!(dice.permille(500)));
         let sources = ["Web", "Partner Referral", "Messe Köln"];
         if dice.permille(400) {
-            draft.text("LeadSource", dice.pick(&sources));
+            draft.text("LeadSource", *dice.pick(&sources));
         }
     }
 

@@ -59,8 +59,8 @@ impl Endpoint for Do {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let body = request.take_body().into_bytes_limit(MOST_BYTES).await?;
         let query = request.uri().query().unwrap_or_default().as_bytes();
-        let pairs = form_urlencoded::parse(&body).chain(form_urlencoded::parse(query));
-        let form = Form(pairs.into_owned().collect());
+        let read = |bytes| form_urlencoded::parse(bytes).into_owned();
+        let form = Form(read(&body).chain(read(query)).collect());
         Ok((self.run)(&self.desk, &request, &form))
     }
 }

@@ -56,10 +56,8 @@ pub(super) async fn custom(api: &Api) -> Result<BTreeMap<String, wire::Field>, C
 
 /// Names to ask for: ours first, then the org's as far as they fit into an address.
 pub(super) fn names(custom: &BTreeMap<String, wire::Field>) -> Vec<&str> {
-    let (ours, theirs): (Vec<&str>, Vec<&str>) = custom
-        .keys()
-        .map(String::as_str)
-        .partition(|name| [LABELS, REFERENCE].contains(name));
+    let (ours, theirs): (Vec<&str>, Vec<&str>) =
+        custom.keys().map(String::as_str).partition(|name| [LABELS, REFERENCE].contains(name));
     let mut left = MOST_NAMES;
     let fitting = theirs.into_iter().take_while(|name| {
         let fits = name.len() < left;

@@ -175,7 +175,9 @@ pub(super) fn record_url(domain: Option<&str>, id: &RemoteId) -> Option<String> 
 }
 
 /// Label ids and their names.
-pub(super) fn choices(values: Vec<crate::connectors::lenient::Row<wire::Choice>>) -> BTreeMap<String, String> {
+pub(super) fn choices(
+    values: Vec<crate::connectors::lenient::Row<wire::Choice>>,
+) -> BTreeMap<String, String> {
     let chosen = values.into_iter().filter_map(|row| {
         let choice = row.0?;
         let value = choice.value.0?;

@@ -104,8 +104,16 @@ static MANIFEST: Manifest = Manifest {
                     warm, and copy activities that your team logs in Tandem",
             required: true,
         },
-        Scope { name: "refresh_token", words: "Stay connected while nobody is there", required: true },
-        Scope { name: "openid", words: "See who you are and which org you belong to", required: true },
+        Scope {
+            name: "refresh_token",
+            words: "Stay connected while nobody is there",
+            required: true,
+        },
+        Scope {
+            name: "openid",
+            words: "See who you are and which org you belong to",
+            required: true,
+        },
     ],
     scopes_in_url: true,
     never: &[
@@ -287,8 +295,11 @@ impl List<'_> {
             (None, Some(since)) => Some(format!("SystemModstamp >= {}", instant(since))),
             (None, None) => None,
         };
-        let conditions: Vec<String> =
-            begin.into_iter().chain(only.map(str::to_owned)).map(|one| format!("({one})")).collect();
+        let conditions: Vec<String> = begin
+            .into_iter()
+            .chain(only.map(str::to_owned))
+            .map(|one| format!("({one})"))
+            .collect();
         let filter = match conditions.is_empty() {
             true => String::new(),
             false => format!(" WHERE {}", conditions.join(" AND ")),

@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_not_asked_for() {
-        let ids = ["003Hn00000000AbIAC", "x'y", "", "003Hn00000000Ab"].map(|id| RemoteId(id.into()));
+        let ids =
+            ["003Hn00000000AbIAC", "x'y", "", "003Hn00000000Ab"].map(|id| RemoteId(id.into()));
         assert_eq!(batches(&ids, 1), ["'003Hn00000000AbIAC'", "'003Hn00000000Ab'"]);
         assert!(is_id_of("003", &ids[0]) && !is_id_of("001", &ids[0]));
     }

@@ -109,6 +109,12 @@ pub(crate) fn outbound(account: &Account) -> Value {
     })
 }
 
+/// A text as its page shows it: descriptions are plain text, and the page escapes them.
+fn page(text: &Value) -> Value {
+    let Some(text) = text.as_str() else { return Value::Null };
+    json!(text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
+}
+
 fn activity(table: &Table, number: u64, row: &Row) -> Value {
     let value = |field: &str| table.value(row, field).clone();
     let is_event = table.object.name == "Event";
@@ -117,7 +123,7 @@ fn activity(table: &Table, number: u64, row: &Row) -> Value {
     json!({
         "id": table.id(number),
         "type": if is_event { json!("Event") } else { value("TaskSubtype") },
-        "subject": value("Subject"), "note": value("Description"),
+        "subject": value("Subject"), "note": page(&value("Description")),
         "done": if is_event { Value::Null } else { value("IsClosed") },
         "status": value("Status"), "due_date": value("ActivityDate"),
         "due_time": if timed { json!(start.as_str().map(|text| &text[11..19])) } else { Value::Null },

@@ -277,6 +277,7 @@ mod tests {
             person: RemoteId("003Hn00000000AbIAC".into()),
             organization: None,
             done: true,
+            priority: None,
         }
     }
 

@@ -71,6 +71,7 @@ pub(super) async fn look(
             let is = |there| activity::is(activity, &there, true).then(|| id.clone());
             there(living_activity(api, id).await.map(|(_, there)| is(there)))
         }
+        Effect::Act(_) => Err(CrmError::cannot()),
         Effect::DeleteActivity { id } => match living_activity(api, id).await {
             Err(CrmError::Missing) => Ok(vec![id.clone()]),
             other => other.map(|_| Vec::new()),

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     connectors::{
-        Api, Connector, Cost, CrmError, Lane, Stale, Writer,
+        Api, Connector, Cost, CrmError, Lane, Writer,
         api::{Change, Names},
     },
     domain::{
@@ -90,6 +90,7 @@ impl Writer for Salesforce {
             Effect::CreateActivity(make) => create_activity(api, make).await,
             Effect::UpdateActivity { id, activity } => update_activity(api, id, activity).await,
             Effect::DeleteActivity { id } => delete_activity(api, id).await,
+            Effect::Act(_) => Err(CrmError::cannot()),
         }
     }
 

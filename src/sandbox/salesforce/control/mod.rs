@@ -15,6 +15,7 @@
 //! | `POST /api_domain` | `{"api_domain": "https://evil.example"}`, null for the own | what token answers call the instance |
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
 //! | `POST /duplicates` | `{"on": true, "allow_save": false}` | a rule against two contacts with one address |
+//! | `POST /restrict` | `{"name": "Tandem_Labels__c"}` | a picklist of contacts takes only what is on its list |
 //! | `DELETE /labels` | | contacts have no field for labels, as in a new org |
 //! | `DELETE /fields` | `{"name": "X__c"}` | somebody deletes a custom field of contacts |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
@@ -43,6 +44,7 @@ use super::{
     oauth::grants::{Grants, Key},
     records::{
         orgs::{self, ORGS},
+        schema::Kind,
         time,
     },
     world::{Account, Desk},
@@ -122,6 +124,10 @@ impl Control {
                 account.duplicates = given["on"].as_bool().unwrap_or(true).then_some(warns);
                 Ok(json!({ "duplicates": account.duplicates }))
             }
+            ("POST", "/restrict") => {
+                let name = given["name"].as_str().unwrap_or_default();
+                restrict(account, name).ok_or_else(|| bad("there is no such picklist"))
+            }
             ("DELETE", "/labels") => Ok(forget(account, "Tandem_Labels__c")),
             ("DELETE", "/fields") => {
                 let name = given["name"].as_str().ok_or_else(|| bad("name is required"))?;
@@ -193,6 +199,16 @@ fn forget(account: &mut Account, name: &str) -> Value {
         }
     }
     json!({ "deleted": name })
+}
+
+fn restrict(account: &mut Account, name: &str) -> Option<Value> {
+    let fields = &mut account.table_mut("Contact")?.object.fields;
+    let field = fields.iter_mut().find(|field| field.name == name)?;
+    let (Kind::Pick { restricted } | Kind::MultiPick { restricted }) = &mut field.kind else {
+        return None;
+    };
+    *restricted = true;
+    Some(json!({ "restricted": name }))
 }
 
 fn companies() -> Value {

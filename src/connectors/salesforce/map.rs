@@ -41,8 +41,7 @@ pub(super) fn person(contact: wire::Contact) -> Option<RemotePerson> {
 
 /// A last name must not be empty over there: a full stop or a dash is how people say "none".
 fn said(Text(text): Text) -> Option<String> {
-    text.filter(|text| text.chars().any(|letter| !letter.is_ascii_punctuation()))
-        .filter(|text| !text.trim().is_empty())
+    text.filter(|text| !text.chars().all(|letter| ".-_? ".contains(letter)))
 }
 
 /// What is chosen in the field for labels.

@@ -129,7 +129,8 @@ async fn from_consent_to_a_warm_lead_and_its_call_and_meeting() {
         (&person["org_id"], &organization["name"]),
         (&organization["id"], &json!("Compilers Ltd"))
     );
-    let marker: uuid::Uuid = way.hub.value("select marker from delivery where kind = 'lead'").await;
+    let marker: uuid::Uuid =
+        way.hub.value("select marker from delivery where kind = 'warm_lead'").await;
     assert_eq!(person["custom_fields"]["Tandem_Reference__c"], json!(marker.to_string()));
     let kinds: Vec<&Value> =
         there["activities"].as_array().unwrap().iter().map(|one| &one["type"]).collect();
@@ -174,5 +175,4 @@ async fn each_refresh_rotates_the_token_and_a_lost_answer_ends_in_a_truthful_rec
 
     way.connect().await;
     assert_eq!(way.state().await, "active");
-    assert_eq!(way.import().await["state"], "completed");
 }

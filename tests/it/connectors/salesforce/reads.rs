@@ -107,7 +107,7 @@ async fn each_request_counts_and_a_used_up_day_is_a_403_that_says_so() {
     let view = stage.budget.view().await;
     assert_eq!(view.daily_limit, Some(600_000), "the header told");
 
-    stage.control("POST", "/plan", json!({"daily": 10})).await;
+    stage.control("POST", "/plan", json!({"daily": 1})).await;
     let error = stage.persons().await.unwrap_err();
     let CrmError::Throttled { scope: Throttle::Daily, wait } = error else { panic!("{error:?}") };
     assert_eq!(wait.as_secs(), 900, "the day rolls: looked at again in a quarter of an hour");

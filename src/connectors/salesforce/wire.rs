@@ -180,6 +180,7 @@ record!(
         "Description" => text: Text,
         "ActivityDate" => day: Text,
         "TaskSubtype" => subtype: Text,
+        "Priority" => priority: Text,
         "IsClosed" => closed: Flag,
         "CallDurationInSeconds" => seconds: Count,
         "StartDateTime" => start: Moment,
@@ -193,6 +194,13 @@ record!(
 );
 
 record!(Status { "ApiName" => name: Text, "IsClosed" => closed: Flag, "IsDefault" => default: Flag, });
+record!(Stage {
+    "ApiName" => name: Text,
+    "MasterLabel" => label: Text,
+    "IsActive" => active: Flag,
+    "IsClosed" => closed: Flag,
+    "IsWon" => won: Flag,
+});
 record!(Assignment { "PermissionSetId" => set: Id, });
 
 record!(

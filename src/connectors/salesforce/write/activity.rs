@@ -14,7 +14,7 @@ use crate::{
         lenient::Row,
         salesforce::{soql::instant, wire},
     },
-    domain::{ActivityKind, ActivityType, RemoteId, effect::ActivityToMake},
+    domain::{ActivityKind, ActivityType, RemoteId, action::Priority, effect::ActivityToMake},
 };
 
 pub(super) static ACTIVITY: Names = &[
@@ -26,6 +26,7 @@ pub(super) static ACTIVITY: Names = &[
     ("DurationInMinutes", "duration", None),
     ("CallDurationInSeconds", "duration", None),
     ("Status", "done", None),
+    ("Priority", "priority", None),
     ("TaskSubtype", "kind", Some(Stale::Kind)),
     ("WhoId", "person", Some(Stale::Person)),
     ("WhatId", "organization", Some(Stale::Organization)),
@@ -118,13 +119,21 @@ impl Object {
         match self {
             Self::Task => {
                 "Id, IsDeleted, Subject, Description, ActivityDate, TaskSubtype, IsClosed, \
-                 CallDurationInSeconds, WhoId, WhatId, OwnerId"
+                 Priority, CallDurationInSeconds, WhoId, WhatId, OwnerId"
             }
             Self::Event => {
                 "Id, IsDeleted, Subject, Description, ActivityDate, StartDateTime, \
                  DurationInMinutes, IsAllDayEvent, WhoId, WhatId, OwnerId"
             }
         }
+    }
+}
+
+const fn urgency(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Low => "Low",
+        Priority::Normal => "Normal",
+        Priority::High => "High",
     }
 }
 
@@ -190,6 +199,9 @@ pub(super) fn body(
                 put("Status", json!(status));
             }
             put("CallDurationInSeconds", json!(seconds(make)));
+            if let Some(priority) = make.priority {
+                put("Priority", json!(urgency(priority)));
+            }
         }
         Object::Event if make.has_time => {
             put("IsAllDayEvent", json!(false));
@@ -215,6 +227,7 @@ pub(super) fn is(make: &ActivityToMake, there: &wire::Activity, update: bool) ->
                 && there.day.0.as_deref() == Some(&*day(make.due_at))
                 && there.closed.0 == Some(make.done)
                 && there.seconds.0.unwrap_or(0) == seconds(make).unwrap_or(0)
+                && make.priority.is_none_or(|own| there.priority.0.as_deref() == Some(urgency(own)))
         }
         Ok(Object::Event) if make.has_time => {
             there.all_day.0 != Some(true)

@@ -16,6 +16,7 @@ use crate::{
     },
     domain::{
         RemoteId, RemoteValue,
+        action::PersonChange,
         effect::{Marker, OrganizationToMake, PersonToMake},
     },
 };
@@ -118,6 +119,37 @@ pub(super) fn person(make: &PersonToMake) -> Result<Map<String, Value>, CrmError
     }
     if !make.labels.is_empty() {
         put(LABELS, labels(&make.labels)?);
+    }
+    Ok(body)
+}
+
+/// What changes of a contact. Lists replace what was there: of addresses the first has the one place,
+/// and numbers without a place are refused rather than lost.
+pub(super) fn changed(asked: &PersonChange) -> Result<Map<String, Value>, CrmError> {
+    let mut body = Map::new();
+    if let Some(name) = &asked.name {
+        let named = PersonToMake { name: name.clone(), ..PersonToMake::default() };
+        let (first, last) = names(&named).ok_or_else(|| {
+            let said = objection("full_name", "A name is required.");
+            CrmError::unsent("a person needs a name", said)
+        })?;
+        body.insert("FirstName".into(), json!(first));
+        body.insert("LastName".into(), json!(last));
+    }
+    if let Some(emails) = &asked.emails {
+        let first = primary_first(emails).into_iter().next();
+        body.insert("Email".into(), json!(first.map(|email| email.value.trim())));
+    }
+    if let Some(numbers) = &asked.phones {
+        let (placed, others) = phones(numbers);
+        if !others.is_empty() {
+            let said = objection("phones", "A contact has four places for numbers, one of a kind.");
+            return Err(CrmError::unsent("there are too many numbers", said));
+        }
+        for (place, _) in PLACES {
+            let number = placed.iter().find(|(taken, _)| *taken == place).map(|(_, number)| number);
+            body.insert(place.into(), json!(number));
+        }
     }
     Ok(body)
 }
@@ -266,6 +298,25 @@ mod tests {
         assert_eq!(split("Cher", Some("Cher")), Ok((None, json!("Cher"))));
         assert_eq!(split("", Some("Ann")), Ok((None, json!("Ann"))));
         assert!(matches!(split(" \n", None), Err(CrmError::Refused { status: 0, .. })));
+    }
+
+    #[test]
+    fn a_change_replaces_what_it_names_and_touches_nothing_else() {
+        let none = changed(&PersonChange { name: None, emails: None, phones: None }).unwrap();
+        assert!(none.is_empty());
+        let asked = PersonChange {
+            name: Some("Ann van Lee".into()),
+            emails: Some(vec![]),
+            phones: Some(vec![value("+2", "mobile", true)]),
+        };
+        let expected = json!({
+            "FirstName": "Ann van", "LastName": "Lee", "Email": null, "MobilePhone": "+2",
+            "Phone": null, "HomePhone": null, "OtherPhone": null,
+        });
+        assert_eq!(Value::Object(changed(&asked).unwrap()), expected);
+        let many = (0..5).map(|nth| value(&format!("+{nth}"), "", false)).collect();
+        let asked = PersonChange { name: None, emails: None, phones: Some(many) };
+        assert!(changed(&asked).is_err());
     }
 
     #[test]

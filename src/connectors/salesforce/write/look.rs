@@ -17,13 +17,13 @@ use crate::{
     },
     domain::{
         RemoteId, RemotePerson, RemoteValue,
-        effect::{ActivityToMake, Effect, PersonToMake},
+        effect::{Act, ActivityToMake, Effect, PersonToMake},
     },
 };
 
 use super::{
     activity::{self, Object},
-    body, find, living_activity, living_person,
+    body, deal, find, living_activity, living_person,
     text::one_line,
 };
 
@@ -31,7 +31,7 @@ use super::{
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 /// Rows of one page; more of the same name made since is somebody's import, and not having seen ours
 /// among them would prove nothing.
-const MOST: usize = 2_000;
+pub(super) const MOST: usize = 2_000;
 
 pub(super) async fn look(
     api: &Api,
@@ -71,7 +71,9 @@ pub(super) async fn look(
             let is = |there| activity::is(activity, &there, true).then(|| id.clone());
             there(living_activity(api, id).await.map(|(_, there)| is(there)))
         }
-        Effect::Act(_) => Err(CrmError::cannot()),
+        Effect::Act(Act::CreateDeal(make)) => deal::made(api, make, &since).await,
+        // These are sent again: twice is the same.
+        Effect::Act(_) => Ok(Vec::new()),
         Effect::DeleteActivity { id } => match living_activity(api, id).await {
             Err(CrmError::Missing) => Ok(vec![id.clone()]),
             other => other.map(|_| Vec::new()),
@@ -166,7 +168,7 @@ async fn activities(
 }
 
 /// What a query finds, all of it or an error: what cannot be read might be it.
-async fn young<W, T>(
+pub(super) async fn young<W, T>(
     api: &Api,
     text: &str,
     map: impl Fn(W) -> Option<T> + Send + Sync,

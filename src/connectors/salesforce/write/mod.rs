@@ -16,6 +16,7 @@
 
 mod activity;
 mod body;
+mod deal;
 pub(super) mod find;
 mod look;
 mod prepare;
@@ -37,8 +38,9 @@ use crate::{
         api::{Change, Names},
     },
     domain::{
-        ActivityKind, ActivityType, RemoteId, RemoteOrganization, RemotePerson,
-        effect::{ActivityToMake, Effect, OrganizationToMake, PersonToMake, Sent},
+        ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
+        action::{ActionKind, DealStage, PersonChange, Priority},
+        effect::{Act, ActivityToMake, Effect, OrganizationToMake, PersonToMake, Sent},
     },
 };
 
@@ -90,7 +92,10 @@ impl Writer for Salesforce {
             Effect::CreateActivity(make) => create_activity(api, make).await,
             Effect::UpdateActivity { id, activity } => update_activity(api, id, activity).await,
             Effect::DeleteActivity { id } => delete_activity(api, id).await,
-            Effect::Act(_) => Err(CrmError::cannot()),
+            Effect::Act(Act::CreateDeal(make)) => deal::create(api, make).await,
+            Effect::Act(Act::UpdateDeal { id, deal }) => deal::update(api, id, deal).await,
+            Effect::Act(Act::UpdatePerson { id, change }) => change_person(api, id, change).await,
+            Effect::Act(Act::CreateNote(_)) => Err(CrmError::cannot()),
         }
     }
 
@@ -101,6 +106,27 @@ impl Writer for Salesforce {
         since: DateTime<Utc>,
     ) -> Result<Vec<RemoteId>, CrmError> {
         look::look(api, effect, since).await
+    }
+
+    fn cannot(&self, action: ActionKind) -> Option<&'static str> {
+        (action == ActionKind::CreateNote)
+            .then_some("Notes in Salesforce are files, and Tandem makes no files there.")
+    }
+
+    fn priorities(&self) -> &'static [Priority] {
+        &[Priority::Low, Priority::Normal, Priority::High]
+    }
+
+    async fn stages(&self, api: &Api) -> Result<Vec<DealStage>, CrmError> {
+        deal::stages(api).await
+    }
+
+    async fn deal(&self, api: &Api, id: &RemoteId) -> Result<Option<RemoteDeal>, CrmError> {
+        deal::get(api, id).await
+    }
+
+    fn deal_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
+        map::record_url(domain, id)
     }
 
     fn activity_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
@@ -191,6 +217,18 @@ async fn add_labels(api: &Api, id: &RemoteId, labels: &[RemoteId]) -> Result<Sen
     api.write(&change, decode::nothing).await?;
     // The words as they stand there now; when it was changed is read with the next page.
     Ok(Sent { id: id.clone(), person: Some(RemotePerson { labels: all, ..there }) })
+}
+
+/// What a member has changed of a person, and nothing else.
+async fn change_person(api: &Api, id: &RemoteId, asked: &PersonChange) -> Result<Sent, CrmError> {
+    let body = body::changed(asked)?;
+    living_person(api, id).await?;
+    if !body.is_empty() {
+        let path = path(&format!("sobjects/Contact/{id}"));
+        let change = change(Method::PATCH, &path, Some(Value::Object(body)), body::PERSON);
+        api.write(&change, decode::nothing).await?;
+    }
+    Ok(Sent { id: id.clone(), person: living_person(api, id).await.ok() })
 }
 
 async fn create_organization(api: &Api, make: &OrganizationToMake) -> Result<Sent, CrmError> {

@@ -78,8 +78,28 @@ impl Call<'_> {
         }
         if fresh {
             self.account.made.push((name, number));
+            self.first_role(name, number);
         }
         Ok(number)
+    }
+
+    /// The contact that a new opportunity names has the first role in it.
+    fn first_role(&mut self, name: &str, number: u64) {
+        let Some(table) = self.account.tables.get("Opportunity").filter(|_| name == "Opportunity")
+        else {
+            return;
+        };
+        let contact = table.row(number).map(|row| table.value(row, "ContactId").clone());
+        let Some(contact) = contact.filter(|contact| !contact.is_null()) else { return };
+        let deal = json!(table.id(number));
+        let (made, stamp) = (self.now, self.now);
+        if let Some(roles) = self.account.tables.get_mut("OpportunityContactRole") {
+            let mut row = Row { made, stamp, ..Row::default() };
+            roles.set(&mut row, "OpportunityId", deal);
+            roles.set(&mut row, "ContactId", contact);
+            roles.set(&mut row, "IsPrimary", json!(true));
+            roles.put(roles.next(), row);
+        }
     }
 
     fn defaults(&self, name: &str, row: &mut Row) {

@@ -33,6 +33,7 @@ pub(crate) fn tables(org: &'static Org, sizes: [u32; 3], seed: u64) -> Tables {
         empty.map(|object| (object.name, Table::new(object, org.instance))).collect();
     let maker = Maker { org, seed: seed ^ org.number << 32, sizes: sizes.map(u64::from) };
     maker.settings(&mut tables);
+    maker.stages(&mut tables);
     maker.accounts(&mut tables);
     maker.contacts(&mut tables);
     maker.deals(&mut tables);
@@ -138,6 +139,22 @@ impl Maker {
                     .text("MasterLabel", name)
                     .set("IsClosed", json!(closed))
                     .set("IsDefault", json!(default))
+                    .set("SortOrder", json!(nth));
+                draft.row
+            });
+        }
+    }
+
+    fn stages(&self, tables: &mut Tables) {
+        for (nth, (name, closed, won)) in (1..).zip(STAGES) {
+            put(tables, "OpportunityStage", nth, |table| {
+                let mut draft = self.draft(table, nth);
+                draft
+                    .text("ApiName", name)
+                    .text("MasterLabel", name)
+                    .set("IsActive", json!(true))
+                    .set("IsClosed", json!(closed))
+                    .set("IsWon", json!(won))
                     .set("SortOrder", json!(nth));
                 draft.row
             });

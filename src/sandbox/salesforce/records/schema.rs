@@ -164,6 +164,7 @@ pub(crate) fn objects(multi_currency: bool) -> Vec<Object> {
         object("User", "005", user()),
         object("Organization", "00D", organization()),
         object("TaskStatus", "01J", status()),
+        object("OpportunityStage", "01K", stage()),
         object(
             "PermissionSetAssignment",
             "0Pa",
@@ -241,6 +242,8 @@ fn opportunity() -> Vec<Field> {
         field("Amount", "Amount", Kind::Currency),
         field("StageName", "Stage", FREE).choose(&stages).required(),
         field("CloseDate", "Close Date", Kind::Date).required(),
+        // Of a new one only: its first role.
+        field("ContactId", "Contact ID", Kind::Reference(&["003"])).fixed(),
         field("IsClosed", "Closed", Kind::Bool).read_only(),
         field("IsWon", "Won", Kind::Bool).read_only(),
         field("OwnerId", "Owner ID", USERS),
@@ -305,6 +308,19 @@ fn organization() -> Vec<Field> {
         text("Country", "Country"),
         text("TimeZoneSidKey", "Time Zone"),
         field("IsSandbox", "Is Sandbox", Kind::Bool).read_only(),
+    ]
+}
+
+fn stage() -> Vec<Field> {
+    let text = |name, label| field(name, label, Kind::Text(255)).read_only();
+    let flag = |name, label| field(name, label, Kind::Bool).read_only();
+    vec![
+        text("ApiName", "API Name"),
+        text("MasterLabel", "Master Label"),
+        flag("IsActive", "Is Active"),
+        flag("IsClosed", "Closed"),
+        flag("IsWon", "Won"),
+        field("SortOrder", "Sort Order", Kind::Whole).read_only(),
     ]
 }
 

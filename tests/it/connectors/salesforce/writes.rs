@@ -5,7 +5,10 @@ use tandem::{
     connectors::{CrmError, Stale},
     domain::{
         ActivityKind, RemoteId, RemoteValue,
-        effect::{ActivityToMake, Effect, Marker, OrganizationToMake, PersonToMake, Sent},
+        action::{DealStatus, PersonChange},
+        effect::{
+            Act, ActivityToMake, DealToMake, Effect, Marker, OrganizationToMake, PersonToMake, Sent,
+        },
     },
 };
 
@@ -207,6 +210,46 @@ async fn a_meeting_is_an_event_and_neither_becomes_the_other() {
     stage.done(&reopen).await;
     assert_eq!(stage.there().await["activities"][2]["status"], "Not Started");
     assert_eq!(stage.found(&reopen).await.len(), 1);
+}
+
+#[tokio::test]
+async fn members_deals_are_made_found_and_won_and_a_person_is_changed_where_they_say_so() {
+    let stage = stage().await;
+    let person = stage.done(&Effect::CreatePerson(named("Ann", "ann@deals.example"))).await.id;
+    let stages = writer().stages(&stage.api).await.unwrap();
+    assert_eq!(stages[0].name, "Prospecting");
+    let make = DealToMake {
+        title: Some("O'Big".into()),
+        amount: Some("1200.50".into()),
+        closes_on: Some("2028-02-29".parse().unwrap()),
+        person: Some(person.clone()),
+        ..<_>::default()
+    };
+    let create = Effect::Act(Act::CreateDeal(make.clone()));
+    let deal = stage.done(&create).await.id;
+    assert_eq!(stage.found(&create).await, std::slice::from_ref(&deal));
+    let there = writer().deal(&stage.api, &deal).await.unwrap().unwrap();
+    assert_eq!((there.person, there.value), (Some(person.clone()), Some(1200.5)));
+    assert_eq!(there.stage, Some(stages[0].id.clone()), "the first open one");
+    let won = DealToMake { status: Some(DealStatus::Won), ..<_>::default() };
+    stage.done(&Effect::Act(Act::UpdateDeal { id: deal.clone(), deal: won })).await;
+    let there = writer().deal(&stage.api, &deal).await.unwrap().unwrap();
+    assert_eq!((there.status.as_deref(), there.title.as_deref()), (Some("won"), Some("O'Big")));
+    for (bad, field) in [
+        (DealToMake { closes_on: None, ..make.clone() }, "closes_on"),
+        (DealToMake { currency: Some("EUR".into()), ..make.clone() }, "currency"),
+        (DealToMake { pipeline: Some(RemoteId("1".into())), ..make }, "pipeline"),
+    ] {
+        let error = stage.refused(&Effect::Act(Act::CreateDeal(bad))).await;
+        let CrmError::Refused { status: 0, said, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(said[0].field.as_deref(), Some(field));
+    }
+
+    let change = PersonChange { name: Some("Ann Lee".into()), emails: None, phones: None };
+    let changed = stage.done(&Effect::Act(Act::UpdatePerson { id: person, change })).await;
+    let changed = changed.person.unwrap();
+    assert_eq!(changed.name.as_deref(), Some("Ann Lee"));
+    assert_eq!(changed.emails[0].value, "ann@deals.example");
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ static MANIFEST: Manifest = Manifest {
         Scope {
             name: "api",
             words: "Read people, organizations, deals and users, create or update people that turn \
-                    warm, and copy activities that your team logs in Tandem",
+                    warm, and copy what your team logs in Tandem or asks it to do",
             required: true,
         },
         Scope {
@@ -119,8 +119,7 @@ static MANIFEST: Manifest = Manifest {
     never: &[
         "leads, cases and campaigns",
         "e-mails, files and notes",
-        "changing or deleting deals",
-        "deleting people or organizations",
+        "deleting deals, people or organizations",
         "users, permissions and billing",
     ],
     pkce: true,

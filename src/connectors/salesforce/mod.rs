@@ -299,9 +299,10 @@ impl List<'_> {
             .chain(only.map(str::to_owned))
             .map(|one| format!("({one})"))
             .collect();
-        let filter = match conditions.is_empty() {
-            true => String::new(),
-            false => format!(" WHERE {}", conditions.join(" AND ")),
+        let filter = if conditions.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", conditions.join(" AND "))
         };
         let (walk, order) = match from.updated_since {
             Some(_) => (Walk::Change, "SystemModstamp, Id"),

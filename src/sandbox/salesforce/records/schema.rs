@@ -32,6 +32,7 @@ pub(crate) struct Choice {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "so a field is described over there")]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) label: String,

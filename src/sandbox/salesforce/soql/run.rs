@@ -306,7 +306,7 @@ impl<'a> Run<'a> {
         };
         let mut inner = match shown.remove(&path[0]) {
             Some(Value::Object(inner)) => inner,
-            _ => Map::from_iter([("attributes".to_owned(), self.attributes(target, number))]),
+            _ => [("attributes".to_owned(), self.attributes(target, number))].into_iter().collect(),
         };
         self.show(&mut inner, target, number, row, &path[1..]);
         shown.insert(path[0].clone(), Value::Object(inner));

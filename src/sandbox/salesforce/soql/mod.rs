@@ -3,6 +3,7 @@
 //! Strict where the real one is: reserved characters in strings must be escaped, `and` and `or` are
 //! not mixed without parentheses, unknown names are refused, an id that is none is no filter.
 
+mod compare;
 pub(crate) mod parse;
 pub(crate) mod run;
 mod scan;

@@ -238,7 +238,7 @@ describe("records", () => {
     });
     assert.equal(field.success, true);
     const upsert = () =>
-      conn.sobject("Contact").upsert({ Hub_Id__c: "77/a b", LastName: "Once" }, "Hub_Id__c");
+      conn.sobject("Contact").upsert({ Hub_Id__c: "77-a.b", LastName: "Once" }, "Hub_Id__c");
     await refused(upsert(), "NOT_FOUND");
     const { records } = await conn.query(
       "SELECT PermissionSetId FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = true",

@@ -130,7 +130,7 @@ impl Endpoint for Api {
             .filter(|part| !part.is_empty())
             .map(|part| {
                 // What a form would call a space is a plus here.
-                let part = part.replace('+', "%2B");
+                let part = part.replace('+', "%2B").replace('=', "%3D").replace('&', "%26");
                 let mut pairs = form_urlencoded::parse(part.as_bytes());
                 pairs.next().map(|(key, _)| key.into_owned()).unwrap_or_default()
             })

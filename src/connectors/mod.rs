@@ -20,6 +20,7 @@ mod pace;
 mod page;
 mod pipedrive;
 mod retry;
+mod salesforce;
 mod writer;
 
 use async_trait::async_trait;
@@ -50,7 +51,7 @@ pub use self::{
 };
 
 /// Every CRM we speak to. A new one is a folder, a `mod` above and a line here.
-static REGISTRY: &[&dyn Connector] = &[&pipedrive::Pipedrive];
+static REGISTRY: &[&dyn Connector] = &[&pipedrive::Pipedrive, &salesforce::Salesforce];
 
 /// Looks a connector up by its slug.
 pub fn find(slug: &str) -> Option<&'static dyn Connector> {

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 mod accept;
 mod pipedrive;
+mod salesforce;
 mod stage;
 mod stripe;
 
@@ -109,6 +110,11 @@ impl Sandbox {
         match provider {
             "pipedrive" => {
                 let routes = pipedrive::routes(&url, config, cuts.clone());
+                let serve = accept::serve(listener, routes, cuts, stop.clone())?;
+                Ok(Self::run(url, stop, serve))
+            }
+            "salesforce" => {
+                let routes = salesforce::routes(&url, config, cuts.clone());
                 let serve = accept::serve(listener, routes, cuts, stop.clone())?;
                 Ok(Self::run(url, stop, serve))
             }

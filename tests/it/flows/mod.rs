@@ -12,4 +12,5 @@ mod import_live;
 mod import_races;
 mod linked_contacts;
 mod reminders;
+mod salesforce;
 pub(crate) mod stage;

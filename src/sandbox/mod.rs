@@ -20,6 +20,7 @@ mod pipedrive;
 mod salesforce;
 mod stage;
 mod stripe;
+mod zoho;
 
 pub use stripe::StripeSandbox;
 
@@ -115,6 +116,11 @@ impl Sandbox {
             }
             "salesforce" => {
                 let routes = salesforce::routes(&url, config, cuts.clone());
+                let serve = accept::serve(listener, routes, cuts, stop.clone())?;
+                Ok(Self::run(url, stop, serve))
+            }
+            "zoho" => {
+                let routes = zoho::routes(&url, config, cuts.clone());
                 let serve = accept::serve(listener, routes, cuts, stop.clone())?;
                 Ok(Self::run(url, stop, serve))
             }

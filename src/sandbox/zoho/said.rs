@@ -1,0 +1,61 @@
+//! What the line in front says in Zoho's words.
+
+use poem::{Response, http::Method};
+use serde_json::{Value, json};
+
+use super::{
+    super::stage::{
+        Backstage, Crm,
+        faults::{Fault, Kind},
+        header,
+    },
+    api::call::{Refusal, refused},
+    limits::Over,
+    world::Desk,
+};
+
+impl Crm for Desk {
+    fn backstage<T>(&self, look: impl FnOnce(&mut Backstage) -> T) -> T {
+        look(&mut self.world().backstage)
+    }
+
+    /// Queries are posted too.
+    fn wants_change(&self, method: &Method, path: &str) -> bool {
+        !method.is_safe() && path.starts_with("/crm/") && !path.ends_with("/coql")
+    }
+
+    fn made(&self, answer: &Value) -> Value {
+        let lists = ["data", "tags", "fields"].into_iter().map(|key| &answer[key][0]);
+        let done = lists.filter(|item| item["status"] == json!("success"));
+        done.map(|item| item["details"]["id"].clone()).next().unwrap_or_default()
+    }
+
+    fn failing(&self, status: u16) -> Response {
+        refused(&Refusal::new(status, "INTERNAL_ERROR", "Internal Server Error"))
+    }
+
+    fn over_limit(&self, fault: &Fault) -> Response {
+        let over =
+            if fault.kind == Kind::Daily429 { Over::Credits } else { Over::Concurrency };
+        let mut response = refused(&Refusal::over(over));
+        if over == Over::Credits {
+            header(&mut response, "x-api-credits-remaining", "0");
+        }
+        if let Some(seconds) = fault.retry_after {
+            header(&mut response, "retry-after", &seconds.to_string());
+        }
+        response
+    }
+
+    fn nowhere(&self, _: &str) -> Response {
+        refused(&Refusal::new(405, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one"))
+    }
+
+    fn twice(&self) -> &'static str {
+        r#""data":[],"info":{"more_records":false},"code":"INVALID_DATA","status":"error","#
+    }
+
+    fn stamp(&self, response: &mut Response) {
+        header(response, "x-content-type-options", "nosniff");
+    }
+}

@@ -22,6 +22,7 @@ mod pipedrive;
 mod retry;
 mod salesforce;
 mod writer;
+mod zoho;
 
 use async_trait::async_trait;
 
@@ -51,7 +52,8 @@ pub use self::{
 };
 
 /// Every CRM we speak to. A new one is a folder, a `mod` above and a line here.
-static REGISTRY: &[&dyn Connector] = &[&pipedrive::Pipedrive, &salesforce::Salesforce];
+static REGISTRY: &[&dyn Connector] =
+    &[&pipedrive::Pipedrive, &salesforce::Salesforce, &zoho::Zoho];
 
 /// Looks a connector up by its slug.
 pub fn find(slug: &str) -> Option<&'static dyn Connector> {

@@ -146,6 +146,11 @@ impl Api {
         Self { not_after: Some(not_after), ..self.clone() }
     }
 
+    /// The origin that the account's data is fetched from.
+    pub(super) async fn base(&self) -> Result<ApiBase, CrmError> {
+        Ok(self.tokens.access_token().await?.api_base)
+    }
+
     /// Waits for the budget as long as the patience lasts.
     async fn take(
         &self,

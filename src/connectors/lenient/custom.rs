@@ -17,6 +17,26 @@ pub(in crate::connectors) struct Custom(pub(in crate::connectors) BTreeMap<Strin
 /// What of a value that cannot be read is kept as text.
 const UNREAD: usize = 1024;
 
+impl Custom {
+    /// Takes the value that comes next as that of a field.
+    pub(in crate::connectors) fn take<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        let raw: &RawValue = map.next_value()?;
+        let raw = raw.get();
+        if raw != "null" {
+            // Too deep, or half a surrogate pair: kept as it came.
+            let mut value = serde_json::from_str(raw)
+                .unwrap_or_else(|_| Value::String(cut(raw, UNREAD).to_owned()));
+            without_nul(&mut value);
+            self.0.insert(key.replace('\0', ""), value);
+        }
+        Ok(())
+    }
+}
+
 impl<'de> Deserialize<'de> for Custom {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Read;
@@ -26,19 +46,11 @@ impl<'de> Deserialize<'de> for Custom {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Custom, A::Error> {
-                let mut fields = BTreeMap::new();
+                let mut fields = Custom::default();
                 while let Some(Key(key)) = map.next_key()? {
-                    let raw: &RawValue = map.next_value()?;
-                    let raw = raw.get();
-                    if raw != "null" {
-                        // Too deep, or half a surrogate pair: kept as it came.
-                        let value = serde_json::from_str(raw)
-                            .unwrap_or_else(|_| Value::String(cut(raw, UNREAD).to_owned()));
-                        fields.insert(key.replace('\0', ""), value);
-                    }
+                    fields.take(&key, &mut map)?;
                 }
-                fields.values_mut().for_each(without_nul);
-                Ok(Custom(fields))
+                Ok(fields)
             }
             shrug!(Custom::default(); scalars text null seq);
         }

@@ -93,7 +93,13 @@ pub(crate) static ORGS: &[Org] = &[
             user(NORDWIND + 30_003, "Clara", "Çelik", "Clara.Celik@Nordwind.example", false),
             user(NORDWIND + 30_004, "Dmitri", "Dorn", "dmitri@nordwind.example", true),
             absent(NORDWIND + 30_005, "Eva", "Ehlers", "eva@nordwind.example", Standing::Inactive),
-            absent(NORDWIND + 30_006, "Farid", "Fuchs", "farid@nordwind.example", Standing::Deleted),
+            absent(
+                NORDWIND + 30_006,
+                "Farid",
+                "Fuchs",
+                "farid@nordwind.example",
+                Standing::Deleted,
+            ),
         ],
     },
     Org {

@@ -40,9 +40,8 @@ pub(super) fn routes(
     cuts: Cuts,
 ) -> impl Endpoint<Output = Response> + 'static {
     let desk = Arc::new(Desk::new(url, config));
-    let routes = Route::new()
-        .nest("/oauth/v2", oauth::routes(&desk))
-        .nest("/crm/v8", Gate(desk.clone()));
+    let routes =
+        Route::new().nest("/oauth/v2", oauth::routes(&desk)).nest("/crm/v8", Gate(desk.clone()));
     Route::new()
         .nest("/__sandbox", Control(desk.clone()))
         .nest_no_strip("/", Line { crm: desk, routes, cuts })

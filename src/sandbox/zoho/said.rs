@@ -35,8 +35,7 @@ impl Crm for Desk {
     }
 
     fn over_limit(&self, fault: &Fault) -> Response {
-        let over =
-            if fault.kind == Kind::Daily429 { Over::Credits } else { Over::Concurrency };
+        let over = if fault.kind == Kind::Daily429 { Over::Credits } else { Over::Concurrency };
         let mut response = refused(&Refusal::over(over));
         if over == Over::Credits {
             header(&mut response, "x-api-credits-remaining", "0");
@@ -48,7 +47,11 @@ impl Crm for Desk {
     }
 
     fn nowhere(&self, _: &str) -> Response {
-        refused(&Refusal::new(405, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one"))
+        refused(&Refusal::new(
+            405,
+            "INVALID_REQUEST_METHOD",
+            "The http request method type is not a valid one",
+        ))
     }
 
     fn twice(&self) -> &'static str {

@@ -202,10 +202,10 @@ impl Account {
         book.walk(sort, after).filter_map(record)
     }
 
-    /// Living contacts with an address, in small letters; in the order of their ids.
-    pub(crate) fn contacts_with(&mut self, email: &str) -> Vec<Record> {
+    /// Makes [`Self::contacts_with`] quick.
+    pub(crate) fn learn_addresses(&mut self) {
         let population = &self.population;
-        let index = self.by_email.get_or_insert_with(|| {
+        self.by_email.get_or_insert_with(|| {
             let mut index: HashMap<String, Vec<u64>> = HashMap::new();
             for position in 0..population.contacts.living {
                 for address in addresses(&population.contact(position)) {
@@ -214,12 +214,16 @@ impl Account {
             }
             index
         });
-        let book = &self.books[&Module::Contacts];
-        let generated = index.get(email).into_iter().flatten().map(|&at| population.contact(at));
+    }
+
+    /// Living contacts with an address, in small letters; in the order of their ids.
+    pub(crate) fn contacts_with(&self, email: &str) -> Vec<Record> {
+        let book = self.book(Module::Contacts);
+        let known = self.by_email.as_ref().and_then(|index| index.get(email));
+        let generated = known.into_iter().flatten().map(|&at| self.population.contact(at));
         let generated = generated.filter(|record| book.change(record.id).is_none());
         let has = |record: &&Record| addresses(record).any(|address| address == email);
-        let mut found: Vec<Record> =
-            generated.chain(book.changes().filter(has).cloned()).collect();
+        let mut found: Vec<Record> = generated.chain(book.changes().filter(has).cloned()).collect();
         found.retain(|record| record.deleted.is_none());
         found.sort_by_key(|record| record.id);
         found
@@ -228,5 +232,7 @@ impl Account {
 
 /// The addresses of a contact in small letters.
 pub(crate) fn addresses(record: &Record) -> impl Iterator<Item = String> + '_ {
-    ["Email", "Secondary_Email"].into_iter().filter_map(|key| Some(record.text(key)?.to_lowercase()))
+    ["Email", "Secondary_Email"]
+        .into_iter()
+        .filter_map(|key| Some(record.text(key)?.to_lowercase()))
 }

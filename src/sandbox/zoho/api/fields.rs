@@ -31,7 +31,8 @@ pub(crate) fn create(account: &mut Account, call: &Call) -> Answer {
     for wish in call.list("fields", 5)? {
         let Some(label) = wish["field_label"].as_str().map(str::trim).filter(|it| !it.is_empty())
         else {
-            let details = json!({ "api_name": "field_label", "json_path": "$.fields[0].field_label" });
+            let details =
+                json!({ "api_name": "field_label", "json_path": "$.fields[0].field_label" });
             answers.push(item("MANDATORY_NOT_FOUND", "required field not found", details));
             continue;
         };

@@ -8,7 +8,11 @@ use poem::{Endpoint, Request, Response};
 use url::form_urlencoded;
 
 use super::{
-    super::{super::stage::{clock, header}, limits::Over, world::Desk},
+    super::{
+        super::stage::{clock, header},
+        limits::Over,
+        world::Desk,
+    },
     call::{Call, Refusal, answered, refused},
 };
 
@@ -104,7 +108,9 @@ impl Gate {
 /// The token behind Zoho's own word. `Bearer` is not promised anywhere.
 fn token(request: &Request) -> Result<&str, Refusal> {
     let refusal = || Refusal::new(401, "AUTHENTICATION_FAILURE", "Authentication failed");
-    let (scheme, token) =
-        request.header("authorization").and_then(|value| value.split_once(' ')).ok_or_else(refusal)?;
+    let (scheme, token) = request
+        .header("authorization")
+        .and_then(|value| value.split_once(' '))
+        .ok_or_else(refusal)?;
     if scheme == "Zoho-oauthtoken" { Ok(token.trim()) } else { Err(refusal()) }
 }

@@ -78,8 +78,10 @@ pub(crate) fn list(account: &mut Account, call: &Call, module: Module) -> Answer
     let reached = place.before + page.len() as u64;
     let last = page.last().map(|(mark, _)| *mark).filter(|_| more && reached < BY_TOKEN);
     let token = last.map(|mark| seal(&query, mark, reached, call.now));
-    let data: Vec<Value> =
-        page.iter().map(|(_, record)| show::record(account, module, record, Some(&fields))).collect();
+    let data: Vec<Value> = page
+        .iter()
+        .map(|(_, record)| show::record(account, module, record, Some(&fields)))
+        .collect();
     let expiry = token.as_ref().map(|_| show::time(call.org, call.now + TOKEN_LIFE));
     Ok(Reply::json(json!({
         "data": data,
@@ -131,7 +133,12 @@ fn place(call: &Call, query: &str, per_page: u64) -> Result<Place, Refusal> {
             if before + per_page > BY_NUMBER {
                 let details = json!({ "param_name": "page" });
                 let message = "use page_token to fetch more than 2000 records";
-                return Err(Refusal::detailed(400, "DISCRETE_PAGINATION_LIMIT_EXCEEDED", message, details));
+                return Err(Refusal::detailed(
+                    400,
+                    "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
+                    message,
+                    details,
+                ));
             }
             Ok(Place { after: None, before })
         }
@@ -166,7 +173,12 @@ fn some(account: &Account, module: Module, ids: &str, fields: &[String]) -> Answ
     let ids: Result<Vec<u64>, _> = ids.split(',').map(|id| id.trim().parse()).collect();
     let mut ids = ids.map_err(|_| Refusal::invalid_param("ids"))?;
     if ids.len() > 100 {
-        return Err(Refusal::detailed(400, "LIMIT_EXCEEDED", "more than 100 ids", json!({ "param_name": "ids" })));
+        return Err(Refusal::detailed(
+            400,
+            "LIMIT_EXCEEDED",
+            "more than 100 ids",
+            json!({ "param_name": "ids" }),
+        ));
     }
     ids.sort_unstable();
     ids.dedup();

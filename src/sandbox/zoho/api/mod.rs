@@ -87,12 +87,11 @@ fn of_module(
     let some = |right: &'static str, run: fn(&mut Account, &Call, Module) -> Answer| {
         operation(1, area.clone(), right, move |account, call| run(account, call, module))
     };
-    let one = |right: &'static str,
-               id: &str,
-               run: fn(&mut Account, &Call, Module, &str) -> Answer| {
-        let id = id.to_owned();
-        operation(1, area.clone(), right, move |account, call| run(account, call, module, &id))
-    };
+    let one =
+        |right: &'static str, id: &str, run: fn(&mut Account, &Call, Module, &str) -> Answer| {
+            let id = id.to_owned();
+            operation(1, area.clone(), right, move |account, call| run(account, call, module, &id))
+        };
     let mut found = match (method, rest) {
         ("GET", []) => some("READ", list::list),
         ("POST", []) => some("CREATE", write::insert),
@@ -126,5 +125,9 @@ fn of_module(
 }
 
 fn nowhere() -> Refusal {
-    Refusal::new(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
+    Refusal::new(
+        404,
+        "INVALID_URL_PATTERN",
+        "Please check if the URL trying to access is a correct one",
+    )
 }

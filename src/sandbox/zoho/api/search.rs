@@ -32,7 +32,8 @@ pub(crate) fn search(account: &mut Account, call: &Call, module: Module) -> Answ
     }
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let texts = |record: &Record| {
-        let texts = record.values.values().filter_map(|value| value.as_str().map(str::to_lowercase));
+        let texts =
+            record.values.values().filter_map(|value| value.as_str().map(str::to_lowercase));
         texts.chain(record.title(module).map(|title| title.to_lowercase())).collect::<Vec<_>>()
     };
     let is = |record: &Record| {
@@ -62,6 +63,7 @@ pub(crate) fn search(account: &mut Account, call: &Call, module: Module) -> Answ
     }
     let data: Vec<Value> =
         found.iter().map(|one| show::record(account, module, one, fields.as_deref())).collect();
-    let info = json!({ "per_page": per_page, "count": data.len(), "page": page, "more_records": more });
+    let info =
+        json!({ "per_page": per_page, "count": data.len(), "page": page, "more_records": more });
     Ok(Reply::json(json!({ "data": data, "info": info })))
 }

@@ -61,7 +61,8 @@ fn same(one: &str, other: &str) -> bool {
 fn named(wish: &Value) -> Result<String, Value> {
     let name = wish["name"].as_str().unwrap_or_default().trim();
     if name.is_empty() || name.chars().count() > MOST {
-        let details = json!({ "api_name": "name", "json_path": "$.tags[0].name", "maximum_length": MOST });
+        let details =
+            json!({ "api_name": "name", "json_path": "$.tags[0].name", "maximum_length": MOST });
         return Err(item("INVALID_DATA", "invalid data", details));
     }
     Ok(name.to_owned())
@@ -81,7 +82,11 @@ pub(crate) fn resolve(account: &mut Account, wishes: &[Value]) -> Result<Vec<Str
         let id = super::super::records::id_of(&wish["id"]);
         let known = match id {
             Some(id) => account.tags.iter().find(|tag| tag.id == id).ok_or_else(|| {
-                item("INVALID_DATA", "the id given seems to be invalid", json!({ "api_name": "Tag" }))
+                item(
+                    "INVALID_DATA",
+                    "the id given seems to be invalid",
+                    json!({ "api_name": "Tag" }),
+                )
             }),
             None => {
                 let name = named(wish)?;
@@ -90,7 +95,9 @@ pub(crate) fn resolve(account: &mut Account, wishes: &[Value]) -> Result<Vec<Str
                 }
                 let mut tags = account.tags.iter();
                 let found = tags.find(|tag| same(&tag.name, &name));
-                found.ok_or_else(|| item("INVALID_DATA", "invalid data", json!({ "api_name": "Tag" })))
+                found.ok_or_else(|| {
+                    item("INVALID_DATA", "invalid data", json!({ "api_name": "Tag" }))
+                })
             }
         }?;
         if !names.contains(&known.name) {

@@ -40,14 +40,24 @@ pub(crate) fn fill(
         let name = field.api_name.as_str();
         let Some(value) = given.get(name) else {
             if is_new && field.mandatory {
-                return Err(wrong(name, "MANDATORY_NOT_FOUND", "required field not found", json!({})));
+                return Err(wrong(
+                    name,
+                    "MANDATORY_NOT_FOUND",
+                    "required field not found",
+                    json!({}),
+                ));
             }
             continue;
         };
         let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
         if value.is_null() || blank {
             if field.mandatory {
-                return Err(wrong(name, "MANDATORY_NOT_FOUND", "required field not found", json!({})));
+                return Err(wrong(
+                    name,
+                    "MANDATORY_NOT_FOUND",
+                    "required field not found",
+                    json!({}),
+                ));
             }
             record.values.remove(name);
             continue;
@@ -74,9 +84,8 @@ pub(crate) fn fill(
             }
         }
     }
-    together(module, record, given).map_err(|(name, code, message)| {
-        wrong(name, code, message, json!({}))
-    })?;
+    together(module, record, given)
+        .map_err(|(name, code, message)| wrong(name, code, message, json!({})))?;
     if let Some(of) = given.get("$se_module") {
         record.values.insert("$se_module".into(), of.clone());
     }
@@ -110,9 +119,8 @@ fn accept(
         Kind::Multi => value.as_array().is_some_and(|all| all.iter().all(Value::is_string)),
         Kind::Date => text.is_some_and(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()),
         // Whole seconds with an offset.
-        Kind::Time => text.is_some_and(|text| {
-            !text.contains('.') && DateTime::parse_from_rfc3339(text).is_ok()
-        }),
+        Kind::Time => text
+            .is_some_and(|text| !text.contains('.') && DateTime::parse_from_rfc3339(text).is_ok()),
         Kind::Flag => value.is_boolean(),
         Kind::Whole => value.is_i64() || value.is_u64(),
         Kind::Money => value.is_number(),
@@ -169,7 +177,8 @@ fn together(
                     return missing("Call_Duration");
                 }
             }
-            if module == Module::Events && record.text("End_DateTime") < record.text("Start_DateTime")
+            if module == Module::Events
+                && record.text("End_DateTime") < record.text("Start_DateTime")
                 && same_zone(record)
             {
                 return Err(("End_DateTime", "INVALID_DATA", "the end is before the start"));
@@ -188,7 +197,11 @@ fn same_zone(record: &Record) -> bool {
 }
 
 /// A living record with the same value in a field that allows none twice.
-pub(crate) fn double(account: &mut Account, module: Module, record: &Record) -> Option<(String, u64)> {
+pub(crate) fn double(
+    account: &mut Account,
+    module: Module,
+    record: &Record,
+) -> Option<(String, u64)> {
     let mut names: Vec<String> = account
         .fields(module)
         .iter()
@@ -218,6 +231,7 @@ pub(crate) fn matching(
 ) -> Vec<Record> {
     let wanted = value.trim().to_lowercase();
     if module == Module::Contacts && name == "Email" {
+        account.learn_addresses();
         let mut found = account.contacts_with(&wanted);
         found.retain(|record| record.text("Email").is_some_and(|own| own.to_lowercase() == wanted));
         return found;

@@ -31,7 +31,11 @@ pub(crate) fn update(account: &mut Account, call: &Call, module: Module) -> Answ
     let records = call.list("data", MOST)?;
     let done = records.iter().enumerate().map(|(at, given)| match id_of(&given["id"]) {
         Some(id) => change(account, call, module, id, given, at),
-        None => Done::Failed(item("MANDATORY_NOT_FOUND", "required field not found", json!({ "api_name": "id" }))),
+        None => Done::Failed(item(
+            "MANDATORY_NOT_FOUND",
+            "required field not found",
+            json!({ "api_name": "id" }),
+        )),
     });
     Ok(reply(done.collect()))
 }
@@ -140,8 +144,13 @@ fn change(
         return Done::Failed(answer);
     }
     if module == Module::Calls && before.as_deref() != record.text("Call_Type") {
-        let details = json!({ "api_name": "Call_Type", "json_path": format!("$.data[{at}].Call_Type") });
-        return Done::Failed(item("CANNOT_PROCESS", "the type of a call cannot be changed", details));
+        let details =
+            json!({ "api_name": "Call_Type", "json_path": format!("$.data[{at}].Call_Type") });
+        return Done::Failed(item(
+            "CANNOT_PROCESS",
+            "the type of a call cannot be changed",
+            details,
+        ));
     }
     if let Some((name, id)) = double(account, module, &record) {
         return Done::Failed(duplicate(module, &name, id, at));
@@ -197,7 +206,8 @@ fn duplicate(module: Module, name: &str, id: u64, at: usize) -> Value {
 }
 
 fn no_object(at: usize) -> Done {
-    let details = json!({ "expected_data_type": "jsonobject", "json_path": format!("$.data[{at}]") });
+    let details =
+        json!({ "expected_data_type": "jsonobject", "json_path": format!("$.data[{at}]") });
     Done::Failed(item("INVALID_DATA", "invalid data", details))
 }
 

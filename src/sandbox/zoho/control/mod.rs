@@ -42,7 +42,10 @@ use super::{
         control::{self, Outcome, bad, no_call, required, value},
     },
     accounts::ORGS,
-    oauth::{self, grants::{self, Install}},
+    oauth::{
+        self,
+        grants::{self, Install},
+    },
     records::id_of,
     world::{Desk, World},
 };
@@ -98,7 +101,9 @@ impl Control {
             }
             ("POST", "/plan") => Ok(plan(world, given, main)),
             ("POST", "/tokens/expire") => Ok(json!({ "expired": world.grants.expire_all() })),
-            ("POST", "/tokens/revoke") => Ok(json!({ "revoked": world.grants.revoke_all(company) })),
+            ("POST", "/tokens/revoke") => {
+                Ok(json!({ "revoked": world.grants.revoke_all(company) }))
+            }
             ("POST", "/tokens/rotate") => Ok(json!({ "on": false })),
             ("POST", "/tokens/life") => {
                 let seconds = required(given, "seconds")?;
@@ -117,7 +122,8 @@ impl Control {
             }
             ("POST", "/accounts_server") => {
                 let text = |key: &str| given[key].as_str().map(ToOwned::to_owned);
-                (world.accounts_server, world.location) = (text("accounts_server"), text("location"));
+                (world.accounts_server, world.location) =
+                    (text("accounts_server"), text("location"));
                 Ok(json!({}))
             }
             ("POST", "/persons/mutate") => Ok(account.mutate(value(given.clone())?, clock::now())),

@@ -160,7 +160,8 @@ impl Account {
     }
 
     fn newcomer(&self, dice: &mut Dice, id: u64, now: u64) -> Record {
-        let mut person = self.population.contact(dice.below(self.population.contacts.living.max(1)));
+        let mut person =
+            self.population.contact(dice.below(self.population.contacts.living.max(1)));
         let phone = format!("+4930{:08}", 20_000_000 + id % 10_000_000);
         person.id = id;
         for (key, value) in [

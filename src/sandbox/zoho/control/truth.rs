@@ -118,7 +118,9 @@ impl Account {
             .fields(Module::Contacts)
             .iter()
             .filter(|field| field.custom)
-            .filter_map(|field| Some((field.api_name.clone(), one.values.get(&field.api_name)?.clone())))
+            .filter_map(|field| {
+                Some((field.api_name.clone(), one.values.get(&field.api_name)?.clone()))
+            })
             .collect();
         json!({
             "id": one.id.to_string(), "name": one.title(Module::Contacts),

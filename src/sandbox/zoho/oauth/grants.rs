@@ -118,7 +118,8 @@ impl Bearer {
                 self.scopes.iter().any(|scope| {
                     scope.eq_ignore_ascii_case(&format!("ZohoCRM.{area}.{right}"))
                         || (area == "search"
-                            && scope.eq_ignore_ascii_case(&format!("ZohoSearch.securesearch.{right}")))
+                            && scope
+                                .eq_ignore_ascii_case(&format!("ZohoSearch.securesearch.{right}")))
                 })
             };
             if has(right) || has("ALL") || (writes && has("WRITE")) {
@@ -260,7 +261,8 @@ impl Grants {
 
     pub(crate) fn bearer(&self, token: &str) -> Option<Bearer> {
         let now = Instant::now();
-        let access = self.access.iter().find(|access| access.token == token && access.until > now)?;
+        let access =
+            self.access.iter().find(|access| access.token == token && access.until > now)?;
         let refresh = self.refresh.get(&access.refresh)?;
         Some(Bearer { install: refresh.install.clone(), scopes: refresh.scopes.clone() })
     }
@@ -287,7 +289,8 @@ impl Grants {
 
     /// Every refresh token ends, or those of one organization.
     pub(crate) fn revoke_all(&mut self, org: Option<u64>) -> usize {
-        let hit = self.refresh.iter().filter(|(_, one)| org.is_none_or(|org| one.install.org == org));
+        let hit =
+            self.refresh.iter().filter(|(_, one)| org.is_none_or(|org| one.install.org == org));
         let tokens: Vec<String> = hit.map(|(token, _)| token.clone()).collect();
         tokens.iter().for_each(|token| self.end(token));
         tokens.len()
@@ -306,7 +309,8 @@ impl Grants {
     fn refresh_token(&self, install: &Install, scopes: &[String]) -> String {
         let chance: [u8; 10] = rand::random();
         let chance = hex::encode(chance);
-        let sealed = hex::encode(format!("{}\n{}\n{}", install.org, install.user, scopes.join(",")));
+        let sealed =
+            hex::encode(format!("{}\n{}\n{}", install.org, install.user, scopes.join(",")));
         let seal = self.seal_of(&install.app, &sealed, &chance);
         format!("1000.{sealed}.{chance}{seal}")
     }

@@ -136,7 +136,8 @@ fn decide(desk: &Desk, form: &Form) -> Response {
         Ok(app) => app.id.clone(),
         Err(problem) => return html(StatusCode::BAD_REQUEST, consent::problem(problem)),
     };
-    let mut answer: Vec<(&str, String)> = ask.state.iter().map(|it| ("state", it.clone())).collect();
+    let mut answer: Vec<(&str, String)> =
+        ask.state.iter().map(|it| ("state", it.clone())).collect();
     match form.get("decision") {
         Some("allow") => {
             let org = form.get("company").and_then(|id| id.parse().ok()).and_then(accounts::org);
@@ -155,7 +156,13 @@ fn decide(desk: &Desk, form: &Form) -> Response {
             let offline = ask.access_type == "offline";
             match world.grants.issue_code(install, scopes, back, offline) {
                 Some(code) => answer.push(("code", code)),
-                None => return show(&world, form, Some("You have made too many requests continuously.")),
+                None => {
+                    return show(
+                        &world,
+                        form,
+                        Some("You have made too many requests continuously."),
+                    );
+                }
             }
             answer.extend(places(&world, desk, org));
         }

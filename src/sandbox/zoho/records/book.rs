@@ -66,7 +66,8 @@ impl Roll {
 
     pub(crate) const fn modified(&self, index: u64) -> u64 {
         // Pairs share a second: an import that goes by time alone would lose one at a page's end.
-        UPDATED_FROM + self.by_modified.forth(index) / 2 * 2 * self.step(UPDATED_FROM, UPDATED_UNTIL)
+        UPDATED_FROM
+            + self.by_modified.forth(index) / 2 * 2 * self.step(UPDATED_FROM, UPDATED_UNTIL)
     }
 
     /// The first position whose mark is after `mark`, in an ascending order of positions.

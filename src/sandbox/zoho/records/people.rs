@@ -27,9 +27,9 @@ impl Population {
         // An earlier ordinary contact; the first have nobody to copy.
         let twin = || {
             let mut dice = self.dice(purpose::TWIN, index);
-            (0..8).map(|_| dice.below(index)).find(|&other| {
-                other < index && self.dice(purpose::KIND, other).below(1_000) < 717
-            })
+            (0..8)
+                .map(|_| dice.below(index))
+                .find(|&other| other < index && self.dice(purpose::KIND, other).below(1_000) < 717)
         };
         let kind = match draw {
             0..717 => Some(Kind::Ordinary),

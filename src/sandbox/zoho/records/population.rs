@@ -11,7 +11,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{
-    super::{super::stage::{dice::{Dice, Shuffle, mix}, names}, accounts::Org},
+    super::{
+        super::stage::{
+            dice::{Dice, Shuffle, mix},
+            names,
+        },
+        accounts::Org,
+    },
     Module, Record,
     book::Roll,
     fields::{PIPELINE, STAGES},
@@ -100,7 +106,11 @@ impl Population {
             return None;
         }
         // The first accounts are the large ones.
-        let within = if dice.permille(400) { self.accounts.living.div_ceil(5) } else { self.accounts.living };
+        let within = if dice.permille(400) {
+            self.accounts.living.div_ceil(5)
+        } else {
+            self.accounts.living
+        };
         Some(dice.below(within))
     }
 

@@ -41,11 +41,11 @@ pub(super) fn operation(body: &[u8]) -> Result<Operation, Refusal> {
     Ok(Operation {
         cost,
         scopes,
-        run: Box::new(move |account: &mut Account, call: &Call| run(account, call, &query)),
+        run: Box::new(move |account: &mut Account, _: &Call| run(account, &query)),
     })
 }
 
-fn run(account: &mut Account, call: &Call, query: &Query) -> Answer {
+fn run(account: &mut Account, query: &Query) -> Answer {
     let module = query.module;
     let unknown = |name: &String| {
         let system = matches!(name.as_str(), "id");
@@ -65,6 +65,8 @@ fn run(account: &mut Account, call: &Call, query: &Query) -> Answer {
     let mut found: Vec<Record> = vec![];
     let mut more = false;
     let mut matched = 0;
+    account.learn_addresses();
+    let account = &*account;
     for record in candidates(account, query) {
         if !read::holds(account, module, &record, &query.criteria) {
             continue;
@@ -92,22 +94,22 @@ fn run(account: &mut Account, call: &Call, query: &Query) -> Answer {
     }
     let data: Vec<Value> =
         found.iter().map(|one| show::record(account, module, one, Some(&query.columns))).collect();
-    let _ = call;
     let info = json!({ "count": data.len(), "more_records": more });
     Ok(Reply::json(json!({ "data": data, "info": info })))
 }
 
 /// The order in which the candidates come is the one asked for.
 fn in_order(query: &Query) -> bool {
-    let names: Vec<(&str, bool)> = query.order.iter().map(|(name, up)| (name.as_str(), *up)).collect();
-    matches!(names[..], [] | [("id", true)] | [("Modified_Time", true)] | [("Modified_Time", true), ("id", true)])
+    let names: Vec<(&str, bool)> =
+        query.order.iter().map(|(name, up)| (name.as_str(), *up)).collect();
+    matches!(
+        names[..],
+        [] | [("id", true)] | [("Modified_Time", true)] | [("Modified_Time", true), ("id", true)]
+    )
 }
 
 /// Records that may match, few where a criterion says where to look.
-fn candidates<'a>(
-    account: &'a mut Account,
-    query: &Query,
-) -> Box<dyn Iterator<Item = Record> + 'a> {
+fn candidates<'a>(account: &'a Account, query: &Query) -> Box<dyn Iterator<Item = Record> + 'a> {
     let module = query.module;
     if module == Module::Contacts
         && let Some(email) = address(&query.criteria)
@@ -138,7 +140,8 @@ impl Criteria {
     /// Nothing before this place can match.
     fn after(&self, sort: Sort) -> Option<Mark> {
         match self {
-            Self::Is(name, Test::More(value) | Test::AtLeast(value)) => match (sort, name.as_str()) {
+            Self::Is(name, Test::More(value) | Test::AtLeast(value)) => match (sort, name.as_str())
+            {
                 (Sort::Id, "id") => {
                     let id = value.parse::<u64>().ok()?.checked_sub(1)?;
                     Some((id, id))
@@ -150,7 +153,9 @@ impl Criteria {
             },
             Self::And(one, other) => one.after(sort).max(other.after(sort)),
             Self::Or(one, other) => Some(one.after(sort)?.min(other.after(sort)?)),
-            Self::Is(name, Test::Equal(value)) if sort == Sort::Modified && name == "Modified_Time" => {
+            Self::Is(name, Test::Equal(value))
+                if sort == Sort::Modified && name == "Modified_Time" =>
+            {
                 Some((read::seconds(value)?.checked_sub(1)?, u64::MAX))
             }
             Self::Is(..) => None,

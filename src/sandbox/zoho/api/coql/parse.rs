@@ -49,14 +49,24 @@ enum Token {
 
 /// `INVALID_QUERY` with the place.
 pub(super) fn invalid(message: &str, near: &str) -> Refusal {
-    Refusal::detailed(400, "INVALID_QUERY", message, json!({ "near": near, "clause": "select_query" }))
+    Refusal::detailed(
+        400,
+        "INVALID_QUERY",
+        message,
+        json!({ "near": near, "clause": "select_query" }),
+    )
 }
 
 pub(super) fn query(body: &[u8]) -> Result<Query, Refusal> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let Some(text) = body["select_query"].as_str() else {
         let details = json!({ "api_name": "select_query", "json_path": "$.select_query" });
-        return Err(Refusal::detailed(400, "MANDATORY_NOT_FOUND", "required field not found", details));
+        return Err(Refusal::detailed(
+            400,
+            "MANDATORY_NOT_FOUND",
+            "required field not found",
+            details,
+        ));
     };
     Parser { tokens: tokens(text)?, at: 0, criteria: 0 }.query()
 }
@@ -75,13 +85,16 @@ fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
             '(' | ')' | ',' | '=' | '<' | '>' | '!' => {
                 let two = rest.get(..2).unwrap_or_default();
                 let signs = ["!=", "<=", ">=", "(", ")", ",", "=", "<", ">"];
-                let mut known = signs.iter().filter(|sign| two == **sign || rest.starts_with(**sign));
+                let mut known =
+                    signs.iter().filter(|sign| two == **sign || rest.starts_with(**sign));
                 let sign = known.next().ok_or_else(|| invalid("syntax error", rest))?;
                 tokens.push(Token::Sign(sign));
                 sign.len()
             }
             first if first.is_ascii_alphanumeric() || matches!(first, '_' | '-' | '$' | '.') => {
-                let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$' | '.' | ':' | '+');
+                let inside = |c: char| {
+                    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$' | '.' | ':' | '+')
+                };
                 let length = rest.find(|c| !inside(c)).unwrap_or(rest.len());
                 tokens.push(Token::Word(rest[..length].to_owned()));
                 length
@@ -128,8 +141,8 @@ impl Parser {
         }
         self.word("from")?;
         let module = self.name()?;
-        let module =
-            Module::parse(&module).ok_or_else(|| invalid("module name given seems to be invalid", &module))?;
+        let module = Module::parse(&module)
+            .ok_or_else(|| invalid("module name given seems to be invalid", &module))?;
         self.word("where")?;
         let criteria = self.criteria()?;
         let mut order = vec![];

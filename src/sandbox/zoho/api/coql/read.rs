@@ -20,7 +20,12 @@ pub(super) fn seconds(text: &str) -> Option<u64> {
     u64::try_from(DateTime::parse_from_rfc3339(text).ok()?.timestamp()).ok()
 }
 
-pub(super) fn holds(account: &Account, module: Module, record: &Record, criteria: &Criteria) -> bool {
+pub(super) fn holds(
+    account: &Account,
+    module: Module,
+    record: &Record,
+    criteria: &Criteria,
+) -> bool {
     match criteria {
         Criteria::And(one, other) => {
             holds(account, module, record, one) && holds(account, module, record, other)
@@ -95,7 +100,8 @@ pub(super) fn sort(
 ) {
     records.sort_by(|one, other| {
         let by = order.iter().map(|(name, up)| {
-            let (one, other) = (value(account, module, one, name), value(account, module, other, name));
+            let (one, other) =
+                (value(account, module, one, name), value(account, module, other, name));
             let by = match (one, other) {
                 (Some(one), Some(other)) => compare(&one, &other),
                 (one, other) => one.is_some().cmp(&other.is_some()),

@@ -1,0 +1,37 @@
+//! Texts as Zoho keeps them: plain, with line breaks, of bounded length.
+
+/// Characters of a description.
+const MOST: usize = 32_000;
+const SHORTENED: &str = "\n… (shortened, the whole is in Tandem)";
+
+/// Words with one space between them.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without control characters and without lines that are only blank at the ends. Too long a text ends with
+/// a word about it.
+pub(super) fn description(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', " ");
+    let plain: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+    let plain = plain.trim();
+    if plain.chars().count() <= MOST {
+        return plain.to_owned();
+    }
+    let room = MOST - SHORTENED.chars().count();
+    plain.chars().take(room).chain(SHORTENED.chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_keeps_its_lines_and_nothing_that_is_not_seen() {
+        assert_eq!(description(" Hi\r\n\tthere\u{0}\u{7}\n\n"), "Hi\n there");
+        assert_eq!(description("<b>'x'</b>"), "<b>'x'</b>", "it is no HTML");
+        let long = description(&"ü".repeat(40_000));
+        assert_eq!(long.chars().count(), MOST);
+        assert!(long.ends_with(SHORTENED));
+    }
+}

@@ -24,3 +24,4 @@ mod simulation;
 mod start;
 mod telemetry;
 mod tidy;
+mod zoho;

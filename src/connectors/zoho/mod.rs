@@ -19,6 +19,7 @@
 mod centres;
 mod coql;
 mod cursor;
+mod deals;
 mod decode;
 mod dialect;
 mod map;
@@ -51,7 +52,8 @@ const SCOPES: &str = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.CRE
     ZohoSearch.securesearch.READ,ZohoCRM.settings.fields.READ,ZohoCRM.settings.tags.READ,\
     ZohoCRM.settings.modules.READ,ZohoCRM.settings.layouts.READ,ZohoCRM.settings.pipeline.READ,\
     ZohoCRM.settings.fields.CREATE,ZohoCRM.settings.tags.CREATE,ZohoCRM.modules.tasks.ALL,\
-    ZohoCRM.modules.calls.ALL,ZohoCRM.modules.events.ALL";
+    ZohoCRM.modules.calls.ALL,ZohoCRM.modules.events.ALL,ZohoCRM.modules.notes.READ,\
+    ZohoCRM.modules.notes.CREATE,ZohoCRM.modules.deals.CREATE,ZohoCRM.modules.deals.UPDATE";
 
 const fn needed(name: &'static str, words: &'static str) -> Scope {
     Scope { name, words, required: true }
@@ -95,14 +97,23 @@ static MANIFEST: Manifest = Manifest {
         wanted("ZohoCRM.modules.tasks.ALL", "Copy tasks that your team logs in Tandem"),
         wanted("ZohoCRM.modules.calls.ALL", "Copy calls that your team logs in Tandem"),
         wanted("ZohoCRM.modules.events.ALL", "Copy meetings that your team logs in Tandem"),
+        wanted("ZohoCRM.modules.notes.READ", "See whether a note of ours has arrived"),
+        wanted("ZohoCRM.modules.notes.CREATE", "Add notes when somebody of your team asks for it"),
+        wanted(
+            "ZohoCRM.modules.deals.CREATE",
+            "Create deals when somebody of your team asks for it",
+        ),
+        wanted(
+            "ZohoCRM.modules.deals.UPDATE",
+            "Change deals when somebody of your team asks for it",
+        ),
     ],
     // They are, but separated by commas.
     scopes_in_url: false,
     never: &[
         "e-mails and mailboxes",
-        "leads, notes and files",
-        "changing or deleting deals",
-        "deleting contacts or accounts",
+        "leads and files",
+        "deleting contacts, accounts or deals",
         "users, permissions and billing",
     ],
     pkce: false,
@@ -180,7 +191,7 @@ impl Connector for Zoho {
     }
 
     async fn deals(&self, api: &Api, from: &From) -> Result<Page<RemoteDeal>, CrmError> {
-        DEALS.page(api, from, read::of_deals(api)).await
+        DEALS.page(api, from, deals::of_deals(api)).await
     }
 
     async fn persons_by_id(

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::{
-    MANIFEST, Zoho,
+    MANIFEST,
     coql::{self, ROWS},
     cursor::{Known, Mark, Place},
     decode::{self, Listed},
@@ -21,9 +21,9 @@ use crate::{
 const MOST_FIELDS: usize = 50;
 /// So many of the account's own, and so many bytes of their names, so that a cursor can carry them.
 pub(super) const MOST_OWN: usize = MOST_FIELDS - PERSON_FIELDS.len();
-const MOST_BYTES: usize = 1_800;
+pub(super) const MOST_BYTES: usize = 1_800;
 /// Pages of lists that are read to their end; ends one that goes in circles.
-const MOST_PAGES: usize = 50;
+pub(super) const MOST_PAGES: usize = 50;
 
 const PERSON_FIELDS: [&str; 16] = [
     "First_Name",
@@ -218,7 +218,7 @@ where
         let mut placed: Vec<(u64, T)> = Vec::with_capacity(ids.len());
         let fields = (self.fields)(known);
         // What is no id over there cannot exist there, and asking would be refused.
-        let ids: Vec<u64> = ids.iter().filter_map(decode::number).collect();
+        let ids: Vec<u64> = ids.iter().filter_map(decode::number).filter(|id| *id > 0).collect();
         for ids in ids.chunks(usize::from(MANIFEST.ids_size)) {
             let ids = ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
             let query = [("ids", ids.as_str()), ("fields", fields.as_str())];
@@ -284,54 +284,6 @@ pub(super) async fn of_persons(api: &Api) -> Result<Known, CrmError> {
     };
     let fields = own.into_iter().map(|(name, _)| name).take(MOST_OWN).take_while(fits).collect();
     Ok(Known { fields, ..Known::default() })
-}
-
-/// What reading deals needs to know: the currency where there is one, and which stages are the end.
-pub(super) async fn of_deals(api: &Api) -> Result<Known, CrmError> {
-    let org = Zoho::org(api).await?;
-    let mut known = Known { currency: org.currency.0, ..Known::default() };
-    let layouts = ask(
-        "/crm/v8/settings/layouts",
-        &[("module", "Deals")],
-        MANIFEST.costs.fields,
-        "ZohoCRM.settings.layouts.READ",
-    );
-    let (layouts, _) = api.read(&layouts, decode::list::<wire::Layout>).await?;
-    let layouts = layouts.into_iter().filter_map(|layout| layout.id.0);
-    let mut room = MOST_BYTES;
-    for layout in layouts.take(MOST_PAGES) {
-        let query = [("layout_id", layout.as_str())];
-        let scope = "ZohoCRM.settings.pipeline.READ";
-        let ask = ask("/crm/v8/settings/pipeline", &query, MANIFEST.costs.fields, scope);
-        let pipelines = match api.read(&ask, decode::list::<wire::Pipeline>).await {
-            Ok((pipelines, _)) => pipelines,
-            // A layout without pipelines.
-            Err(CrmError::Refused { .. } | CrmError::Missing) => continue,
-            Err(error) => return Err(error),
-        };
-        let stages = pipelines.into_iter().flat_map(|pipeline| pipeline.stages.0);
-        for stage in stages.filter_map(|stage| stage.0) {
-            let (Some(name), Some(forecast)) = (stage.name.0, stage.forecast.0) else { continue };
-            let forecast = forecast.to_lowercase();
-            let end = if forecast.contains("won") {
-                &mut known.won
-            } else if forecast.contains("lost") {
-                &mut known.lost
-            } else {
-                continue;
-            };
-            if !end.contains(&name) && name.len() + 3 <= room {
-                room -= name.len() + 3;
-                end.push(name);
-            }
-        }
-    }
-    if known.won.is_empty() && known.lost.is_empty() {
-        // Without pipelines the stages are those that everybody begins with.
-        known.won.push("Closed Won".to_owned());
-        known.lost.push("Closed Lost".to_owned());
-    }
-    Ok(known)
 }
 
 /// All users, the inactive and the deleted too.

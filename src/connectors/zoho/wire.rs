@@ -148,8 +148,18 @@ record!(
 );
 
 record!(Layout { "id" => id: Id, });
-record!(Pipeline { "maps" => stages: List<Row<Stage>>, });
-record!(Stage { "actual_value" => name: Text, "forecast_type" => forecast: Text, });
+record!(Pipeline {
+    "actual_value" => name: Text,
+    "display_value" => label: Text,
+    "maps" => stages: List<Row<Stage>>,
+});
+record!(Stage {
+    "actual_value" => name: Text,
+    "display_value" => label: Text,
+    "forecast_type" => forecast: Text,
+});
+
+record!(Note { "id" => id: Id, "Note_Content" => text: Text, "Created_Time" => created: Time, });
 
 record!(
     /// A row of a query, and what is left to say of a record that cannot be read.
@@ -165,6 +175,7 @@ record!(
         "Description" => note: Text,
         "Due_Date" => due: Text,
         "Status" => status: Text,
+        "Priority" => priority: Text,
         "Call_Start_Time" => call_start: Time,
         "Call_Duration" => duration: Text,
         "Outbound_Call_Status" => call_status: Text,

@@ -55,7 +55,7 @@ impl Crm for Desk {
     }
 
     fn twice(&self) -> &'static str {
-        r#""data":[],"info":{"more_records":false},"code":"INVALID_DATA","status":"error","#
+        r#""data":[],"info":{"more_records":false},"#
     }
 
     fn stamp(&self, response: &mut Response) {

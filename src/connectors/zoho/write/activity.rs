@@ -13,7 +13,11 @@ use crate::{
         api::Names,
         zoho::{coql, wire},
     },
-    domain::{ActivityKind, ActivityType, RemoteId, effect::ActivityToMake},
+    domain::{
+        ActivityKind, ActivityType, RemoteId,
+        action::{Priority, TaskKind},
+        effect::ActivityToMake,
+    },
 };
 
 pub(super) static NAMES: Names = &[
@@ -26,6 +30,7 @@ pub(super) static NAMES: Names = &[
     ("End_DateTime", "duration", None),
     ("Call_Duration", "duration", None),
     ("Status", "done", None),
+    ("Priority", "priority", None),
     ("Outbound_Call_Status", "done", None),
     ("Owner", "owner", Some(Stale::Owner)),
     ("Who_Id", "person", Some(Stale::Person)),
@@ -67,7 +72,7 @@ impl Module {
     /// What [`is`] compares.
     pub(super) const fn fields(self) -> &'static str {
         match self {
-            Self::Tasks => "Subject,Description,Due_Date,Status,Who_Id,What_Id,Owner",
+            Self::Tasks => "Subject,Description,Due_Date,Status,Priority,Who_Id,What_Id,Owner",
             Self::Calls => {
                 "Subject,Description,Call_Start_Time,Call_Duration,Outbound_Call_Status,Who_Id,\
                  What_Id,Owner"
@@ -103,6 +108,18 @@ impl Module {
     }
 }
 
+/// The module for what a member asks to be done.
+pub(super) fn task(kind: TaskKind, types: &[ActivityType]) -> Option<String> {
+    in_use(
+        match kind {
+            TaskKind::Todo | TaskKind::Email => Module::Tasks,
+            TaskKind::Call => Module::Calls,
+            TaskKind::Meeting => Module::Events,
+        },
+        types,
+    )
+}
+
 /// The module for a kind of ours, else the first that is in use. E-mails are none that can be logged.
 pub(super) fn kind(kind: ActivityKind, types: &[ActivityType]) -> Option<String> {
     let wanted = match kind {
@@ -110,6 +127,10 @@ pub(super) fn kind(kind: ActivityKind, types: &[ActivityType]) -> Option<String>
         ActivityKind::Meeting | ActivityKind::Conference => Module::Events,
         ActivityKind::Email | ActivityKind::LinkedIn | ActivityKind::Referral => Module::Tasks,
     };
+    in_use(wanted, types)
+}
+
+fn in_use(wanted: Module, types: &[ActivityType]) -> Option<String> {
     let active = || types.iter().filter(|known| known.active);
     let found = active().find(|known| known.key == wanted.name()).or_else(|| active().next());
     found.map(|known| known.key.clone())
@@ -138,6 +159,9 @@ pub(super) fn body(module: Module, make: &ActivityToMake) -> Result<Map<String, 
             put("Subject", subject);
             put("Due_Date", json!(day(make.due_at)));
             put("Status", json!(if make.done { "Completed" } else { "Not Started" }));
+            if let Some(priority) = make.priority {
+                put("Priority", json!(urgency(priority)));
+            }
         }
         Module::Calls => {
             put("Subject", subject);
@@ -205,7 +229,10 @@ pub(super) fn is(module: Module, make: &ActivityToMake, there: &wire::Activity) 
     let completed = |status: &Option<String>| (status.as_deref() == Some("Completed")) == make.done;
     let own = match module {
         Module::Tasks => {
-            there.due.0.as_deref() == Some(&*day(make.due_at)) && completed(&there.status.0)
+            let priority = make.priority.map(urgency);
+            there.due.0.as_deref() == Some(&*day(make.due_at))
+                && completed(&there.status.0)
+                && (priority.is_none() || there.priority.0.as_deref() == priority)
         }
         Module::Calls => {
             let duration = seconds(there.duration.0.as_deref()) == seconds(Some(&clock(make)));
@@ -239,6 +266,14 @@ fn note(module: Module, make: &ActivityToMake) -> String {
         return note;
     }
     text::description(&format!("{}\n\n{note}", lines.join("\n")))
+}
+
+const fn urgency(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Low => "Low",
+        Priority::Normal => "Normal",
+        Priority::High => "High",
+    }
 }
 
 fn day(at: DateTime<Utc>) -> String {

@@ -105,6 +105,10 @@ pub(super) fn person(make: &PersonToMake) -> Result<Value, CrmError> {
     Ok(Value::Object(body))
 }
 
+/// Where addresses and numbers go, in the order in which they are filled.
+pub(super) static EMAILS: [&str; 2] = ["Email", "Secondary_Email"];
+pub(super) static PHONES: [&str; 4] = ["Phone", "Mobile", "Home_Phone", "Other_Phone"];
+
 /// Values with the fields they go to, and those that have none.
 pub(super) struct Placed<'a> {
     pub(super) placed: Vec<(&'static str, &'a str)>,
@@ -121,13 +125,13 @@ fn in_order(values: &[RemoteValue]) -> Vec<&RemoteValue> {
 
 pub(super) fn emails(make: &PersonToMake) -> Placed<'_> {
     let mut values = in_order(&make.emails).into_iter().map(|value| value.value.trim());
-    let placed = ["Email", "Secondary_Email"].into_iter().zip(values.by_ref()).collect();
+    let placed = EMAILS.into_iter().zip(values.by_ref()).collect();
     Placed { placed, rest: values.collect() }
 }
 
 /// By what they are for where that is free, otherwise in the order of the fields.
 pub(super) fn phones(make: &PersonToMake) -> Placed<'_> {
-    let mut free = vec!["Phone", "Mobile", "Home_Phone", "Other_Phone"];
+    let mut free = PHONES.to_vec();
     let (mut placed, mut rest) = (vec![], vec![]);
     for value in in_order(&make.phones) {
         let label = value.label.as_deref().unwrap_or_default().to_lowercase();

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     activity::{self, Module},
-    body, find, living_activity, person, text,
+    acts, body, find, living_activity, person, text,
 };
 use crate::{
     connectors::{
@@ -60,6 +60,7 @@ pub(super) async fn look(
             let found = living_activity(api, module, number).await;
             there(found.map(|there| activity::is(module, activity, &there).then(|| id.clone())))
         }
+        Effect::Act(act) => acts::look(api, act, since).await,
         Effect::DeleteActivity { id } => {
             let Some((module, number)) = Module::of(id) else { return Ok(Vec::new()) };
             match living_activity(api, module, number).await {
@@ -161,7 +162,7 @@ async fn activities(
 }
 
 /// What was made at `since` or later.
-async fn young(
+pub(super) async fn young(
     api: &Api,
     module: &str,
     filter: Option<&str>,

@@ -14,6 +14,7 @@
 //! - What an activity is about is named by module: `$se_module`.
 
 mod activity;
+mod acts;
 mod body;
 mod find;
 mod look;
@@ -26,8 +27,8 @@ use serde_json::{Value, json};
 
 use self::activity::Module;
 use super::{
-    MANIFEST, Zoho, decode, dialect, map,
-    read::{ORGANIZATIONS, PERSONS, ask, of_persons},
+    MANIFEST, Zoho, deals, decode, dialect, map,
+    read::{DEALS, PERSONS, ask, of_persons},
     wire,
 };
 use crate::{
@@ -36,7 +37,8 @@ use crate::{
         api::{Change, Names},
     },
     domain::{
-        ActivityKind, ActivityType, RemoteId, RemoteOrganization, RemotePerson,
+        ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
+        action::{ActionKind, DealStage, Priority, TaskKind},
         effect::{ActivityToMake, Effect, OrganizationToMake, PersonToMake, Sent},
     },
 };
@@ -90,6 +92,7 @@ impl Writer for Zoho {
             Effect::CreateActivity(make) => create_activity(api, make).await,
             Effect::UpdateActivity { id, activity } => update_activity(api, id, activity).await,
             Effect::DeleteActivity { id } => delete_activity(api, id).await,
+            Effect::Act(act) => acts::send(api, act).await,
         }
     }
 
@@ -105,6 +108,44 @@ impl Writer for Zoho {
     fn activity_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
         let (module, id) = Module::of(id)?;
         map::record_url(domain, module.name(), &id.to_string())
+    }
+
+    fn cannot(&self, _: ActionKind) -> Option<&'static str> {
+        None
+    }
+
+    fn scope_of(&self, action: ActionKind) -> Option<&'static str> {
+        match action {
+            ActionKind::CreateNote => Some("ZohoCRM.modules.notes.CREATE"),
+            ActionKind::CreateDeal => Some("ZohoCRM.modules.deals.CREATE"),
+            ActionKind::UpdateDeal => Some("ZohoCRM.modules.deals.UPDATE"),
+            ActionKind::CreateTask | ActionKind::UpdateTask => Some(Module::Tasks.scope()),
+            ActionKind::LogCall => Some(Module::Calls.scope()),
+            ActionKind::CreateContact => Some(CREATE_CONTACTS),
+            ActionKind::UpdateContact => Some(UPDATE_CONTACTS),
+            ActionKind::GetContact | ActionKind::GetDeal | ActionKind::SearchContact => None,
+        }
+    }
+
+    /// Of tasks; calls and meetings have none.
+    fn priorities(&self) -> &'static [Priority] {
+        &[Priority::Low, Priority::Normal, Priority::High]
+    }
+
+    fn task_type(&self, kind: TaskKind, types: &[ActivityType]) -> Option<String> {
+        activity::task(kind, types)
+    }
+
+    async fn stages(&self, api: &Api) -> Result<Vec<DealStage>, CrmError> {
+        Ok(deals::steps(api).await?.into_iter().map(|step| step.stage).collect())
+    }
+
+    async fn deal(&self, api: &Api, id: &RemoteId) -> Result<Option<RemoteDeal>, CrmError> {
+        acts::deal(api, id).await
+    }
+
+    fn deal_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
+        map::record_url(domain, DEALS.module, id.as_str())
     }
 }
 

@@ -9,11 +9,19 @@ pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Plain text, in which nothing looks like a tag: templates for mails and pages may show it as HTML.
 /// Without control characters and without lines that are only blank at the ends. Too long a text ends with
 /// a word about it.
 pub(super) fn description(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', " ");
-    let plain: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars().filter(|c| *c == '\n' || !c.is_control()) {
+        let tag = letter.is_alphabetic() || matches!(letter, '/' | '!' | '?');
+        if tag && plain.ends_with('<') {
+            plain.push(' ');
+        }
+        plain.push(letter);
+    }
     let plain = plain.trim();
     if plain.chars().count() <= MOST {
         return plain.to_owned();
@@ -29,7 +37,7 @@ mod tests {
     #[test]
     fn a_description_keeps_its_lines_and_nothing_that_is_not_seen() {
         assert_eq!(description(" Hi\r\n\tthere\u{0}\u{7}\n\n"), "Hi\n there");
-        assert_eq!(description("<b>'x'</b>"), "<b>'x'</b>", "it is no HTML");
+        assert_eq!(description("<b>'x'</b> 1<2"), "< b>'x'< /b> 1<2");
         let long = description(&"ü".repeat(40_000));
         assert_eq!(long.chars().count(), MOST);
         assert!(long.ends_with(SHORTENED));

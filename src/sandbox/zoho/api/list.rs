@@ -210,14 +210,21 @@ pub(crate) fn notes(account: &mut Account, call: &Call, module: Module, id: &str
     let fields = asked(call)?;
     let id: u64 = id.parse().map_err(|_| Refusal::no_such_id(id))?;
     account.living(module, id).ok_or_else(|| Refusal::no_such_id(&id.to_string()))?;
+    let (page, per_page) = (call.number("page", 1)?.max(1), call.number("per_page", 200)?);
+    let per_page = usize::try_from(per_page.clamp(1, 200)).unwrap_or(200);
+    let skip = usize::try_from(page - 1).unwrap_or(0) * per_page;
     let of = account.walk(Module::Notes, Sort::Id, None);
-    let of = of.filter(|(_, note)| note.lookup("Parent_Id") == Some(id)).take(200);
-    let data: Vec<Value> =
-        of.map(|(_, note)| show::record(account, Module::Notes, &note, Some(&fields))).collect();
+    let of = of.filter(|(_, note)| note.lookup("Parent_Id") == Some(id));
+    let mut notes: Vec<Record> = of.map(|(_, note)| note).skip(skip).take(per_page + 1).collect();
+    let more = notes.len() > per_page;
+    notes.truncate(per_page);
+    let shown = |note: &Record| show::record(account, Module::Notes, note, Some(&fields));
+    let data: Vec<Value> = notes.iter().map(shown).collect();
     if data.is_empty() {
         return Ok(Reply::nothing());
     }
-    let info = json!({ "per_page": 200, "count": data.len(), "page": 1, "more_records": false });
+    let info =
+        json!({ "per_page": per_page, "count": data.len(), "page": page, "more_records": more });
     Ok(Reply::json(json!({ "data": data, "info": info })))
 }
 

@@ -53,9 +53,16 @@ use super::{
 /// The control plane; it stands beside the line and is never broken by faults.
 pub(super) struct Control(pub(super) Arc<Desk>);
 
-/// What a grant has unless it is asked for less.
-const ALL: &str = "ZohoCRM.modules.ALL,ZohoCRM.users.READ,ZohoCRM.org.READ,ZohoCRM.settings.ALL,\
-                   ZohoCRM.coql.READ,ZohoSearch.securesearch.READ";
+/// What a grant has unless it is asked for something else: everything there is here, right by right.
+const ALL: &str = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.CREATE,\
+    ZohoCRM.modules.contacts.UPDATE,ZohoCRM.modules.contacts.DELETE,ZohoCRM.modules.accounts.READ,\
+    ZohoCRM.modules.accounts.CREATE,ZohoCRM.modules.accounts.UPDATE,ZohoCRM.modules.deals.READ,\
+    ZohoCRM.modules.deals.CREATE,ZohoCRM.modules.deals.UPDATE,ZohoCRM.modules.notes.READ,\
+    ZohoCRM.modules.notes.CREATE,ZohoCRM.modules.tasks.ALL,ZohoCRM.modules.calls.ALL,\
+    ZohoCRM.modules.events.ALL,ZohoCRM.users.READ,ZohoCRM.org.READ,ZohoCRM.coql.READ,\
+    ZohoCRM.settings.fields.READ,ZohoCRM.settings.fields.CREATE,ZohoCRM.settings.fields.DELETE,\
+    ZohoCRM.settings.tags.READ,ZohoCRM.settings.tags.CREATE,ZohoCRM.settings.modules.READ,\
+    ZohoCRM.settings.layouts.READ,ZohoCRM.settings.pipeline.READ,ZohoSearch.securesearch.READ";
 
 impl Endpoint for Control {
     type Output = Response;

@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
 use super::super::super::SandboxConfig;
@@ -328,7 +329,7 @@ impl Grants {
         if self.seal_of(app, sealed, chance) != seal {
             return None;
         }
-        let text = String::from_utf8(hex::decode(sealed).ok()?).ok()?;
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(sealed).ok()?).ok()?;
         let mut lines = text.split('\n');
         let (org, user) = (lines.next()?.parse().ok()?, lines.next()?.parse().ok()?);
         Some((Install { app: app.to_owned(), org, user }, split(lines.next()?)))

@@ -76,8 +76,8 @@ async fn who_has_the_address_already_is_met_and_only_tagged() {
     stage.control("POST", "/plan", json!({"unique_email": true})).await;
     let Effect::CreatePerson(make) = called("Ann Second", "Ann@Twice.example") else { panic!() };
     let labels = vec![RemoteId("Warm Lead".into())];
-    let sent = writer().send(&stage.api, &Effect::CreatePerson(PersonToMake { labels, ..make }));
-    let sent = sent.await.unwrap();
+    let effect = Effect::CreatePerson(PersonToMake { labels, ..make });
+    let sent = writer().send(&stage.api, &effect).await.unwrap();
     assert_eq!(sent.id, first);
     let there = sent.person.unwrap();
     assert_eq!(there.name.as_deref(), Some("Ann First"), "nothing of them is overwritten");

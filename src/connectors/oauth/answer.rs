@@ -13,6 +13,9 @@ const DEFAULT_LIFE: Duration = Duration::from_mins(30);
 /// The longest life believed, so that nonsense does not switch refreshing off.
 const LONGEST_LIFE: Duration = Duration::from_hours(24);
 
+/// How long a provider's quotas of tokens look back.
+const NO_TOKENS: Duration = Duration::from_mins(10);
+
 /// The crate's own answer type wants the exact types and spellings of RFC 6749.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct TokenAnswer {
@@ -87,7 +90,7 @@ pub(super) fn refusal(status: u16, body: &[u8]) -> OAuthError {
     let says = |word: &str| text.contains(word) || text.contains(&word.replace('_', " "));
     // The client first: nobody's connection may die of our own mistake.
     if says("too_many_requests") {
-        OAuthError::Down { what: "it asks us to slow down" }
+        OAuthError::Throttled { wait: NO_TOKENS }
     } else if says("invalid_client") || says("unauthorized_client") {
         OAuthError::InvalidClient
     } else if says("invalid_grant") || says("invalid_code") {

@@ -62,6 +62,9 @@ pub enum OAuthError {
     /// Retry later.
     #[error("the provider cannot be reached properly: {what}")]
     Down { what: &'static str },
+    /// So many tokens were asked for that it gives none for a while: asking on makes it longer.
+    #[error("the provider gives no tokens for {} min", wait.as_secs().div_ceil(60))]
+    Throttled { wait: Duration },
     #[error("the provider's answer cannot be read: {what}")]
     Unreadable { what: &'static str },
     /// Ours to repair: an address of ours is malformed or not registered at the provider.
@@ -76,6 +79,11 @@ impl From<OAuthError> for CrmError {
             OAuthError::InvalidClient | OAuthError::Refused { .. } => Self::Misconfigured,
             OAuthError::ForbiddenHost { .. } => Self::ForbiddenHost,
             OAuthError::Down { what } => Self::Down { what, status: None, wait: None },
+            OAuthError::Throttled { wait } => Self::Down {
+                what: "it gives no tokens for a while",
+                status: None,
+                wait: Some(wait),
+            },
             OAuthError::Unreadable { what } => Self::Unreadable { what },
         }
     }

@@ -41,7 +41,9 @@ fn a_contact_is_read_with_all_it_has_and_what_is_odd_is_as_good_as_missing() {
 fn nothing_is_an_empty_page_and_what_is_no_list_is_unreadable() {
     let page = persons("").unwrap();
     assert!(page.items.is_empty() && !page.more);
-    for broken in ["{}", "[]", "null", r#"{"data":null}"#, r#"{"info":{}}"#, "{\"data\":[", "<html>"] {
+    for broken in
+        ["{}", "[]", "null", r#"{"data":null}"#, r#"{"info":{}}"#, "{\"data\":[", "<html>"]
+    {
         assert!(persons(broken).is_err(), "{broken}");
     }
     let twice = r#"{"data":[],"info":{},"data":[{"id":"1"}]}"#;
@@ -55,7 +57,8 @@ fn what_cannot_be_read_is_quarantined_and_its_page_goes_on() {
     let page = persons(body).unwrap();
     let ids: Vec<_> = page.items.iter().map(|person| person.id.as_str()).collect();
     assert_eq!(ids, ["11", "15"]);
-    let kept: Vec<_> = page.quarantined.iter().map(|one| (one.id.clone(), one.raw.as_str())).collect();
+    let kept: Vec<_> =
+        page.quarantined.iter().map(|one| (one.id.clone(), one.raw.as_str())).collect();
     assert_eq!(kept.len(), 4);
     assert_eq!(kept[0], (None, r#"{"Last_Name":"B"}"#));
     assert_eq!(kept[3].0, Some(RemoteId("14".into())));

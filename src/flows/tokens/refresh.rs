@@ -148,6 +148,7 @@ impl<S: TokenStore, P: TokenProvider, M: Machine> Tokens<S, P, M> {
             // Ours to repair: no connection dies of it.
             OAuthError::InvalidClient => (End::Ours, CrmError::Misconfigured),
             OAuthError::ForbiddenHost { .. } => (End::Ours, CrmError::ForbiddenHost),
+            OAuthError::Throttled { .. } => (End::Unknown, error.into()),
             _ => (
                 End::Unknown,
                 CrmError::Down { what: "it did not renew the token", status: None, wait: None },

@@ -3,7 +3,7 @@
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tandem::{
-    config::ProviderCredentials,
+    config::{Config, Environment, ProviderCredentials},
     jobs,
     policy::Plan,
     sandbox::{Sandbox, SandboxConfig},
@@ -64,6 +64,48 @@ impl Stage {
         let url = format!("{}/__sandbox/truth/outbound", self.crm.url);
         Client::builder().build().unwrap().get(url).send().await.unwrap().json().await.unwrap()
     }
+}
+
+#[tokio::test]
+async fn a_callback_that_names_a_strange_accounts_server_gets_neither_code_nor_secret() {
+    let hub = TestHub::on(Database::create().await, |ours| {
+        // The real addresses: only what the callback says would lead away from them.
+        let variables = [
+            ("TANDEM_DATA_DIR".to_owned(), ours.data_dir.to_string_lossy().into_owned()),
+            ("ZOHO_CLIENT_ID".to_owned(), "ours".to_owned()),
+            ("ZOHO_CLIENT_SECRET".to_owned(), "secret".to_owned()),
+        ];
+        let public_url = ours.public_url.take();
+        *ours = Config::read(Environment::Development, &variables.into()).unwrap();
+        ours.public_url = public_url;
+    })
+    .await;
+    let acme = hub.company(Plan::Business).await;
+    for server in [
+        "https://evil.example",
+        "https://accounts.zoho.eu.evil.example",
+        "https://evil.example/accounts.zoho.eu",
+        "http://accounts.zoho.eu",
+        "https://www.zohoapis.eu",
+    ] {
+        let out = acme.owner.browser.get("/api/integrations/zoho/connect").await;
+        let page = Url::parse(out.header("location")).unwrap();
+        assert_eq!(page.host_str(), Some("accounts.zoho.com"));
+        let (_, state) = page.query_pairs().find(|(key, _)| key == "state").unwrap();
+        let mut back = Url::parse("http://localhost/api/integrations/zoho/callback").unwrap();
+        back.query_pairs_mut()
+            .append_pair("state", &state)
+            .append_pair("code", "1000.code")
+            .append_pair("location", "../../evil")
+            .append_pair("accounts-server", server);
+        let landed =
+            acme.owner.browser.get(&format!("{}?{}", back.path(), back.query().unwrap())).await;
+        let location = landed.header("location");
+        assert!(location.contains("host_refused"), "{server}: {location}");
+        assert!(!location.contains("evil"), "{location}");
+    }
+    let connections: i64 = hub.value("select count(*) from connection").await;
+    assert_eq!(connections, 0);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Tokens under tight quotas, and errors that come with HTTP 200.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -20,8 +20,11 @@ async fn an_exhausted_quota_is_waited_for_and_the_grant_lives_on() {
         assert!(grant.refresh_token.is_none(), "it never changes");
     }
     let error = refresh().await.err().unwrap();
-    assert!(matches!(error, OAuthError::Down { .. }), "{error:?}");
-    assert!(CrmError::from(error).passes(), "no connection dies of it");
+    let ten = Duration::from_mins(10);
+    assert_eq!(error, OAuthError::Throttled { wait: ten });
+    let error = CrmError::from(error);
+    assert!(error.passes(), "no connection dies of it");
+    assert!(matches!(error, CrmError::Down { wait: Some(wait), .. } if wait == ten), "{error:?}");
     stage.control("POST", "/plan", json!({"tokens": 100})).await;
     assert!(refresh().await.is_ok());
 }

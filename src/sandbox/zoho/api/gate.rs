@@ -38,12 +38,24 @@ impl Endpoint for Gate {
                 return Ok(response);
             }
         };
+        // Also when the caller has gone meanwhile.
+        let _under_way = UnderWay { desk: &self.0, org };
         if !work.is_zero() {
             tokio::time::sleep(work).await;
         }
-        let response = self.answer(&request, body);
-        self.0.world().limits.end(org);
-        Ok(response)
+        Ok(self.answer(&request, body))
+    }
+}
+
+/// A request that was let in and has not been answered yet.
+struct UnderWay<'a> {
+    desk: &'a Desk,
+    org: u64,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.desk.world().limits.end(self.org);
     }
 }
 

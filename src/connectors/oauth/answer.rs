@@ -212,7 +212,7 @@ mod tests {
         assert!(is_refusal(br#"{"error":"invalid_code"}"#));
         assert!(!is_refusal(br#"{"error":"","access_token":"a"}"#) && !is_refusal(b"[]"));
         let slower = br#"{"error":"Access Denied","error_description":"Too many requests"}"#;
-        assert!(matches!(refusal(400, slower), OAuthError::Down { .. }));
+        assert!(matches!(refusal(400, slower), OAuthError::Throttled { .. }));
         assert_eq!(refusal(401, b"{}"), OAuthError::InvalidClient);
         assert_eq!(refusal(400, b"\xff\xfe"), OAuthError::Refused { status: 400 });
     }

@@ -76,7 +76,7 @@ mod tests {
             ("a\\' or 'b@x.example", "b@x.example"),
             ("\"a\" or \"b\"@x.example", "@x.example"),
             ("Robert'); DROP TABLE students;--", " DROP TABLE students"),
-            ("100%_safe'x", "100"),
+            ("100%_safe'x", "safe"),
             ("line\nbreak'", "break"),
         ] {
             let asked = holds("Email", hostile).unwrap();

@@ -91,11 +91,7 @@ impl Stored {
     }
 
     /// The hash of a person that we made, as the next import will compute it.
-    async fn fingerprint(
-        &self,
-        tx: &mut TenantTx,
-        mut person: RemotePerson,
-    ) -> Result<i64, DbError> {
+    async fn fingerprint(&self, tx: &mut TenantTx, person: RemotePerson) -> Result<i64, DbError> {
         let Some(account) = deliveries::account(tx, self.id()).await? else { return Ok(0) };
         let members = db::directory::members_by_email(tx).await?;
         let users: Vec<RemoteUser> = read(account.remote_users).unwrap_or_default();
@@ -109,9 +105,6 @@ impl Stored {
             .collect();
         let named: Vec<&str> = person.organization.iter().map(RemoteId::as_str).collect();
         let organizations = db::intake::organizations(tx, self.id(), &named).await?;
-        // Counts come only with lists; somebody who is new has no deals.
-        person.open_deals = person.open_deals.or(Some(0));
-        person.closed_deals = person.closed_deals.or(Some(0));
         let fields: Fields = read(account.remote_fields).unwrap_or_default();
         let provider = self.connection.provider.as_str();
         let Some(connector) = connectors::find(provider) else { return Ok(0) };

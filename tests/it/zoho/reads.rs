@@ -191,7 +191,10 @@ async fn the_account_is_its_organization_and_links_lead_into_it() {
 async fn searching_finds_by_address_number_and_word() {
     let stage = stage().await;
     let persons = all(&stage, From::default(), &[200]).await;
-    let has = |person: &&RemotePerson| person.emails.len() == 2 && !person.phones.is_empty();
+    let has = |person: &&RemotePerson| {
+        let named = person.last_name.as_deref().is_some_and(|name| name.chars().count() > 4);
+        named && person.emails.len() == 2 && !person.phones.is_empty()
+    };
     let somebody = persons.iter().find(has).unwrap();
     let name = somebody.last_name.clone().unwrap();
     for term in [&somebody.emails[1].value, &somebody.phones[0].value, &name] {

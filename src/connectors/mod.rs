@@ -52,8 +52,7 @@ pub use self::{
 };
 
 /// Every CRM we speak to. A new one is a folder, a `mod` above and a line here.
-static REGISTRY: &[&dyn Connector] =
-    &[&pipedrive::Pipedrive, &salesforce::Salesforce, &zoho::Zoho];
+static REGISTRY: &[&dyn Connector] = &[&pipedrive::Pipedrive, &salesforce::Salesforce, &zoho::Zoho];
 
 /// Looks a connector up by its slug.
 pub fn find(slug: &str) -> Option<&'static dyn Connector> {

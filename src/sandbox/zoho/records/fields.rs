@@ -111,119 +111,152 @@ impl Field {
 
 /// Those of a new organization, and those that this one has added. `base` is where its ids begin.
 pub(crate) fn of(module: Module, base: u64) -> Vec<Field> {
-    use Kind::{
-        Anything, Area, Clock, Date, Email, Flag, Lookup, Money, Multi, Owner, Phone, Picklist,
-        Strict, Tags, Text, Time, Url, Whole,
-    };
-    let mut fields = Vec::new();
-    let first = base + 2_000_000 + module as u64 * 10_000;
-    let mut add = |api_name: &str, label: &str, kind: Kind, rules: &str, options: &[&str]| {
-        fields.push(Field {
-            id: first + fields.len() as u64 * 100,
+    let mut added = Added { fields: Vec::new(), first: base + 2_000_000 + module as u64 * 10_000 };
+    added.plain(&[
+        ("Owner", "Owner", Kind::Owner, ""),
+        ("Created_Time", "Created Time", Kind::Time, "r"),
+        ("Modified_Time", "Modified Time", Kind::Time, "r"),
+        ("Description", "Description", Kind::Area(32_000), ""),
+        ("Tag", "Tag", Kind::Tags, ""),
+    ]);
+    match module {
+        Module::Contacts => contacts(&mut added),
+        Module::Accounts => accounts(&mut added),
+        Module::Deals => deals(&mut added),
+        Module::Tasks => tasks(&mut added),
+        Module::Calls => calls(&mut added),
+        Module::Events => added.plain(&[
+            ("Event_Title", "Title", Kind::Text(255), "m"),
+            ("Start_DateTime", "From", Kind::Time, "m"),
+            ("End_DateTime", "To", Kind::Time, "m"),
+            ("All_day", "All day", Kind::Flag, ""),
+            ("Venue", "Location", Kind::Text(255), ""),
+            ("Who_Id", "Contact Name", Kind::Lookup(Module::Contacts), ""),
+            ("What_Id", "Related To", Kind::Anything, ""),
+        ]),
+        Module::Notes => added.plain(&[
+            ("Note_Title", "Note Title", Kind::Text(120), ""),
+            ("Note_Content", "Note Content", Kind::Area(32_000), "m"),
+            ("Parent_Id", "Parent ID", Kind::Anything, "m"),
+        ]),
+    }
+    added.fields
+}
+
+/// Fields under construction.
+struct Added {
+    fields: Vec<Field>,
+    first: u64,
+}
+
+impl Added {
+    /// Names, kinds, and rules: `c`ustom, `m`andatory, `r`ead only.
+    fn plain(&mut self, of: &[(&str, &str, Kind, &str)]) {
+        for (api_name, label, kind, rules) in of {
+            self.listed(api_name, label, kind.clone(), rules, &[]);
+        }
+    }
+
+    fn listed(&mut self, api_name: &str, label: &str, kind: Kind, rules: &str, options: &[&str]) {
+        self.fields.push(Field {
+            id: self.first + self.fields.len() as u64 * 100,
             api_name: api_name.to_owned(),
             label: label.to_owned(),
             kind,
             custom: rules.contains('c'),
             mandatory: rules.contains('m'),
             read_only: rules.contains('r'),
-            unique: rules.contains('u'),
+            unique: false,
             options: options.iter().map(|option| (*option).to_owned()).collect(),
         });
-    };
-    add("Owner", "Owner", Owner, "", &[]);
-    add("Created_Time", "Created Time", Time, "r", &[]);
-    add("Modified_Time", "Modified Time", Time, "r", &[]);
-    add("Description", "Description", Area(32_000), "", &[]);
-    add("Tag", "Tag", Tags, "", &[]);
-    match module {
-        Module::Contacts => {
-            add("First_Name", "First Name", Text(40), "", &[]);
-            add("Last_Name", "Last Name", Text(80), "m", &[]);
-            add("Full_Name", "Full Name", Text(120), "r", &[]);
-            add("Email", "Email", Email, "", &[]);
-            add("Secondary_Email", "Secondary Email", Email, "", &[]);
-            add("Phone", "Phone", Phone, "", &[]);
-            add("Mobile", "Mobile", Phone, "", &[]);
-            add("Home_Phone", "Home Phone", Phone, "", &[]);
-            add("Other_Phone", "Other Phone", Phone, "", &[]);
-            add("Asst_Phone", "Asst Phone", Phone, "", &[]);
-            add("Account_Name", "Account Name", Lookup(Module::Accounts), "", &[]);
-            add("Title", "Title", Text(100), "", &[]);
-            add("Mailing_Country", "Mailing Country", Text(100), "", &[]);
-            let sources = ["-None-", "Advertisement", "Cold Call", "Trade Show", "Web Download"];
-            add("Lead_Source", "Lead Source", Picklist, "", &sources);
-            add("Segment", "Segment", Picklist, "c", &["-None-", "A", "B", "C"]);
-            add("Interests", "Interests", Multi, "c", &["Pumps", "Valves", "Service"]);
-            add("Customer_Since", "Customer since", Date, "c", &[]);
-            add("Budget", "Budget", Money, "c", &[]);
-            add("Newsletter", "Newsletter", Flag, "c", &[]);
-            add("Score", "Score", Whole, "c", &[]);
-            add("Remarks", "Remarks", Area(2_000), "c", &[]);
-            add("Profile", "Profile", Url, "c", &[]);
-            add("Partner", "Partner", Lookup(Module::Accounts), "c", &[]);
-        }
-        Module::Accounts => {
-            add("Account_Name", "Account Name", Text(200), "m", &[]);
-            add("Website", "Website", Url, "", &[]);
-            add("Phone", "Phone", Phone, "", &[]);
-            let industries = ["-None-", "Manufacturing", "Software", "Retail", "Travel"];
-            add("Industry", "Industry", Picklist, "", &industries);
-            add("Billing_Street", "Billing Street", Text(250), "", &[]);
-            add("Billing_City", "Billing City", Text(100), "", &[]);
-            add("Billing_Code", "Billing Code", Text(30), "", &[]);
-            add("Billing_Country", "Billing Country", Text(100), "", &[]);
-            add("Employees", "Employees", Whole, "", &[]);
-            add("Tier", "Tier", Picklist, "c", &["-None-", "Gold", "Silver"]);
-        }
-        Module::Deals => {
-            add("Deal_Name", "Deal Name", Text(120), "m", &[]);
-            let stages: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
-            add("Stage", "Stage", Strict, "m", &stages);
-            add("Pipeline", "Pipeline", Picklist, "", &[PIPELINE]);
-            add("Amount", "Amount", Money, "", &[]);
-            add("Currency", "Currency", Picklist, "", &["EUR", "CHF", "USD"]);
-            add("Closing_Date", "Closing Date", Date, "", &[]);
-            add("Account_Name", "Account Name", Lookup(Module::Accounts), "", &[]);
-            add("Contact_Name", "Contact Name", Lookup(Module::Contacts), "", &[]);
-            add("Probability", "Probability (%)", Whole, "", &[]);
-        }
-        Module::Tasks => {
-            add("Subject", "Subject", Text(255), "m", &[]);
-            add("Due_Date", "Due Date", Date, "", &[]);
-            let states =
-                ["Not Started", "Deferred", "In Progress", "Completed", "Waiting for input"];
-            add("Status", "Status", Picklist, "", &states);
-            add("Priority", "Priority", Picklist, "", &["High", "Highest", "Low", "Normal"]);
-            add("Who_Id", "Contact Name", Lookup(Module::Contacts), "", &[]);
-            add("What_Id", "Related To", Anything, "", &[]);
-            add("Closed_Time", "Closed Time", Time, "r", &[]);
-        }
-        Module::Calls => {
-            add("Subject", "Subject", Text(255), "m", &[]);
-            add("Call_Type", "Call Type", Strict, "m", &["Outbound", "Inbound", "Missed"]);
-            add("Call_Start_Time", "Call Start Time", Time, "m", &[]);
-            add("Call_Duration", "Call Duration", Clock, "", &[]);
-            let states = ["Scheduled", "Overdue", "Completed", "Cancelled"];
-            add("Outbound_Call_Status", "Outgoing Call Status", Strict, "", &states);
-            add("Who_Id", "Contact Name", Lookup(Module::Contacts), "", &[]);
-            add("What_Id", "Related To", Anything, "", &[]);
-        }
-        Module::Events => {
-            add("Event_Title", "Title", Text(255), "m", &[]);
-            add("Start_DateTime", "From", Time, "m", &[]);
-            add("End_DateTime", "To", Time, "m", &[]);
-            add("All_day", "All day", Flag, "", &[]);
-            add("Venue", "Location", Text(255), "", &[]);
-            add("Who_Id", "Contact Name", Lookup(Module::Contacts), "", &[]);
-            add("What_Id", "Related To", Anything, "", &[]);
-        }
-        Module::Notes => {
-            add("Note_Title", "Note Title", Text(120), "", &[]);
-            add("Note_Content", "Note Content", Area(32_000), "m", &[]);
-            add("Parent_Id", "Parent ID", Anything, "m", &[]);
-        }
     }
-    fields
+}
+
+fn contacts(added: &mut Added) {
+    added.plain(&[
+        ("First_Name", "First Name", Kind::Text(40), ""),
+        ("Last_Name", "Last Name", Kind::Text(80), "m"),
+        ("Full_Name", "Full Name", Kind::Text(120), "r"),
+        ("Email", "Email", Kind::Email, ""),
+        ("Secondary_Email", "Secondary Email", Kind::Email, ""),
+        ("Phone", "Phone", Kind::Phone, ""),
+        ("Mobile", "Mobile", Kind::Phone, ""),
+        ("Home_Phone", "Home Phone", Kind::Phone, ""),
+        ("Other_Phone", "Other Phone", Kind::Phone, ""),
+        ("Asst_Phone", "Asst Phone", Kind::Phone, ""),
+        ("Account_Name", "Account Name", Kind::Lookup(Module::Accounts), ""),
+        ("Title", "Title", Kind::Text(100), ""),
+        ("Mailing_Country", "Mailing Country", Kind::Text(100), ""),
+        ("Customer_Since", "Customer since", Kind::Date, "c"),
+        ("Budget", "Budget", Kind::Money, "c"),
+        ("Newsletter", "Newsletter", Kind::Flag, "c"),
+        ("Score", "Score", Kind::Whole, "c"),
+        ("Remarks", "Remarks", Kind::Area(2_000), "c"),
+        ("Profile", "Profile", Kind::Url, "c"),
+        ("Partner", "Partner", Kind::Lookup(Module::Accounts), "c"),
+    ]);
+    let sources = ["-None-", "Advertisement", "Cold Call", "Trade Show", "Web Download"];
+    added.listed("Lead_Source", "Lead Source", Kind::Picklist, "", &sources);
+    added.listed("Segment", "Segment", Kind::Picklist, "c", &["-None-", "A", "B", "C"]);
+    added.listed("Interests", "Interests", Kind::Multi, "c", &["Pumps", "Valves", "Service"]);
+}
+
+fn accounts(added: &mut Added) {
+    added.plain(&[
+        ("Account_Name", "Account Name", Kind::Text(200), "m"),
+        ("Website", "Website", Kind::Url, ""),
+        ("Phone", "Phone", Kind::Phone, ""),
+        ("Billing_Street", "Billing Street", Kind::Text(250), ""),
+        ("Billing_City", "Billing City", Kind::Text(100), ""),
+        ("Billing_Code", "Billing Code", Kind::Text(30), ""),
+        ("Billing_Country", "Billing Country", Kind::Text(100), ""),
+        ("Employees", "Employees", Kind::Whole, ""),
+    ]);
+    let industries = ["-None-", "Manufacturing", "Software", "Retail", "Travel"];
+    added.listed("Industry", "Industry", Kind::Picklist, "", &industries);
+    added.listed("Tier", "Tier", Kind::Picklist, "c", &["-None-", "Gold", "Silver"]);
+}
+
+fn deals(added: &mut Added) {
+    added.plain(&[
+        ("Deal_Name", "Deal Name", Kind::Text(120), "m"),
+        ("Amount", "Amount", Kind::Money, ""),
+        ("Closing_Date", "Closing Date", Kind::Date, ""),
+        ("Account_Name", "Account Name", Kind::Lookup(Module::Accounts), ""),
+        ("Contact_Name", "Contact Name", Kind::Lookup(Module::Contacts), ""),
+        ("Probability", "Probability (%)", Kind::Whole, ""),
+    ]);
+    let stages: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
+    added.listed("Stage", "Stage", Kind::Strict, "m", &stages);
+    added.listed("Pipeline", "Pipeline", Kind::Picklist, "", &[PIPELINE]);
+}
+
+fn tasks(added: &mut Added) {
+    added.plain(&[
+        ("Subject", "Subject", Kind::Text(255), "m"),
+        ("Due_Date", "Due Date", Kind::Date, ""),
+        ("Who_Id", "Contact Name", Kind::Lookup(Module::Contacts), ""),
+        ("What_Id", "Related To", Kind::Anything, ""),
+        ("Closed_Time", "Closed Time", Kind::Time, "r"),
+    ]);
+    let states = ["Not Started", "Deferred", "In Progress", "Completed", "Waiting for input"];
+    added.listed("Status", "Status", Kind::Picklist, "", &states);
+    let urgent = ["High", "Highest", "Low", "Lowest", "Normal"];
+    added.listed("Priority", "Priority", Kind::Picklist, "", &urgent);
+}
+
+fn calls(added: &mut Added) {
+    added.plain(&[
+        ("Subject", "Subject", Kind::Text(255), "m"),
+        ("Call_Start_Time", "Call Start Time", Kind::Time, "m"),
+        ("Call_Duration", "Call Duration", Kind::Clock, ""),
+        ("Who_Id", "Contact Name", Kind::Lookup(Module::Contacts), ""),
+        ("What_Id", "Related To", Kind::Anything, ""),
+    ]);
+    let ways = ["Outbound", "Inbound", "Missed"];
+    added.listed("Call_Type", "Call Type", Kind::Strict, "m", &ways);
+    let states = ["Scheduled", "Overdue", "Completed", "Cancelled"];
+    added.listed("Outbound_Call_Status", "Outgoing Call Status", Kind::Strict, "", &states);
 }
 
 pub(crate) const PIPELINE: &str = "Standard (Standard)";

@@ -34,7 +34,7 @@ impl Way {
         let url = crm.url.parse().unwrap();
         let hub = TestHub::with(|ours| ours.offer_sandbox("salesforce", credentials, &url)).await;
         let acme = hub.company(Plan::Teams).await;
-        let way = Self { hub, crm, acme, http: Client::new() };
+        let way = Self { hub, crm, acme, http: Client::builder().build().unwrap() };
         way.connect().await;
         way
     }

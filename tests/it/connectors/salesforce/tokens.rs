@@ -11,24 +11,22 @@ use tandem::connectors::{self, CrmError, From, OAuthError, fresh_verifier};
 use super::{connector, stage};
 use crate::connectors::stage::{Stage, callback, credentials};
 
-impl Stage {
-    async fn renew(&self, token: &SecretString) -> Result<connectors::Grant, OAuthError> {
-        connectors::refresh(&self.http, &self.endpoints, &self.credentials, token).await
-    }
+async fn renew(stage: &Stage, token: &SecretString) -> Result<connectors::Grant, OAuthError> {
+    connectors::refresh(&stage.http, &stage.endpoints, &stage.credentials, token).await
 }
 
 #[tokio::test]
 async fn a_refresh_token_that_is_used_twice_ends_the_grant_with_every_token_of_it() {
     let stage = stage().await;
     let first = stage.tokens.refresh.lock().unwrap().clone();
-    let second = stage.renew(&first).await.unwrap();
+    let second = renew(&stage, &first).await.unwrap();
     let newer = second.refresh_token.unwrap();
     assert_ne!(newer.expose_secret(), first.expose_secret());
     *stage.tokens.access.lock().unwrap() = second.access_token;
     connector().persons(&stage.api, &From::default()).await.unwrap();
 
-    assert_eq!(stage.renew(&first).await.err(), Some(OAuthError::InvalidGrant), "used before");
-    assert_eq!(stage.renew(&newer).await.err(), Some(OAuthError::InvalidGrant), "dead with it");
+    assert_eq!(renew(&stage, &first).await.err(), Some(OAuthError::InvalidGrant), "used before");
+    assert_eq!(renew(&stage, &newer).await.err(), Some(OAuthError::InvalidGrant), "dead with it");
     *stage.tokens.refresh.lock().unwrap() = newer;
     let error = connector().persons(&stage.api, &From::default()).await.unwrap_err();
     assert_eq!(error, CrmError::Revoked, "and so is the access token");
@@ -73,7 +71,7 @@ async fn the_sixth_approval_of_a_user_ends_the_oldest() {
     for _ in 0..5 {
         crate::connectors::stage::grant(&stage.crm, &stage.endpoints, &stage.http).await.unwrap();
     }
-    assert_eq!(stage.renew(&oldest).await.err(), Some(OAuthError::InvalidGrant));
+    assert_eq!(renew(&stage, &oldest).await.err(), Some(OAuthError::InvalidGrant));
 }
 
 #[tokio::test]

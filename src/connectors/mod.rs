@@ -11,7 +11,9 @@ mod country;
 mod endpoints;
 mod error;
 mod forecast;
+mod html;
 mod http;
+mod hubspot;
 mod lenient;
 mod manifest;
 mod meter;
@@ -52,7 +54,8 @@ pub use self::{
 };
 
 /// Every CRM we speak to. A new one is a folder, a `mod` above and a line here.
-static REGISTRY: &[&dyn Connector] = &[&pipedrive::Pipedrive, &salesforce::Salesforce, &zoho::Zoho];
+static REGISTRY: &[&dyn Connector] =
+    &[&pipedrive::Pipedrive, &hubspot::HubSpot, &salesforce::Salesforce, &zoho::Zoho];
 
 /// Looks a connector up by its slug.
 pub fn find(slug: &str) -> Option<&'static dyn Connector> {

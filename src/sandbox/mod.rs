@@ -16,6 +16,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 mod accept;
+mod hubspot;
 mod pipedrive;
 mod salesforce;
 mod stage;
@@ -109,6 +110,11 @@ impl Sandbox {
         let stop = CancellationToken::new();
         let cuts = accept::Cuts::default();
         match provider {
+            "hubspot" => {
+                let routes = hubspot::routes(config, cuts.clone());
+                let serve = accept::serve(listener, routes, cuts, stop.clone())?;
+                Ok(Self::run(url, stop, serve))
+            }
             "pipedrive" => {
                 let routes = pipedrive::routes(&url, config, cuts.clone());
                 let serve = accept::serve(listener, routes, cuts, stop.clone())?;

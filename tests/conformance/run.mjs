@@ -12,6 +12,7 @@ if (!binary) {
 const here = fileURLToPath(new URL(".", import.meta.url));
 const STAND_INS = [
   { provider: "pipedrive", variable: "SANDBOX_URL", args: ["--persons", "1200"] },
+  { provider: "hubspot", variable: "HUBSPOT_SANDBOX_URL", args: ["--persons", "1200"] },
   { provider: "salesforce", variable: "SALESFORCE_SANDBOX_URL", args: ["--persons", "2600"] },
   { provider: "zoho", variable: "ZOHO_SANDBOX_URL", args: ["--persons", "620"] },
   { provider: "stripe", variable: "STRIPE_SANDBOX_URL", args: [] },

@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use super::{
     COMPANIES_WRITE, CONTACT_PROPERTIES, CONTACTS_READ, CONTACTS_WRITE, COST, DEALS_WRITE, HubSpot,
     SCHEMAS_WRITE, ask, decode, dialect, map,
+    place::Own,
     records::{Kind, is_id},
     wire,
 };
@@ -140,7 +141,7 @@ impl Writer for HubSpot {
 
 /// What came of making a contact.
 enum Made {
-    New(RemoteId),
+    New(Box<RemotePerson>),
     /// There is one already; nothing of it was changed.
     There(RemoteId),
 }
@@ -164,11 +165,13 @@ async fn create_person(api: &Api, make: &PersonToMake) -> Result<Sent, CrmError>
         (None, None) => (path.to_owned(), json!({ "properties": properties, "associations": [] })),
     };
     let change = change(Method::POST, &path, Some(sent), CONTACTS_WRITE, body::PERSON);
-    match api.write(&change, made).await {
-        Ok(Made::New(id)) => {
-            // As the next import will read it; it is made, whether it can be read now or not.
-            let person = find::person(api, &id).await.ok();
-            Ok(Sent { id, person })
+    let mark = make.marker.iter().map(|marker| (marker.field.clone(), false)).collect();
+    let own = Own(mark);
+    match api.write(&change, |body| made(body, &own)).await {
+        Ok(Made::New(mut person)) => {
+            // The answer says all but what it is tied to: it is as the next import will read it.
+            person.organization.clone_from(&make.organization);
+            Ok(Sent { id: person.id.clone(), person: Some(*person) })
         }
         Ok(Made::There(id)) => add_labels(api, &id, &make.labels).await,
         Err(error @ CrmError::Refused { status: 400 | 409, .. }) => {
@@ -185,14 +188,16 @@ async fn create_person(api: &Api, make: &PersonToMake) -> Result<Sent, CrmError>
 }
 
 /// A record, the one result of a batch, or a refusal that names who is there.
-fn made(body: &[u8]) -> Result<Made, &'static str> {
+fn made(body: &[u8], own: &Own) -> Result<Made, &'static str> {
     if let Some(id) = dialect::existing(body) {
         return Ok(Made::There(RemoteId(id)));
     }
-    let said: Value = serde_json::from_slice(body).map_err(|_| "it is not an object")?;
-    let one = said["results"].get(0).unwrap_or(&said);
-    let id = one["id"].as_str().filter(|id| is_id(id)).ok_or(NO_ID)?;
-    Ok(Made::New(RemoteId(id.to_owned())))
+    let record = match decode::records(body, Some) {
+        Ok(read) => read.items.into_iter().next().ok_or(NO_ID)?,
+        Err(_) => decode::one(body)?,
+    };
+    let person = map::person(record, own).ok_or(NO_ID)?;
+    Ok(Made::New(Box::new(person)))
 }
 
 /// Sets the lead status where it is free; what a person has decided stays.

@@ -210,7 +210,15 @@ fn line(url: &str, sandboxes: &Sandboxes, stripe: Option<&str>) -> String {
             })
         })
         .collect();
-    json!({ "url": url, "sandboxes": crms, "stripe": stripe, "members": members }).to_string()
+    let first = sandboxes.first().map(|(slug, _)| slug);
+    json!({
+        "url": url,
+        "provider": first,
+        "sandboxes": crms,
+        "stripe": stripe,
+        "members": members,
+    })
+    .to_string()
 }
 
 fn words(url: &str, sandboxes: &Sandboxes, stripe: Option<&str>) -> String {

@@ -17,7 +17,7 @@ test.afterAll(() => stop?.());
 
 test('an interrupted import is paid for, goes on, and the plan ends as it was ended', async ({ page }) => {
   const owner = demo.members.find((m) => m.plan === 'free' && m.role === 'owner');
-  const slug = Object.keys(demo.sandboxes)[0];
+  const slug = demo.provider;
   const control = (path: string, data: object) =>
     page.request.post(`${demo.stripe}/__sandbox${path}`, { data });
 

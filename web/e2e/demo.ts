@@ -4,14 +4,16 @@ import { type BrowserContext, expect, type Page } from '@playwright/test';
 type Member = { email: string; password: string; role: string; company: string; plan: string };
 export type Demo = {
   url: string;
+  /** The first provider of the registry. */
+  provider: string;
   sandboxes: Record<string, string>;
   stripe?: string | null;
   members: Member[];
 };
 
-export const demo: Demo = JSON.parse(process.env.TANDEM_DEMO ?? '{"url":"","sandboxes":{},"members":[]}');
-/** The provider whose sandbox runs; no name of a CRM is known to these tests. */
-export const slug = Object.keys(demo.sandboxes)[0] ?? '';
+export const demo: Demo = JSON.parse(process.env.TANDEM_DEMO ?? '{"url":"","provider":"","sandboxes":{},"members":[]}');
+/** The provider that these tests connect; no name of a CRM is known to them. */
+export const slug = demo.provider;
 
 export function member(plan: string, role = 'owner'): Member {
   const found = demo.members.find((m) => m.plan === plan && m.role === role);

@@ -292,16 +292,3 @@ async fn a_provider_nobody_knows_has_no_callback() {
     stage.judge("the provider in capitals", &before, &answer, End::at("404")).await;
     stage.verdict(unknown.len() + 1);
 }
-
-#[test]
-fn no_provider_that_takes_pkce_is_asked_without_it() {
-    for connector in connectors::all() {
-        let manifest = connector.manifest();
-        assert!(
-            !manifest.pkce,
-            "{}: `flows::connect` sends no challenge yet; a provider that takes one needs its \
-             verifier stored with the state",
-            manifest.slug
-        );
-    }
-}

@@ -11,7 +11,9 @@ export type Demo = {
   members: Member[];
 };
 
-export const demo: Demo = JSON.parse(process.env.TANDEM_DEMO ?? '{"url":"","provider":"","sandboxes":{},"members":[]}');
+export const demo: Demo = JSON.parse(
+  process.env.TANDEM_DEMO ?? '{"url":"","provider":"","sandboxes":{},"members":[]}',
+);
 /** The provider that these tests connect; no name of a CRM is known to them. */
 export const slug = demo.provider;
 

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::{
     place::is_after,
-    wire::{Failed, OnlyId, Record, Results, Ties},
+    wire::{Failed, Listed, OnlyId, Record, Ties},
 };
 use crate::{
     connectors::lenient::{self, Row, cut},
@@ -25,8 +25,8 @@ pub(super) struct Read<T> {
     pub(super) after: Option<String>,
 }
 
-fn results(body: &[u8]) -> Result<Results<'_>, Unreadable> {
-    let results: Results<'_> =
+fn results(body: &[u8]) -> Result<Listed<'_>, Unreadable> {
+    let results: Listed<'_> =
         serde_json::from_slice(body).map_err(|_| "it is not a list of records")?;
     if results.errors.0.iter().filter_map(|row| row.0.as_ref()).all(is_absence) {
         Ok(results)
@@ -43,7 +43,7 @@ fn is_absence(failed: &Failed) -> bool {
 }
 
 /// A cursor that cannot be followed must not look like the end of the list.
-fn after(results: Results<'_>) -> Result<Option<String>, Unreadable> {
+fn after(results: Listed<'_>) -> Result<Option<String>, Unreadable> {
     let after = results.paging.0.and_then(|paging| paging.next.0?.after.0);
     match after {
         Some(after) if !is_after(&after) => Err("its cursor is malformed"),

@@ -109,8 +109,11 @@ fn objections(body: &Value) -> Vec<String> {
     }
     let context = &body["context"];
     let names = ["propertyName", "properties", "objectType"].into_iter();
-    let names: Vec<&str> =
-        names.flat_map(|key| context[key].as_array()).flatten().filter_map(Value::as_str).collect();
+    let names: Vec<&str> = names
+        .filter_map(|key| context[key].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if names.is_empty() {
         vec![message.to_owned()]
     } else {

@@ -7,7 +7,7 @@ use crate::connectors::lenient::{Count, Custom, Flag, Id, List, Number, Row, Tex
 
 /// A list, of a search or a batch too. `results` must be there: an empty `{}` is no empty list.
 #[derive(Deserialize)]
-pub(super) struct Results<'a> {
+pub(super) struct Listed<'a> {
     #[serde(borrow)]
     pub(super) results: Vec<&'a RawValue>,
     #[serde(default)]

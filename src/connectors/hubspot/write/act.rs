@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::{
     body::{self, known, objection, tie},
@@ -135,9 +135,4 @@ async fn update_person(api: &Api, id: &RemoteId, given: &PersonChange) -> Result
         return Err(CrmError::Refused { reason, status: 409, code: None, said });
     }
     Ok(Sent { id: id.clone(), person: find::person(api, id).await.ok() })
-}
-
-/// The properties of a record as they are sent.
-pub(super) fn properties(sent: Map<String, Value>, ties: &[Value]) -> Value {
-    json!({ "properties": sent, "associations": ties })
 }

@@ -8,7 +8,6 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::{
-    act,
     body::{known, objection, owner, tie},
     change, id_of, look as looking, one,
 };
@@ -143,7 +142,7 @@ pub(super) async fn create(api: &Api, make: &DealToMake) -> Result<Sent, CrmErro
         // The primary company.
         ties.push(tie(known(organization, "organization", Stale::Organization)?, 5));
     }
-    let sent = act::properties(properties(make, place)?, &ties);
+    let sent = json!({ "properties": properties(make, place)?, "associations": ties });
     let change = change(Method::POST, Kind::Deals.path(), Some(sent), DEALS_WRITE, NAMES);
     Ok(Sent { id: api.write(&change, id_of).await?, person: None })
 }

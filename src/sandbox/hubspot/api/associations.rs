@@ -157,7 +157,7 @@ fn read(account: &Account, (from, to): (Kind, Kind), tie: Tie, inputs: &[Value])
             results.push(json!({ "from": { "id": input["id"] }, "to": found }));
         }
     }
-    show::batch(200, results, errors)
+    show::batch(200, &results, &errors)
 }
 
 fn make(
@@ -185,5 +185,5 @@ fn make(
             None => errors.push(Refusal::missing().within(None)),
         }
     }
-    Ok(show::batch(done_with, results, errors))
+    Ok(show::batch(done_with, &results, &errors))
 }

@@ -72,7 +72,7 @@ fn read(account: &Account, of: Kind, inputs: &[Value], call: &Call) -> Answer {
             "context": { "ids": missing },
         })]
     };
-    Ok(show::batch(200, results, errors))
+    Ok(show::batch(200, &results, &errors))
 }
 
 fn trace(input: &Value) -> Option<&str> {
@@ -95,7 +95,7 @@ fn create(account: &mut Account, of: Kind, inputs: &[Value], call: &Call) -> Ans
             Err(refusal) => return Err(refusal),
         }
     }
-    Ok(show::batch(201, results, errors))
+    Ok(show::batch(201, &results, &errors))
 }
 
 fn traced(mut shown: Value, input: &Value) -> Value {
@@ -121,7 +121,7 @@ fn update(account: &mut Account, of: Kind, inputs: &[Value], call: &Call) -> Ans
             Err(refusal) => errors.push(refusal.within(trace(input))),
         }
     }
-    Ok(show::batch(200, results, errors))
+    Ok(show::batch(200, &results, &errors))
 }
 
 /// Changes the one that has the value, or makes it with the value.
@@ -150,5 +150,5 @@ fn upsert(account: &mut Account, of: Kind, inputs: &[Value], call: &Call) -> Ans
             Err(refusal) => errors.push(refusal.within(trace(input))),
         }
     }
-    Ok(show::batch(200, results, errors))
+    Ok(show::batch(200, &results, &errors))
 }

@@ -96,7 +96,6 @@ impl Place<'_> {
             Self::Objects(kind) | Self::One(kind, _) | Self::Merge(kind) => {
                 vec![object(kind, writes)]
             }
-            Self::Search(kind) => vec![object(kind, false)],
             Self::Batch(kind, what) => vec![object(kind, *what != "read")],
             Self::Associated(from, _, to) => vec![object(from, false), object(to, false)],
             Self::Tie(from, _, to, _) | Self::Default(from, _, to, _) => {
@@ -109,7 +108,7 @@ impl Place<'_> {
             Self::Properties(kind, _) if writes => {
                 vec![format!("crm.schemas.{}.write", kind.scope())]
             }
-            Self::Properties(kind, _) => vec![object(kind, false)],
+            Self::Search(kind) | Self::Properties(kind, _) => vec![object(kind, false)],
             Self::Owners(_) => vec!["crm.objects.owners.read".into()],
             Self::Pipelines => vec!["crm.objects.deals.read".into()],
             Self::Details | Self::Install => vec!["oauth".into()],

@@ -21,10 +21,8 @@ pub(crate) fn list(account: &Account, of: Kind, call: &Call) -> Answer {
     let after: u64 = after.parse().map_err(|_| Refusal::invalid("The paging cursor is invalid"))?;
     let archived = call.param("archived") == Some("true");
     let (properties, associations) = (call.list("properties"), call.list("associations"));
-    let wanted = |record: &&Record| match archived {
-        true => record.archived.is_some() && record.merged_into.is_none(),
-        false => record.is_living(),
-    };
+    let wanted =
+        |record: &&Record| record.merged_into.is_none() && record.archived.is_some() == archived;
     let mut records = account.book.after(of, after).filter(wanted);
     let mut results = vec![];
     let mut last = None;

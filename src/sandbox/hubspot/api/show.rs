@@ -103,7 +103,7 @@ pub(crate) fn with_associations(
 }
 
 /// The frame around the results of a batch; errors make it a partial success.
-pub(crate) fn batch(done: u16, results: Vec<Value>, errors: Vec<Value>) -> super::call::Reply {
+pub(crate) fn batch(done: u16, results: &[Value], errors: &[Value]) -> super::call::Reply {
     let at = iso(crate::sandbox::hubspot::world::now());
     let mut body =
         json!({ "status": "COMPLETE", "results": results, "startedAt": at, "completedAt": at });

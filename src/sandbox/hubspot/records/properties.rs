@@ -10,6 +10,7 @@ use crate::sandbox::hubspot::accounts::Portal;
 
 /// A property as the portal defines it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of theirs")]
 pub(crate) struct Property {
     pub(crate) name: String,
     pub(crate) label: String,
@@ -176,12 +177,24 @@ const LIFECYCLE: &[(&str, &str)] = &[
     ("other", "Other"),
 ];
 
+fn text(name: &str, label: &str) -> Property {
+    Property::new(name, label, "string", "text")
+}
+
+fn long(name: &str, label: &str) -> Property {
+    Property::new(name, label, "string", "textarea")
+}
+
+fn time(name: &str, label: &str) -> Property {
+    Property::new(name, label, "datetime", "date")
+}
+
+fn number(name: &str, label: &str) -> Property {
+    Property::new(name, label, "number", "number")
+}
+
 /// The properties of a kind in a new portal, with what this customer added.
 pub(crate) fn defined(kind: Kind) -> Vec<Property> {
-    let text = |name: &str, label: &str| Property::new(name, label, "string", "text");
-    let long = |name: &str, label: &str| Property::new(name, label, "string", "textarea");
-    let time = |name: &str, label: &str| Property::new(name, label, "datetime", "date");
-    let number = |name: &str, label: &str| Property::new(name, label, "number", "number");
     let owner = Property::new("hubspot_owner_id", "Owner", "enumeration", "select").external();
     let mut all = vec![
         owner,
@@ -250,6 +263,15 @@ pub(crate) fn defined(kind: Kind) -> Vec<Property> {
             Property::new("hs_is_closed_won", "Is Closed Won", "bool", "booleancheckbox")
                 .read_only(),
         ],
+        _ => engagement(kind),
+    };
+    all.extend(more);
+    all
+}
+
+/// What was done or is to be done.
+fn engagement(kind: Kind) -> Vec<Property> {
+    match kind {
         Kind::Tasks => vec![
             time("hs_timestamp", "Due date"),
             text("hs_task_subject", "Task Title"),
@@ -341,7 +363,6 @@ pub(crate) fn defined(kind: Kind) -> Vec<Property> {
             text("hs_email_subject", "Email subject"),
             long("hs_email_text", "Email body"),
         ],
-    };
-    all.extend(more);
-    all
+        Kind::Contacts | Kind::Companies | Kind::Deals => vec![],
+    }
 }

@@ -84,7 +84,7 @@ pub(in crate::connectors::salesforce) async fn search(
         ("q", term.as_str()),
         ("sobject", "Contact"),
         ("Contact.fields", "Id"),
-        ("limit", &limit),
+        ("Contact.limit", &limit),
         ("offset", &from),
     ];
     let mut asked = ask(&path, &query);

@@ -1,4 +1,4 @@
-//! Searching: an index that lags behind what was written.
+//! Searching: an index that lags behind what was written. Limits are of a kind (`Contact.limit`).
 
 use serde_json::{Value, json};
 
@@ -16,10 +16,13 @@ impl Call<'_> {
         }
         let object = self.param("sobject").unwrap_or("Contact");
         let table = self.account.table(object).ok_or_else(Refused::missing)?;
-        let number = |name: &str, otherwise: usize| {
-            self.param(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-        };
-        let (limit, offset) = (number("limit", 200).min(2_000), number("offset", 0).min(2_000));
+        let number = |name: &str| self.param(name).and_then(|text| text.parse::<usize>().ok());
+        let own = number(&format!("{object}.limit")).or_else(|| number("defaultLimit"));
+        let (limit, offset) = (own.unwrap_or(2_000).min(2_000), number("offset").unwrap_or(0));
+        if offset > 2_000 {
+            let words = "The offset is at most 2000";
+            return Err(Refused::new(400, "NUMBER_OUTSIDE_VALID_RANGE", words));
+        }
         let fields = self.param(&format!("{object}.fields")).or_else(|| self.param("fields"));
         let fields: Vec<String> =
             fields.unwrap_or("Id").split(',').map(|name| name.trim().to_owned()).collect();

@@ -134,3 +134,16 @@ async fn a_cursor_of_another_walk_is_refused_before_anything_is_asked() {
         assert_eq!(error, Err(CrmError::CursorRefused), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn a_search_goes_on_where_its_page_ended() {
+    let stage = stage().await;
+    let first = connector().search_persons(&stage.api, ".example", None).await.unwrap();
+    let next = first.next.as_ref();
+    assert_eq!((first.items.len(), next.map(Cursor::as_str)), (100, Some("100")));
+    let second = connector().search_persons(&stage.api, ".example", next).await.unwrap();
+    let all = first.items.iter().chain(&second.items);
+    let ids: BTreeSet<_> = all.map(|one| &one.id).collect();
+    assert_eq!(ids.len(), 100 + second.items.len());
+    assert_eq!(second.items.len(), 100);
+}

@@ -105,6 +105,9 @@ pub struct Config {
     pub client_address: ClientAddress,
     pub lease: Duration,
     pub crm_timeout: Duration,
+    /// How long an answer waits for what becomes of a delivery: whole answers take five seconds at
+    /// most (OUT2).
+    pub answer_patience: Duration,
     /// What was sent and does not turn up for so long was never done.
     pub unknown: Duration,
     pub failpoint: Option<String>,
@@ -196,6 +199,7 @@ impl Config {
             },
             lease: reader.seconds("TANDEM_LEASE_SECONDS", 2..=600, 20),
             crm_timeout: reader.seconds("TANDEM_CRM_TIMEOUT_SECONDS", 1..=120, 30),
+            answer_patience: Duration::from_millis(4_200),
             unknown: reader.seconds("TANDEM_UNKNOWN_SECONDS", 1..=3600, 120),
             failpoint: reader.text("TANDEM_FAILPOINT"),
             rate_limit_factor: reader.factor("TANDEM_RATE_LIMIT_FACTOR"),

@@ -18,7 +18,7 @@ use crate::{
         FlowError, Provider, SealError, SharedHub, account,
         contacts::{By, Edit},
         deliver::{
-            channel, check, enqueue, news,
+            channel, enqueue, news,
             push::{is_settled, outlet},
             queue::obstacle,
             stored::json as to_json,
@@ -180,7 +180,7 @@ pub async fn ask(
     let news = news::of(&mut tx, &[id]).await?;
     tx.commit().await?;
     news.tell(hub).await;
-    let mut watch = Watch::new(heard, check::PATIENCE);
+    let mut watch = Watch::new(heard, hub.config.answer_patience);
     loop {
         let delivery = seen(hub, by, id).await?;
         if is_settled(delivery.state) || !watch.news_of(id).await {

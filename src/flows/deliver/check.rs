@@ -1,7 +1,5 @@
 //! Judges one contact now, and waits a little for what becomes of its lead.
 
-use std::time::Duration;
-
 use crate::{
     connectors,
     db::{self, deliveries::Delivery},
@@ -12,9 +10,6 @@ use crate::{
         deliver::{channel, news, push::is_settled, queue, wait::Watch},
     },
 };
-
-/// Somebody looks at the answer: within 5 s, the database's own time included.
-pub(super) const PATIENCE: Duration = Duration::from_millis(4_200);
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -54,7 +49,7 @@ pub async fn check(hub: &Hub, by: By, contact_id: ContactId) -> Result<Checked, 
     } else {
         drop(tx);
     }
-    let mut watch = Watch::new(heard, PATIENCE);
+    let mut watch = Watch::new(heard, hub.config.answer_patience);
     loop {
         let checked = look(hub, by, contact_id, is_warm || meets).await?;
         let waits = checked.delivery.as_ref().filter(|one| !is_settled(one.state));

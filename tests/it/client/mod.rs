@@ -135,6 +135,10 @@ const OUT_OF_REACH: &[&str] = &[
     "confirm_installation",
     "decline_installation",
     "get_installation",
+    // Need the id that a record has at the CRM, which no answer of ours has told.
+    "crm_get_deal",
+    "crm_update_deal",
+    "crm_update_task",
     // Needs the secret of our app at the CRM.
     "uninstalled",
     // Stripe is not set up here, and its messages are signed.

@@ -1,13 +1,18 @@
 //! Whom the client is, and what there is to be asked for.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use rand::{RngExt as _, rngs::StdRng};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use tandem::{domain::OpaqueToken, jobs, policy::Role};
+use tandem::{config::Config, domain::OpaqueToken, jobs, policy::Role};
 
 use super::values::Known;
-use crate::{connections::Rig, harness::Member};
+use crate::{
+    connections::{Crm, NORDWIND, Rig},
+    harness::Member,
+};
 
 /// A company with everything that operations speak of, and people and scripts of each role.
 pub(super) struct Stage {
@@ -33,7 +38,10 @@ pub(super) enum Actor {
 
 impl Stage {
     pub(super) async fn new() -> Self {
-        let rig = Rig::connected().await;
+        // Nobody works here, so whoever waits for a delivery waits in vain.
+        let in_vain = |config: &mut Config| config.answer_patience = Duration::from_millis(50);
+        let rig = Rig::with(Crm::start().await, in_vain).await;
+        rig.connect(NORDWIND).await;
         rig.sync("full").await.expect(202);
         jobs::drain(&rig.hub.hub).await.unwrap();
         for at in 0..8 {

@@ -144,7 +144,15 @@ impl Rig {
     }
 
     pub(crate) async fn of(crm: Crm) -> Self {
-        let hub = TestHub::with(|config| crm.offer(config)).await;
+        Self::with(crm, |_| ()).await
+    }
+
+    pub(crate) async fn with(crm: Crm, change: impl FnOnce(&mut Config)) -> Self {
+        let hub = TestHub::with(|config| {
+            crm.offer(config);
+            change(config);
+        })
+        .await;
         let acme = hub.company(Plan::Business).await;
         Self { crm, hub, acme }
     }

@@ -82,6 +82,8 @@ const WORDS: &[&str] = &[
     "state",
     "error",
     "iss",
+    "login",
+    "accounts-server",
     "password",
     "action",
     "description",

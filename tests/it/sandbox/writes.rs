@@ -37,6 +37,7 @@ async fn what_v2_does_not_know_is_refused_in_its_words() {
         .await;
     let body: Value = write.json().await.unwrap();
     assert_eq!(body["error"], "Validation failed: custom_fields: Unknown key 'title'");
+    stage.control("POST", "/scopes", json!({"scope": "base,contacts:full,deals:read"})).await;
     let deal = stage.send("POST", "/api/v2/deals", Some(json!({"title": "x"}))).await;
     assert_eq!(deal.status(), StatusCode::FORBIDDEN, "the app may only read deals");
 }

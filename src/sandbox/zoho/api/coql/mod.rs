@@ -65,7 +65,9 @@ fn run(account: &mut Account, query: &Query) -> Answer {
     let mut found: Vec<Record> = vec![];
     let mut more = false;
     let mut matched = 0;
-    account.learn_addresses();
+    if address(&query.criteria).is_some() {
+        account.learn_addresses();
+    }
     let account = &*account;
     for record in candidates(account, query) {
         if !read::holds(account, module, &record, &query.criteria) {

@@ -188,13 +188,13 @@ impl Deal {
             pipeline.clone_from(&found.pipeline);
         }
         let Some(wanted) = &self.stage else { return Ok((pipeline, None)) };
-        let named: Vec<&DealStage> = stages
+        let meant: Vec<&DealStage> = stages
             .iter()
             .filter(|stage| pipeline.is_none() || stage.pipeline == pipeline)
             .filter(|stage| is(wanted, Some(&stage.id), Some(&stage.name)))
             .collect();
-        let mine = named.iter().find(|stage| own.is_some() && stage.pipeline.as_ref() == own);
-        match (named.as_slice(), mine) {
+        let mine = meant.iter().find(|stage| own.is_some() && stage.pipeline.as_ref() == own);
+        match (meant.as_slice(), mine) {
             (_, Some(stage)) | ([stage], None) => {
                 Ok((stage.pipeline.clone(), Some(stage.id.clone())))
             }
@@ -204,7 +204,7 @@ impl Deal {
                 Err(("stage", format!("There is none. {}", known(names))))
             }
             (_, None) => {
-                let names = named.iter().filter_map(|stage| stage.pipeline_name.as_deref());
+                let names = meant.iter().filter_map(|stage| stage.pipeline_name.as_deref());
                 Err(("pipeline", format!("Several have such a stage: say which. {}", known(names))))
             }
         }

@@ -94,7 +94,7 @@ pub(super) fn organization(account: wire::Account) -> Option<RemoteOrganization>
 
 pub(super) fn deal(deal: wire::Opportunity) -> Option<RemoteDeal> {
     let roles = deal.roles.0.map(|roles| roles.records.0).unwrap_or_default();
-    let person = roles.into_iter().filter_map(|role| role.0?.contact.0).next();
+    let person = roles.into_iter().find_map(|role| role.0?.contact.0);
     let status = match (deal.closed.0, deal.won.0) {
         (_, Some(true)) => Some("won"),
         (Some(true), _) => Some("lost"),

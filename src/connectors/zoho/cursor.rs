@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_most_that_is_known_fits_into_a_cursor() {
-        let fields = (0..super::super::read::MOST_OWN).map(|nth| format!("{:040}", nth));
+        let fields = (0..super::super::read::MOST_OWN).map(|nth| format!("{nth:040}"));
         let fields = fields.map(|name| format!("F{}", &name[..39])).collect();
         let known = Known { fields, ..Known::default() };
         let mark = Mark { place: Place::Token { last: u64::MAX, token: "t".repeat(400) }, known };

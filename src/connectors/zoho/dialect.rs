@@ -48,7 +48,7 @@ impl Objected {
         }
         // One record is sent at a time; what is read never looks like this.
         let lists = [said.data, said.tags, said.fields];
-        let item = lists.iter().filter_map(|list| list.as_array()).flatten().next()?;
+        let item = lists.iter().filter_map(Value::as_array).flatten().next()?;
         let is_error = item["status"] == "error" && item["details"].is_object();
         let text = |key: &str| item[key].as_str().map(ToOwned::to_owned);
         let (code, message) = (text("code").filter(|_| is_error)?, text("message")?);

@@ -141,7 +141,7 @@ impl Account {
         table.object.fields.push(field);
         let words = ["Warm Lead", "Customer", "Customer;Newsletter", "Newsletter", "Once;Customer"];
         let labelled: Vec<(u64, Row)> = table
-            .from_id(0)
+            .since_id(0)
             .filter(|(number, _)| number % 20 < 6)
             .map(|(number, row)| {
                 let mut row = row.clone();

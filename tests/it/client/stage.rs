@@ -1,17 +1,15 @@
 //! Whom the client is, and what there is to be asked for.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use rand::{RngExt as _, rngs::StdRng};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use tandem::{config::Config, domain::OpaqueToken, jobs, policy::Role};
+use tandem::{domain::OpaqueToken, jobs, policy::Role};
 
 use super::values::Known;
 use crate::{
     connections::{Crm, NORDWIND, Rig},
-    harness::Member,
+    harness::{Member, impatient},
 };
 
 /// A company with everything that operations speak of, and people and scripts of each role.
@@ -38,9 +36,7 @@ pub(super) enum Actor {
 
 impl Stage {
     pub(super) async fn new() -> Self {
-        // Nobody works here, so whoever waits for a delivery waits in vain.
-        let in_vain = |config: &mut Config| config.answer_patience = Duration::from_millis(50);
-        let rig = Rig::with(Crm::start().await, in_vain).await;
+        let rig = Rig::with(Crm::start().await, impatient).await;
         rig.connect(NORDWIND).await;
         rig.sync("full").await.expect(202);
         jobs::drain(&rig.hub.hub).await.unwrap();

@@ -5,7 +5,7 @@ mod browser;
 mod company;
 mod database;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sqlx::PgPool;
 use tandem::{
@@ -24,6 +24,11 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use company::{Company, Member};
 pub(crate) use database::Database;
+
+/// For tests in which nobody works: whoever waits for a delivery waits in vain.
+pub(crate) fn impatient(config: &mut Config) {
+    config.answer_patience = Duration::from_millis(50);
+}
 
 pub(crate) struct TestHub {
     /// Connected as `tandem_login`, like `tandem serve`.

@@ -35,7 +35,7 @@ async fn a_note_a_deal_and_a_change_arrive_and_are_found_again() {
 
     let stages = writer().stages(&stage.api).await.unwrap();
     assert_eq!(stages[0].id.as_str(), "appointmentscheduled");
-    let make = DealToMake {
+    let pilot = DealToMake {
         title: Some("Pilot".into()),
         amount: Some("1200.50".into()),
         currency: Some("EUR".into()),
@@ -43,7 +43,7 @@ async fn a_note_a_deal_and_a_change_arrive_and_are_found_again() {
         person: Some(person.clone()),
         ..DealToMake::default()
     };
-    let deal = Effect::Act(Act::CreateDeal(make));
+    let deal = Effect::Act(Act::CreateDeal(pilot));
     assert_eq!(look(&deal).await, []);
     let id = send(&deal).await.id;
     assert_eq!(look(&deal).await, std::slice::from_ref(&id));

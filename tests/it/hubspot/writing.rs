@@ -190,7 +190,10 @@ async fn activities_are_objects_of_their_kind_tied_to_contact_and_company() {
         let effect = Effect::CreateActivity(make.clone());
         let id = stage.did(&effect).await.id;
         assert!(id.as_str().starts_with(&format!("{object}/9007")), "{id}");
-        assert_eq!(writer().look(&stage.api, &effect, since).await.unwrap(), [id.clone()]);
+        assert_eq!(
+            writer().look(&stage.api, &effect, since).await.unwrap(),
+            std::slice::from_ref(&id)
+        );
         let there = stage.there_are("activities").await.into_iter().last().unwrap();
         assert_eq!(there["person_id"], json!(person), "{there}");
         assert_eq!(there["org_id"], json!(company), "{there}");
@@ -220,8 +223,8 @@ async fn a_refusal_says_which_of_ours_is_out_of_date() {
     assert_eq!(refused(Effect::CreatePerson(company)).await.stale(), Some(Stale::Organization));
     let marker = Marker { field: "tandem_reference".into(), value: "x".into() };
     let organization = Some(stage.some_company().await);
-    let marked = PersonToMake { marker: Some(marker), organization, ..ann() };
-    assert_eq!(refused(Effect::CreatePerson(marked)).await.stale(), Some(Stale::Reference));
+    let strange = PersonToMake { marker: Some(marker), organization, ..ann() };
+    assert_eq!(refused(Effect::CreatePerson(strange)).await.stale(), Some(Stale::Reference));
     let activity = ActivityToMake {
         kind: "calls".into(),
         due_at: "2028-02-29T09:30:00Z".parse().unwrap(),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     connections::{ALPEN, Crm, NORDWIND, callback, connected_page, install::waiting_at, slug},
-    harness::{Browser, Company, TestHub},
+    harness::{Browser, Company, TestHub, impatient},
 };
 
 pub(super) struct World {
@@ -40,7 +40,11 @@ pub(super) struct Foreign {
 impl World {
     pub(super) async fn seeded() -> Self {
         let crm = Crm::start().await;
-        let hub = TestHub::with(|config| crm.offer(config)).await;
+        let hub = TestHub::with(|config| {
+            crm.offer(config);
+            impatient(config);
+        })
+        .await;
         let acme = hub.company(Plan::Business).await;
         let globex = hub.company(Plan::Business).await;
         for company in [&acme, &globex] {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tandem::policy::{Plan, Role};
 
 use super::{bodies::body, furnish::furnish};
-use crate::harness::{Answer, Browser, Company, TestHub};
+use crate::harness::{Answer, Browser, Company, TestHub, impatient};
 
 const MANAGERS: &[Role] = &[Role::Owner, Role::Admin];
 /// Who leads campaigns.
@@ -217,7 +217,7 @@ fn every_operation_says_who_may() {
 
 #[tokio::test]
 async fn every_role_gets_as_far_as_the_table_says() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::with(impatient).await;
     let nobodys = uuid::Uuid::now_v7().to_string();
     for demand in DEMANDS {
         let operation = operations().into_iter().find(|one| one.name == demand.operation).unwrap();
@@ -243,7 +243,7 @@ async fn every_role_gets_as_far_as_the_table_says() {
 
 #[tokio::test]
 async fn a_plan_without_the_provider_says_which_one_has_it() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::with(impatient).await;
     for plan in [Plan::Free, Plan::Starter, Plan::Growth] {
         let acme = hub.company(plan).await;
         for demand in DEMANDS.iter().filter(|demand| demand.plan) {
@@ -284,7 +284,7 @@ async fn belongings(hub: &TestHub, company: &Company) -> String {
 
 #[tokio::test]
 async fn every_id_of_another_company_answers_exactly_like_one_that_never_was() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::with(impatient).await;
     let acme = hub.company(Plan::Business).await;
     let globex = hub.company(Plan::Business).await;
     let theirs = furnish(&hub, &globex).await;
@@ -315,7 +315,7 @@ async fn every_id_of_another_company_answers_exactly_like_one_that_never_was() {
 
 #[tokio::test]
 async fn nothing_of_another_company_is_in_any_list() {
-    let hub = TestHub::new().await;
+    let hub = TestHub::with(impatient).await;
     let acme = hub.company(Plan::Business).await;
     let globex = hub.company(Plan::Business).await;
     let theirs = furnish(&hub, &globex).await;

@@ -96,8 +96,8 @@ async fn a_name_or_an_address_with_a_quote_is_found_and_gets_into_no_query() {
         let made = made(&stage, &called(name, address)).await;
         let found = writer().persons_with_email(&stage.api, address).await.unwrap();
         assert_eq!(found.iter().map(|one| &one.id).collect::<Vec<_>>(), [&made], "{address}");
-        let make = OrganizationToMake { name: format!("{name} & Söhne"), ..<_>::default() };
-        let effect = Effect::CreateOrganization(make);
+        let company = OrganizationToMake { name: format!("{name} & Söhne"), ..<_>::default() };
+        let effect = Effect::CreateOrganization(company);
         let organization = self::made(&stage, &effect).await;
         let found = writer().organizations_named(&stage.api, &format!("{name} & Söhne")).await;
         let found = found.unwrap();
@@ -223,7 +223,7 @@ async fn a_change_empties_what_is_no_longer_meant_and_no_kind_becomes_another() 
         assert_eq!(made(&stage, &update).await, id);
         assert_eq!(
             writer().look(&stage.api, &update, now()).await.unwrap(),
-            [id.clone()],
+            std::slice::from_ref(&id),
             "{kind}"
         );
         let writes = || async {
@@ -264,7 +264,7 @@ async fn notes_deals_and_changes_of_a_person_are_made_and_found() {
     };
     let effect = Effect::Act(Act::CreateDeal(deal.clone()));
     let id = made(&stage, &effect).await;
-    assert_eq!(writer().look(&stage.api, &effect, since).await.unwrap(), [id.clone()]);
+    assert_eq!(writer().look(&stage.api, &effect, since).await.unwrap(), std::slice::from_ref(&id));
     let there = writer().deal(&stage.api, &id).await.unwrap().unwrap();
     assert_eq!((there.value, there.status.as_deref()), (Some(1200.5), Some("open")));
     assert_eq!(

@@ -190,6 +190,7 @@ mod tests {
     use super::*;
     use crate::domain::action::DealStatus;
 
+    #[expect(clippy::unnecessary_wraps, reason = "each place for one is optional")]
     fn id(id: &str) -> Option<RemoteId> {
         Some(RemoteId(id.into()))
     }

@@ -154,11 +154,11 @@ async fn update_person(api: &Api, id: &RemoteId, make: &PersonChange) -> Result<
 async fn create_person(api: &Api, make: &PersonToMake) -> Result<Sent, CrmError> {
     let body = body::person(make)?;
     let change = change(Method::POST, PERSONS, Some(body), CONTACTS, body::PERSON);
-    let mut made = api.write(&change, person).await?;
+    let mut fresh = api.write(&change, person).await?;
     // Counts come only with lists; somebody who is new has no deals.
-    made.open_deals = made.open_deals.or(Some(0));
-    made.closed_deals = made.closed_deals.or(Some(0));
-    person_sent(made)
+    fresh.open_deals = fresh.open_deals.or(Some(0));
+    fresh.closed_deals = fresh.closed_deals.or(Some(0));
+    person_sent(fresh)
 }
 
 async fn add_labels(api: &Api, id: &RemoteId, labels: &[RemoteId]) -> Result<Sent, CrmError> {

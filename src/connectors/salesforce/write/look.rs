@@ -98,9 +98,9 @@ async fn persons(api: &Api, make: &PersonToMake, since: &str) -> Result<Vec<Remo
         let (field, value) = (&marker.field, quoted(&marker.value));
         let text =
             format!("SELECT {names} FROM Contact WHERE {field} = {value} ORDER BY Id LIMIT {MOST}");
-        let marked = young(api, &text, map::person).await?;
+        let found = young(api, &text, map::person).await?;
         // Letters of another case are another mark.
-        let exact = marked.into_iter().filter(|person| {
+        let exact = found.into_iter().filter(|person| {
             person.custom.get(field).and_then(|value| value.as_str()) == Some(&marker.value)
         });
         let ids: Vec<RemoteId> = exact.map(|person| person.id).collect();

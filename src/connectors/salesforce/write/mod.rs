@@ -320,7 +320,7 @@ async fn living_activity(api: &Api, id: &RemoteId) -> Result<(Object, wire::Acti
     there.map(|there| (object, there)).ok_or(CrmError::Missing)
 }
 
-fn change<'a>(method: Method, path: &'a str, body: Option<Value>, names: Names) -> Change<'a> {
+fn change(method: Method, path: &str, body: Option<Value>, names: Names) -> Change<'_> {
     let cost = Cost { tokens: MANIFEST.costs.write, lane: Lane::General };
     Change {
         dialect: &dialect::WORDS,

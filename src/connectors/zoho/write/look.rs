@@ -155,8 +155,8 @@ async fn activities(
         let path = format!("/crm/v8/{}", module.name());
         let ask = ask(&path, &query, MANIFEST.costs.list, module.scope());
         let (some, _) = api.read(&ask, decode::list::<wire::Activity>).await?;
-        let same = some.into_iter().filter(|there| activity::is(module, make, there));
-        found.extend(same.filter_map(|there| Some(module.id(there.id.0.as_ref()?))));
+        let alike = some.into_iter().filter(|there| activity::is(module, make, there));
+        found.extend(alike.filter_map(|there| Some(module.id(there.id.0.as_ref()?))));
     }
     Ok(found)
 }

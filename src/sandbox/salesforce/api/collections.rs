@@ -25,6 +25,7 @@ impl Call<'_> {
     }
 
     /// Does each by itself; takes all back when one fails and all or none were wanted.
+    #[expect(clippy::unnecessary_wraps, reason = "it ends an operation, and those may be refused")]
     fn each<T>(
         &mut self,
         of: Vec<T>,

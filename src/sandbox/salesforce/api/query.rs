@@ -82,7 +82,7 @@ impl Call<'_> {
             return Err(Refused::new(400, "INVALID_REPLICATION_DATE", words));
         }
         let gone: Vec<Value> = table
-            .from_stamp(start)
+            .since_stamp(start)
             .filter(|(_, row)| row.deleted && row.stamp <= end)
             .map(|(number, row)| {
                 json!({ "id": table.id(number), "deletedDate": time::written(row.stamp) })

@@ -49,7 +49,7 @@ impl Call<'_> {
                 format!("Provided external ID field does not exist or is not accessible: {key}");
             return Err(Refused::new(404, "NOT_FOUND", words));
         }
-        let mut living = table.from_id(0).filter(|(_, row)| !row.deleted);
+        let mut living = table.since_id(0).filter(|(_, row)| !row.deleted);
         let found = living.find(|(_, row)| table.value(row, key).as_str() == Some(value));
         Ok(found.map(|(number, _)| number))
     }

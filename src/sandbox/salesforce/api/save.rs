@@ -215,7 +215,7 @@ impl Call<'_> {
         let Some(table) = self.account.table(object) else { return Ok(()) };
         for field in table.object.fields.iter().filter(|field| field.external && field.visible) {
             let value = table.value(row, &field.name);
-            let mut others = table.from_id(0).filter(|(other, row)| {
+            let mut others = table.since_id(0).filter(|(other, row)| {
                 !row.deleted
                     && Some(*other) != number
                     && !value.is_null()
@@ -248,7 +248,7 @@ impl Call<'_> {
             return Ok(());
         }
         let same: Vec<Value> = table
-            .from_id(0)
+            .since_id(0)
             .filter(|(other, row)| {
                 let own = table.value(row, "Email").as_str();
                 !row.deleted

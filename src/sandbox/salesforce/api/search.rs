@@ -30,13 +30,13 @@ impl Call<'_> {
         let number = digits(&term);
         let lag = self.account.search_lag;
         let mut hits: Vec<(bool, u64)> = table
-            .from_id(0)
+            .since_id(0)
             .filter(|(_, row)| !row.deleted)
             .filter(|(at, _)| self.account.written.get(at).is_none_or(|at| at.elapsed() >= lag))
             .filter_map(|(at, row)| {
                 let texts = READ.iter().filter_map(|name| table.value(row, name).as_str());
                 let texts: Vec<String> = texts.map(str::to_lowercase).collect();
-                let whole = texts.iter().any(|text| *text == term);
+                let whole = texts.contains(&term);
                 let numbers = number.len() > 5
                     && texts
                         .iter()

@@ -96,7 +96,7 @@ impl Account {
         let Some(table) = self.tables.get_mut("Contact") else { return Mutation::default() };
         let mut dice = Dice::new(ask.seed, 99, table.next());
         let mut living: Vec<u64> =
-            table.from_id(0).filter(|(_, row)| !row.deleted).map(|(number, _)| number).collect();
+            table.since_id(0).filter(|(_, row)| !row.deleted).map(|(number, _)| number).collect();
         let mut draw = |table: &super::super::records::table::Table,
                         named: &[String],
                         more: usize| {

@@ -12,7 +12,7 @@ use super::super::{
 const PHONES: [&str; 4] = ["Phone", "MobilePhone", "HomePhone", "OtherPhone"];
 
 fn living(table: Option<&Table>) -> impl Iterator<Item = (u64, &Row)> {
-    table.into_iter().flat_map(|table| table.from_id(0)).filter(|(_, row)| !row.deleted)
+    table.into_iter().flat_map(|table| table.since_id(0)).filter(|(_, row)| !row.deleted)
 }
 
 pub(crate) fn counts(account: &Account) -> Value {
@@ -24,7 +24,7 @@ pub(crate) fn counts(account: &Account) -> Value {
         emails.extend(text("Email").map(|email| email.trim().to_lowercase()));
         nameless += u64::from(text("Name").is_none_or(|name| name == "."));
     }
-    let gone = contacts.into_iter().flat_map(|table| table.from_id(0));
+    let gone = contacts.into_iter().flat_map(|table| table.since_id(0));
     let (merged, deleted): (Vec<_>, Vec<_>) =
         gone.filter(|(_, row)| row.deleted).partition(|(_, row)| row.master.is_some());
     json!({

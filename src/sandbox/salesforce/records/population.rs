@@ -183,10 +183,13 @@ impl Maker {
                 if dice.permille(700) {
                     draft.text("BillingCity", city).text("BillingPostalCode", zip);
                     draft.text("BillingStreet", &format!("Hauptstraße {nth}\r\n2. Hof"));
-                    draft.text("BillingCountry", *dice.pick(&["Germany", "Österreich", "DE"]));
+                    draft.text(
+                        "BillingCountry",
+                        dice.pick::<&str>(&["Germany", "Österreich", "DE"]),
+                    );
                 }
                 let owner = self.owner(&mut dice);
-                draft.text("Industry", *dice.pick(&["Energy", "Technology", "Käserei"]));
+                draft.text("Industry", dice.pick::<&str>(&["Energy", "Technology", "Käserei"]));
                 draft.set("OwnerId", owner);
                 self.priced(&mut draft);
                 draft.row
@@ -286,7 +289,7 @@ impl Maker {
                 }
                 let owner = self.owner(&mut dice);
                 draft.set("OwnerId", owner);
-                self.custom(&mut draft, &mut dice, nth);
+                Self::custom(&mut draft, &mut dice, nth);
                 self.priced(&mut draft);
                 let mut row = draft.row;
                 if gone {
@@ -298,7 +301,7 @@ impl Maker {
         }
     }
 
-    fn custom(&self, draft: &mut Draft<'_>, dice: &mut Dice, nth: u64) {
+    fn custom(draft: &mut Draft<'_>, dice: &mut Dice, nth: u64) {
         let segments = ["Small", "Medium", "Large"];
         let segment = match dice.below(10) {
             0..6 => Some(*dice.pick(&segments)),
@@ -310,7 +313,10 @@ impl Maker {
             draft.text("Segment__c", segment);
         }
         if dice.permille(300) {
-            draft.text("Interests__c", *dice.pick(&["Service", "Service;Parts", "Parts;Golf"]));
+            draft.text(
+                "Interests__c",
+                dice.pick::<&str>(&["Service", "Service;Parts", "Parts;Golf"]),
+            );
         }
         if dice.permille(100) {
             draft.set("Budget__c", json!(500.5 * f64::from(u32::try_from(nth % 90).unwrap_or(0))));
@@ -321,7 +327,7 @@ impl Maker {
         draft.set("Newsletter__c", json!(dice.permille(500)));
         let sources = ["Web", "Partner Referral", "Messe Köln"];
         if dice.permille(400) {
-            draft.text("LeadSource", *dice.pick(&sources));
+            draft.text("LeadSource", dice.pick::<&str>(&sources));
         }
     }
 

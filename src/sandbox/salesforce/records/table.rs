@@ -74,12 +74,12 @@ impl Table {
     }
 
     /// In the order of their ids, from one on.
-    pub(crate) fn from_id(&self, number: u64) -> impl Iterator<Item = (u64, &Row)> {
+    pub(crate) fn since_id(&self, number: u64) -> impl Iterator<Item = (u64, &Row)> {
         self.rows.range(number..).map(|(number, row)| (*number, row))
     }
 
     /// In the order of their last change, from one on.
-    pub(crate) fn from_stamp(&self, stamp: i64) -> impl Iterator<Item = (u64, &Row)> {
+    pub(crate) fn since_stamp(&self, stamp: i64) -> impl Iterator<Item = (u64, &Row)> {
         self.by_stamp
             .range((stamp, 0)..)
             .filter_map(|(_, number)| self.rows.get(number).map(|row| (*number, row)))

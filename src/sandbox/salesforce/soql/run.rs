@@ -72,17 +72,17 @@ impl<'a> Run<'a> {
                     Some(Literal::Text(id)) => table.number(&id).unwrap_or(0),
                     _ => 0,
                 };
-                table.from_id(from).filter(fits).map(|(number, _)| number).take(most).collect()
+                table.since_id(from).filter(fits).map(|(number, _)| number).take(most).collect()
             }
             Some("systemmodstamp") if straight => {
                 let from = match low("systemmodstamp") {
                     Some(Literal::Time(at)) => at,
                     _ => 0,
                 };
-                table.from_stamp(from).filter(fits).map(|(number, _)| number).take(most).collect()
+                table.since_stamp(from).filter(fits).map(|(number, _)| number).take(most).collect()
             }
             _ => {
-                let mut all: Vec<_> = table.from_id(0).filter(fits).collect();
+                let mut all: Vec<_> = table.since_id(0).filter(fits).collect();
                 all.sort_by(|a, b| self.compare(table, query, *a, *b));
                 all.into_iter().map(|(number, _)| number).take(most).collect()
             }
@@ -120,7 +120,7 @@ impl<'a> Run<'a> {
                 Item::Children(children) => {
                     let child = self.table(children_of(&children.from)?)?;
                     let mut inner = (**children).clone();
-                    inner.from = child.object.name.to_owned();
+                    child.object.name.clone_into(&mut inner.from);
                     self.check(child, &inner)?;
                 }
             }

@@ -89,6 +89,7 @@ impl Refusal {
 }
 
 /// An error: of the whole, or of one record.
+#[expect(clippy::needless_pass_by_value, reason = "what is said is made on the spot")]
 pub(crate) fn item(code: &str, message: &str, details: Value) -> Value {
     json!({ "code": code, "details": details, "message": message, "status": "error" })
 }

@@ -6,7 +6,7 @@ use super::{
     super::{
         records::{
             Module,
-            fields::{Field, Kind},
+            fields::{Field, Kind, Rule},
         },
         world::Account,
     },
@@ -60,8 +60,7 @@ pub(crate) fn create(account: &mut Account, call: &Call) -> Answer {
             label: label.to_owned(),
             kind: Kind::Text(length.unwrap_or(255).clamp(1, 255)),
             custom: true,
-            mandatory: false,
-            read_only: false,
+            rule: Rule::Optional,
             unique: wish["unique"].is_object(),
             options: vec![],
         };

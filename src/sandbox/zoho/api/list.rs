@@ -258,7 +258,7 @@ pub(crate) fn deleted(account: &mut Account, call: &Call, module: Module) -> Ans
     Ok(Reply::json(json!({ "data": data, "info": info })))
 }
 
-pub(crate) fn count(account: &mut Account, _: &Call, module: Module) -> Answer {
+pub(crate) fn count(account: &Account, module: Module) -> Reply {
     let count = account.walk(module, Sort::Id, None).count();
-    Ok(Reply::json(json!({ "count": count })))
+    Reply::json(json!({ "count": count }))
 }

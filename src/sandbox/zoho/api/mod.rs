@@ -15,13 +15,15 @@ mod write;
 use super::{records::Module, world::Account};
 use call::{Answer, Call, Refusal};
 
+type Run = Box<dyn FnOnce(&mut Account, &Call) -> Answer>;
+
 /// One operation of the API, found for a request.
 pub(crate) struct Operation {
     /// Credits.
     pub(crate) cost: u64,
     /// Areas and what is done there; all of them are needed.
     pub(crate) scopes: Vec<(String, &'static str)>,
-    pub(crate) run: Box<dyn FnOnce(&mut Account, &Call) -> Answer>,
+    pub(crate) run: Run,
 }
 
 fn operation(
@@ -100,14 +102,16 @@ fn of_module(
         ("POST", ["upsert"]) => some("CREATE", write::upsert),
         ("GET", ["search"]) => some("READ", search::search),
         ("GET", ["deleted"]) => some("READ", list::deleted),
-        ("GET", ["actions", "count"]) => some("READ", list::count),
+        ("GET", ["actions", "count"]) => {
+            operation(1, area.clone(), "READ", move |account, _| Ok(list::count(account, module)))
+        }
         ("GET", [id]) => one("READ", id, list::get),
         ("PUT", [id]) => one("UPDATE", id, write::update_one),
         ("DELETE", [id]) => one("DELETE", id, write::delete_one),
         ("POST", [id, "actions", "add_tags"]) => one("UPDATE", id, tags::add),
         ("GET", [id, "Notes"]) => one("READ", id, list::notes),
         ("POST", [id, "Notes"]) => one("CREATE", id, write::note),
-        (_, [_]) | (_, []) => {
+        (_, [] | [_]) => {
             let message = "The http request method type is not a valid one";
             return Err(Refusal::new(400, "INVALID_REQUEST_METHOD", message));
         }

@@ -34,9 +34,8 @@ pub(crate) fn record(
     let mut shown = Map::new();
     shown.insert("id".into(), json!(record.id.to_string()));
     let known = account.fields(module);
-    let wanted = known
-        .iter()
-        .filter(|field| asked.is_none_or(|asked| asked.iter().any(|name| *name == field.api_name)));
+    let wanted =
+        known.iter().filter(|field| asked.is_none_or(|asked| asked.contains(&field.api_name)));
     for field in wanted {
         let value = match field.api_name.as_str() {
             "Owner" => user(account.org, record.owner),

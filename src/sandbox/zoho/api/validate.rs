@@ -7,7 +7,7 @@ use super::{
     super::{
         records::{
             Module, Record,
-            fields::{Field, Kind},
+            fields::{Field, Kind, Rule},
             id_of,
         },
         world::Account,
@@ -36,10 +36,10 @@ pub(crate) fn fill(
         item(code, message, details)
     };
     let fields: Vec<Field> = account.fields(module).to_vec();
-    for field in fields.iter().filter(|field| !field.read_only) {
+    for field in fields.iter().filter(|field| field.rule != Rule::ReadOnly) {
         let name = field.api_name.as_str();
         let Some(value) = given.get(name) else {
-            if is_new && field.mandatory {
+            if is_new && field.rule == Rule::Mandatory {
                 return Err(wrong(
                     name,
                     "MANDATORY_NOT_FOUND",
@@ -51,7 +51,7 @@ pub(crate) fn fill(
         };
         let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
         if value.is_null() || blank {
-            if field.mandatory {
+            if field.rule == Rule::Mandatory {
                 return Err(wrong(
                     name,
                     "MANDATORY_NOT_FOUND",

@@ -168,6 +168,7 @@ pub(crate) fn delete(account: &mut Account, call: &Call, module: Module) -> Answ
 }
 
 pub(crate) fn delete_one(account: &mut Account, call: &Call, module: Module, id: &str) -> Answer {
+    let _: u64 = id.parse().map_err(|_| Refusal::no_such_id(id))?;
     Ok(reply(vec![gone(account, call, module, id)]))
 }
 

@@ -293,7 +293,9 @@ impl Grants {
         let hit =
             self.refresh.iter().filter(|(_, one)| org.is_none_or(|org| one.install.org == org));
         let tokens: Vec<String> = hit.map(|(token, _)| token.clone()).collect();
-        tokens.iter().for_each(|token| self.end(token));
+        for token in &tokens {
+            self.end(token);
+        }
         tokens.len()
     }
 

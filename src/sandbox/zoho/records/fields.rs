@@ -53,6 +53,15 @@ impl Kind {
     }
 }
 
+/// Whether a record must have a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Optional,
+    Mandatory,
+    /// The CRM writes it itself.
+    ReadOnly,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     pub(crate) id: u64,
@@ -60,8 +69,7 @@ pub(crate) struct Field {
     pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) custom: bool,
-    pub(crate) mandatory: bool,
-    pub(crate) read_only: bool,
+    pub(crate) rule: Rule,
     pub(crate) unique: bool,
     pub(crate) options: Vec<String>,
 }
@@ -80,6 +88,7 @@ impl Field {
                 })
             })
             .collect();
+        let read_only = self.rule == Rule::ReadOnly;
         let unique = if self.unique { json!({ "casesensitive": "false" }) } else { json!({}) };
         let json_type = match self.kind {
             Kind::Multi | Kind::Tags => "jsonarray",
@@ -92,8 +101,8 @@ impl Field {
         json!({
             "id": self.id.to_string(), "api_name": self.api_name, "field_label": self.label,
             "display_label": self.label, "data_type": self.kind.word(), "json_type": json_type,
-            "custom_field": self.custom, "system_mandatory": self.mandatory,
-            "read_only": self.read_only, "field_read_only": self.read_only, "visible": true,
+            "custom_field": self.custom, "system_mandatory": self.rule == Rule::Mandatory,
+            "read_only": read_only, "field_read_only": read_only, "visible": true,
             "unique": unique, "pick_list_values": options, "length": self.length(),
         })
     }
@@ -164,8 +173,11 @@ impl Added {
             label: label.to_owned(),
             kind,
             custom: rules.contains('c'),
-            mandatory: rules.contains('m'),
-            read_only: rules.contains('r'),
+            rule: match rules {
+                "m" => Rule::Mandatory,
+                "r" => Rule::ReadOnly,
+                _ => Rule::Optional,
+            },
             unique: false,
             options: options.iter().map(|option| (*option).to_owned()).collect(),
         });

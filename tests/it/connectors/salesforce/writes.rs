@@ -60,8 +60,8 @@ async fn a_quote_in_a_name_or_an_address_is_a_quote_and_no_condition() {
         let found = writer().persons_with_email(&stage.api, address).await.unwrap();
         assert_eq!(found.iter().map(|one| &one.id).collect::<Vec<_>>(), [&made], "{address}");
         assert_eq!(looked_for(&stage, &effect).await, std::slice::from_ref(&made), "{name}");
-        let make = OrganizationToMake { name: name.into(), ..<_>::default() };
-        let organization = done(&stage, &Effect::CreateOrganization(make)).await.id;
+        let company = OrganizationToMake { name: name.into(), ..<_>::default() };
+        let organization = done(&stage, &Effect::CreateOrganization(company)).await.id;
         let found = writer().organizations_named(&stage.api, name).await.unwrap();
         assert_eq!(found.iter().map(|one| &one.id).collect::<Vec<_>>(), [&organization], "{name}");
     }

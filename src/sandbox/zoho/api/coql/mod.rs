@@ -106,7 +106,7 @@ fn in_order(query: &Query) -> bool {
         query.order.iter().map(|(name, up)| (name.as_str(), *up)).collect();
     matches!(
         names[..],
-        [] | [("id", true)] | [("Modified_Time", true)] | [("Modified_Time", true), ("id", true)]
+        [] | [("id" | "Modified_Time", true)] | [("Modified_Time", true), ("id", true)]
     )
 }
 

@@ -55,7 +55,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             }
             Action::CreateDeal { deal } => {
                 let placed = self.placed(desk, deal, None).await?;
-                let owner = Some(self.owner(desk).await?);
+                let owner = self.owner(desk).await?;
                 let organization = organization(desk);
                 let make = DealToMake { person: Some(person), organization, owner, ..placed };
                 Effect::Act(Act::CreateDeal(make))
@@ -85,7 +85,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         let Some(kind) = kind else {
             return self.failed(desk, Cause::Refused, NO_TYPE, Vec::new()).await;
         };
-        let owner = Some(self.owner(desk).await?);
+        let owner = self.owner(desk).await?;
         Ok(ActivityToMake {
             kind,
             subject: task.subject,

@@ -63,7 +63,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             due_at: activity.due_at,
             has_time: activity.has_time,
             duration_minutes: activity.duration_minutes.and_then(|minutes| minutes.try_into().ok()),
-            owner: Some(owner),
+            owner,
             person: person.clone(),
             organization: organization(desk),
             done: activity.done,

@@ -103,7 +103,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     }
 
     /// The user at the CRM whose the record becomes: the member's own, else the connection's.
-    pub(super) async fn owner(&self, desk: &mut Desk) -> Flow<RemoteId> {
+    pub(super) async fn owner(&self, desk: &mut Desk) -> Flow<Option<RemoteId>> {
         let now = self.machine.wall();
         let is_old = |at: Option<DateTime<Utc>>| at.is_none_or(|at| now - at > A_DAY);
         let known = desk.account.users.as_ref();
@@ -121,15 +121,18 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         if let Some(member) = &desk.member {
             let same = |user: &&RemoteUser| user.active && Some(&user.id) == member.remote.as_ref();
             if let Some(user) = users.iter().find(same) {
-                return Ok(user.id.clone());
+                return Ok(Some(user.id.clone()));
             }
             if let Some(user) = user_of(users, &member.email) {
                 self.store.learn(&Learned::Member(member.member_id, user.id.clone())).await?;
-                return Ok(user.id);
+                return Ok(Some(user.id));
             }
         }
-        desk.noted.push("owner_of_connection");
-        Ok(desk.account.own_user.clone())
+        // Not every CRM tells who connected; without an owner the CRM has its own rule.
+        let own = &desk.account.own_user;
+        let own = users.iter().any(|user| user.id == *own).then(|| own.clone());
+        desk.noted.push(if own.is_some() { "owner_of_connection" } else { "no_owner" });
+        Ok(own)
     }
 }
 

@@ -114,7 +114,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     ) -> Flow<()> {
         let owner = self.owner(desk).await?;
         let is_new = found.is_empty();
-        let organization = self.organization(desk, contact, found, &owner).await?;
+        let organization = self.organization(desk, contact, found, owner.as_ref()).await?;
         let made =
             organization.clone().filter(|_| is_new && wanted_organization(desk, contact).is_some());
         let label = self.label_id(desk).await?;
@@ -134,7 +134,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
                 .map(|one| value(&one.value, one.label.as_ref(), one.primary))
                 .collect(),
             organization,
-            owner: Some(owner),
+            owner,
             labels: label.into_iter().collect(),
             marker,
         });
@@ -160,7 +160,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         desk: &mut Desk,
         contact: &Contact,
         found: Vec<RemoteOrganization>,
-        owner: &RemoteId,
+        owner: Option<&RemoteId>,
     ) -> Flow<Option<RemoteId>> {
         let Some(organization) = &contact.organization else { return Ok(None) };
         if let Some(id) = &organization.remote {
@@ -181,7 +181,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             industry: None,
             country: organization.country.clone(),
             website: organization.website.clone(),
-            owner: Some(owner.clone()),
+            owner: owner.cloned(),
         });
         let (n, answer) = self.attempt(desk, &effect, about).await?;
         match answer {

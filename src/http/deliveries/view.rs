@@ -347,6 +347,10 @@ impl Remark {
                 "Nobody at the CRM has the member's e-mail address, so it belongs to the user who \
                  connected."
             }
+            "no_owner" => {
+                "Nobody at the CRM has the member's e-mail address, and it does not say who \
+                 connected: the owner is whoever it chooses."
+            }
             "contact_gone" => {
                 "The contact was deleted while this was on its way, so the person at the CRM is \
                  linked with nobody here."

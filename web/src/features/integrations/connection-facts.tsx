@@ -60,7 +60,7 @@ export function ConnectionFacts({ connection: c }: { connection: Connection }) {
         <dd>
           {budgetWords(c)}
           {used !== null && <Progress value={used} size={4} mt={6} aria-label="Daily tokens used" />}
-          <span className="hint">
+          <div className="hint">
             Imports leave {budget.reserve_percent} % to people.{' '}
             {budget.resets_at ? (
               <>
@@ -69,7 +69,7 @@ export function ConnectionFacts({ connection: c }: { connection: Connection }) {
             ) : (
               'It starts afresh once a day; the provider does not say when.'
             )}
-          </span>
+          </div>
         </dd>
         <dt>Importing everyone</dt>
         <dd>{forecastWords(c)}</dd>

@@ -3,7 +3,12 @@
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tandem::{config::ProviderCredentials, jobs, policy::Plan, sandbox::Sandbox};
+use tandem::{
+    config::ProviderCredentials,
+    jobs,
+    policy::{Plan, Role},
+    sandbox::Sandbox,
+};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -139,4 +144,21 @@ async fn a_warm_lead_and_its_call_arrive_and_are_no_news_to_the_next_import() {
             assert_eq!(run["counts"][none], 0, "{mode} {run:#} {entries:#} {deliveries:#}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_lead_of_somebody_whom_it_does_not_know_arrives_without_an_owner() {
+    let flow = Flow::connected().await;
+    let browser = &flow.acme.member(Role::Admin).browser;
+    let lead = json!({
+        "full_name": "Ada Unowned", "warmness": 5, "emails": [{ "value": "ada@unowned.example" }],
+    });
+    browser.post("/api/contacts", lead).await.expect(201);
+    flow.work().await;
+    let deliveries = browser.get("/api/deliveries?limit=10").await.expect(200);
+    let delivery = &deliveries["items"][0];
+    assert_eq!(delivery["state"], "delivered", "{delivery:#}");
+    assert_eq!(delivery["remarks"][0]["code"], "no_owner", "{delivery:#}");
+    let there = flow.control("/truth/outbound").await;
+    assert_eq!(there["persons"][0]["owner_id"], Value::Null, "{there:#}");
 }

@@ -1,6 +1,6 @@
 //! The way to a CRM: authorization, budget, retries, and a name for what went wrong.
 //!
-//! [`read`] may ask again as often as its patience lasts; [`write`] must not.
+//! [`read`] may ask again as often as its patience lasts; [`mod@write`] must not.
 
 mod answers;
 mod read;

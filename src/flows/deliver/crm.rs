@@ -1,4 +1,4 @@
-//! The CRM over its connector: what [`Remote`](super::ground::Remote) asks, in one account.
+//! The CRM over its connector: what [`Remote`] asks, in one account.
 
 use std::{
     sync::Arc,

@@ -95,8 +95,11 @@ impl Endpoints {
             return Ok(self.clone());
         }
         let bare = raw.strip_suffix('/').unwrap_or(raw);
-        let own = bare == self.authorize.origin().ascii_serialization();
-        if !own && !is_one_of(bare, self.manifest.login_hosts) {
+        // The usual place, whose tokens may be given at another host than people sign in at.
+        if bare == self.authorize.origin().ascii_serialization() {
+            return Ok(self.clone());
+        }
+        if !is_one_of(bare, self.manifest.login_hosts) {
             return Err(ForbiddenHost { host: shown(raw) });
         }
         let origin = Url::parse(bare).map_err(|_| ForbiddenHost { host: shown(raw) })?;
@@ -294,6 +297,22 @@ mod tests {
         ];
         for raw in raws {
             assert!(real().api_base(&raw).is_err(), "{raw:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn the_usual_login_host_moves_nothing_and_a_strange_one_is_refused() {
+        for connector in connectors::all() {
+            let real = Endpoints::production(connector.manifest());
+            let usual = real.authorize.origin().ascii_serialization();
+            let same = real.at_login(&usual).unwrap();
+            assert_eq!((&same.authorize, &same.token), (&real.authorize, &real.token));
+            assert_eq!(same.revoke, real.revoke);
+            for strange in
+                ["https://evil.example", "http://127.0.0.1", "", &format!("{usual}.evil")]
+            {
+                assert!(real.at_login(strange).is_err(), "{strange:?}");
+            }
         }
     }
 

@@ -19,6 +19,7 @@ use tokio::{
 use url::{Url, form_urlencoded};
 
 use super::{
+    super::stage::page::escape,
     accounts::{self, COMPANIES},
     api::webhooks,
     clock,
@@ -171,15 +172,15 @@ fn page(desk: &Desk, told: Option<&str>) -> String {
     let (mut companies, mut users) =
         (String::new(), String::from(r#"<option value="">Its administrator</option>"#));
     for company in COMPANIES {
-        let name = consent::escape(company.name);
+        let name = escape(company.name);
         let _ = write!(companies, r#"<option value="{}">{name}</option>"#, company.id);
         for user in company.users.iter().filter(|user| user.is_active()) {
-            let user_name = consent::escape(user.name);
+            let user_name = escape(user.name);
             let _ = write!(users, r#"<option value="{}">{user_name}, {name}</option>"#, user.id);
         }
     }
     let callback = desk.config.redirect_uri.as_deref().unwrap_or_default();
-    let told = told.map(consent::escape).unwrap_or_default();
+    let told = told.map(escape).unwrap_or_default();
     let body = format!(
         r#"<h1>Marketplace</h1>
 <p>Install the app as somebody who has not been to it. Nothing here is real.</p>
@@ -197,7 +198,7 @@ fn page(desk: &Desk, told: Option<&str>) -> String {
 <button name="decision" value="uninstall">Uninstall</button>
 </div>
 </form>"#,
-        consent::escape(callback),
+        escape(callback),
     );
-    consent::document("Marketplace", &body)
+    consent::LOOK.document("Marketplace", &body)
 }

@@ -12,6 +12,7 @@ pub(crate) mod faults;
 pub(crate) mod json;
 pub(crate) mod line;
 pub(crate) mod names;
+pub(crate) mod page;
 pub(crate) mod writes;
 
 use std::time::Duration;

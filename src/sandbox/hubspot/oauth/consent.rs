@@ -2,10 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::super::accounts::PORTALS;
+use super::super::{
+    super::stage::page::{self, Look, alert, escape, hidden},
+    accounts::PORTALS,
+};
 
-/// `style-src 'self'`: the style is a file of its own.
-pub(super) const STYLE: &str = include_str!("consent.css");
+pub(super) static LOOK: Look = Look {
+    name: "HubSpot",
+    style: "/oauth/consent.css",
+    light: ["#b03400", "#fff"],
+    dark: ["#ff9a6b", "#1f0b02"],
+};
 
 /// What the form carries through.
 #[derive(Debug, Default)]
@@ -18,22 +25,13 @@ pub(super) struct Ask {
 }
 
 pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> String {
-    let hidden = |name: &str, value: &str| {
-        format!(r#"<input type="hidden" name="{name}" value="{}">"#, escape(value))
-    };
     let mut portals = String::new();
     for portal in PORTALS {
         let (id, name) = (portal.id, escape(portal.name));
         let _ = write!(portals, r#"<option value="{id}">{name} ({id})</option>"#);
     }
-    let mut asked = String::new();
-    for scope in scopes {
-        let (words, scope) = (words(scope), escape(scope));
-        let _ = write!(asked, "<li><span>{words}</span> <code>{scope}</code></li>");
-    }
-    let problem = problem
-        .map(|text| format!(r#"<p class="problem" role="alert">{}</p>"#, escape(text)))
-        .unwrap_or_default();
+    let asked = page::scopes(scopes, words);
+    let problem = alert(problem);
     let state = ask.state.as_deref().map(|state| hidden("state", state)).unwrap_or_default();
     let body = format!(
         r#"<h1>Connect an app</h1>
@@ -55,38 +53,12 @@ pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> Strin
         hidden("scope", &ask.scope),
         hidden("optional_scope", &ask.optional_scope),
     );
-    document("Connect an app", &body)
+    LOOK.document("Connect an app", &body)
 }
 
 /// A page that only says what is wrong.
 pub(super) fn problem(text: &str) -> String {
-    let body = format!(
-        r#"<h1>This app cannot be connected</h1><p class="problem" role="alert">{}</p>"#,
-        escape(text),
-    );
-    document("Not connected", &body)
-}
-
-fn document(title: &str, body: &str) -> String {
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Sandbox HubSpot</title>
-<link rel="stylesheet" href="/oauth/consent.css">
-<link rel="icon" href="data:,">
-</head>
-<body>
-<header><span class="logo" aria-hidden="true">h</span> Sandbox HubSpot</header>
-<main>
-{body}
-</main>
-</body>
-</html>
-"#
-    )
+    LOOK.problem("This app cannot be connected", text)
 }
 
 fn words(scope: &str) -> &'static str {
@@ -105,8 +77,4 @@ fn words(scope: &str) -> &'static str {
         "crm.schemas.deals.read" => "See the properties of deals",
         _ => "More",
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -27,9 +27,7 @@ const MOST_BYTES: usize = 64 << 10;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(crate) fn routes(desk: &Arc<Desk>) -> Route {
-    let style = make_sync(|_| {
-        Response::builder().content_type("text/css; charset=utf-8").body(consent::STYLE)
-    });
+    let style = make_sync(|_| consent::LOOK.style());
     let with = |run| Do { desk: desk.clone(), run };
     let authorize = || get(with(ask)).post(with(decide));
     let mut route = Route::new()

@@ -2,10 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::super::accounts::COMPANIES;
+use super::super::{
+    super::stage::page::{self, Look, alert, escape, hidden},
+    accounts::COMPANIES,
+};
 
-/// `style-src 'self'`: the style is a file of its own.
-pub(super) const STYLE: &str = include_str!("consent.css");
+pub(crate) static LOOK: Look = Look {
+    name: "Pipedrive",
+    style: "/oauth/consent.css",
+    light: ["#017737", "#fff"],
+    dark: ["#35c173", "#06150c"],
+};
 
 /// What the form carries through.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -18,9 +25,6 @@ pub(super) struct Ask {
 }
 
 pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> String {
-    let hidden = |name: &str, value: &str| {
-        format!(r#"<input type="hidden" name="{name}" value="{}">"#, escape(value))
-    };
     let mut companies = String::new();
     let mut users = String::from(r#"<option value="">Its administrator</option>"#);
     for company in COMPANIES {
@@ -38,14 +42,8 @@ pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> Strin
         }
         users.push_str("</optgroup>");
     }
-    let mut asked = String::new();
-    for scope in scopes {
-        let (words, scope) = (words(scope), escape(scope));
-        let _ = write!(asked, "<li><span>{words}</span> <code>{scope}</code></li>");
-    }
-    let problem = problem
-        .map(|text| format!(r#"<p class="problem" role="alert">{}</p>"#, escape(text)))
-        .unwrap_or_default();
+    let asked = page::scopes(scopes, words);
+    let problem = alert(problem);
     let state = ask.state.as_deref().map(|state| hidden("state", state)).unwrap_or_default();
     let body = format!(
         r#"<h1>Connect your account</h1>
@@ -67,38 +65,12 @@ pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> Strin
         hidden("client_id", &ask.client_id),
         hidden("redirect_uri", &ask.redirect_uri),
     );
-    document("Allow access", &body)
+    LOOK.document("Allow access", &body)
 }
 
 /// A page that only says what is wrong.
 pub(super) fn problem(text: &str) -> String {
-    let body = format!(
-        r#"<h1>This app cannot be connected</h1><p class="problem" role="alert">{}</p>"#,
-        escape(text),
-    );
-    document("Not connected", &body)
-}
-
-pub(crate) fn document(title: &str, body: &str) -> String {
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Sandbox Pipedrive</title>
-<link rel="stylesheet" href="/oauth/consent.css">
-<link rel="icon" href="data:,">
-</head>
-<body>
-<header><span class="logo" aria-hidden="true">p</span> Sandbox Pipedrive</header>
-<main>
-{body}
-</main>
-</body>
-</html>
-"#
-    )
+    LOOK.problem("This app cannot be connected", text)
 }
 
 fn words(scope: &str) -> &'static str {
@@ -115,8 +87,4 @@ fn words(scope: &str) -> &'static str {
         "contact-fields:full" => "Add fields to people and organizations",
         _ => "More",
     }
-}
-
-pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -2,10 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::super::records::orgs::ORGS;
+use super::super::{
+    super::stage::page::{self, Look, alert, escape, hidden},
+    records::orgs::ORGS,
+};
 
-/// `style-src 'self'`: the style is a file of its own.
-pub(super) const STYLE: &str = include_str!("consent.css");
+pub(super) static LOOK: Look = Look {
+    name: "Salesforce",
+    style: "/services/oauth2/consent.css",
+    light: ["#0b5cab", "#fff"],
+    dark: ["#6db3f2", "#04121f"],
+};
 
 /// What the form carries through.
 #[derive(Debug, Default)]
@@ -18,9 +25,6 @@ pub(super) struct Ask {
 }
 
 pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> String {
-    let hidden = |name: &str, value: &str| {
-        format!(r#"<input type="hidden" name="{name}" value="{}">"#, escape(value))
-    };
     let (mut orgs, mut users) =
         (String::new(), String::from(r#"<option value="">Its administrator</option>"#));
     for org in &ORGS {
@@ -34,14 +38,8 @@ pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> Strin
         }
         users.push_str("</optgroup>");
     }
-    let mut asked = String::new();
-    for scope in scopes {
-        let (words, scope) = (words(scope), escape(scope));
-        let _ = write!(asked, "<li><span>{words}</span> <code>{scope}</code></li>");
-    }
-    let problem = problem
-        .map(|text| format!(r#"<p class="problem" role="alert">{}</p>"#, escape(text)))
-        .unwrap_or_default();
+    let asked = page::scopes(scopes, words);
+    let problem = alert(problem);
     let carried: String = [
         ("client_id", Some(&ask.client_id)),
         ("redirect_uri", Some(&ask.redirect_uri)),
@@ -70,36 +68,12 @@ pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> Strin
 </div>
 </form>"#
     );
-    document("Allow access", &body)
+    LOOK.document("Allow access", &body)
 }
 
 /// A page that only says what is wrong.
 pub(super) fn problem(text: &str) -> String {
-    let text = escape(text);
-    let body = format!(r#"<h1>OAuth error</h1><p class="problem" role="alert">{text}</p>"#);
-    document("Not connected", &body)
-}
-
-fn document(title: &str, body: &str) -> String {
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Sandbox Salesforce</title>
-<link rel="stylesheet" href="/services/oauth2/consent.css">
-<link rel="icon" href="data:,">
-</head>
-<body>
-<header><span class="logo" aria-hidden="true">s</span> Sandbox Salesforce</header>
-<main>
-{body}
-</main>
-</body>
-</html>
-"#
-    )
+    LOOK.problem("OAuth error", text)
 }
 
 fn words(scope: &str) -> &'static str {
@@ -110,8 +84,4 @@ fn words(scope: &str) -> &'static str {
         "id" => "Access the identity URL service",
         _ => "More",
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -34,9 +34,7 @@ use grants::{Invalid, Key, Tokens};
 const MOST_BYTES: usize = 64 << 10;
 
 pub(super) fn routes(desk: &Arc<Desk>) -> Route {
-    let style = make_sync(|_| {
-        Response::builder().content_type("text/css; charset=utf-8").body(consent::STYLE)
-    });
+    let style = make_sync(|_| consent::LOOK.style());
     let run = |run| Do { desk: desk.clone(), run };
     Route::new()
         .at("/authorize", get(run(ask)).post(run(decide)))

@@ -2,10 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::super::accounts::ORGS;
+use super::super::{
+    super::stage::page::{self, Look, alert, escape, hidden},
+    accounts::ORGS,
+};
 
-/// `style-src 'self'`: the style is a file of its own.
-pub(super) const STYLE: &str = include_str!("consent.css");
+pub(super) static LOOK: Look = Look {
+    name: "Zoho CRM",
+    style: "/oauth/v2/consent.css",
+    light: ["#c8202f", "#fff"],
+    dark: ["#ff8a8f", "#2a0508"],
+};
 
 /// What the form carries through, as it was asked.
 #[derive(Debug, Default)]
@@ -18,9 +25,6 @@ pub(super) struct Ask {
 }
 
 pub(super) fn page(ask: &Ask, problem: Option<&str>) -> String {
-    let hidden = |name: &str, value: &str| {
-        format!(r#"<input type="hidden" name="{name}" value="{}">"#, escape(value))
-    };
     let mut orgs = String::new();
     let mut users = String::from(r#"<option value="">Its administrator</option>"#);
     for org in ORGS {
@@ -35,14 +39,8 @@ pub(super) fn page(ask: &Ask, problem: Option<&str>) -> String {
         }
         users.push_str("</optgroup>");
     }
-    let mut asked = String::new();
-    for scope in super::grants::split(&ask.scope) {
-        let (words, scope) = (words(&scope), escape(&scope));
-        let _ = write!(asked, "<li><span>{words}</span> <code>{scope}</code></li>");
-    }
-    let problem = problem
-        .map(|text| format!(r#"<p class="problem" role="alert">{}</p>"#, escape(text)))
-        .unwrap_or_default();
+    let asked = page::scopes(&super::grants::split(&ask.scope), words);
+    let problem = alert(problem);
     let state = ask.state.as_deref().map(|state| hidden("state", state)).unwrap_or_default();
     let carried = [
         ("client_id", &ask.client_id),
@@ -69,38 +67,12 @@ pub(super) fn page(ask: &Ask, problem: Option<&str>) -> String {
 </div>
 </form>"#
     );
-    document("Allow access", &body)
+    LOOK.document("Allow access", &body)
 }
 
 /// A page that only says what is wrong.
 pub(super) fn problem(text: &str) -> String {
-    let body = format!(
-        r#"<h1>This app cannot be connected</h1><p class="problem" role="alert">{}</p>"#,
-        escape(text),
-    );
-    document("Not connected", &body)
-}
-
-fn document(title: &str, body: &str) -> String {
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Sandbox Zoho CRM</title>
-<link rel="stylesheet" href="/oauth/v2/consent.css">
-<link rel="icon" href="data:,">
-</head>
-<body>
-<header><span class="logo" aria-hidden="true">z</span> Sandbox Zoho CRM</header>
-<main>
-{body}
-</main>
-</body>
-</html>
-"#
-    )
+    LOOK.problem("This app cannot be connected", text)
 }
 
 fn words(scope: &str) -> &'static str {
@@ -121,8 +93,4 @@ fn words(scope: &str) -> &'static str {
         area if area.starts_with("zohocrm.settings") => "See how modules are set up",
         _ => "More",
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

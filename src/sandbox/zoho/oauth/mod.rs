@@ -28,9 +28,7 @@ use grants::{App, Install, Invalid, Tokens};
 const MOST_BYTES: usize = 64 << 10;
 
 pub(crate) fn routes(desk: &Arc<Desk>) -> Route {
-    let style = make_sync(|_| {
-        Response::builder().content_type("text/css; charset=utf-8").body(consent::STYLE)
-    });
+    let style = make_sync(|_| consent::LOOK.style());
     let authorize =
         get(Do { desk: desk.clone(), run: ask }).post(Do { desk: desk.clone(), run: decide });
     let revoke = Do { desk: desk.clone(), run: revoke };

@@ -140,6 +140,9 @@ pub struct BenchArgs {
     /// Measure only these parts
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = [BenchPart::Imports, BenchPart::Deliveries, BenchPart::Reports])]
     pub only: Vec<BenchPart>,
+    /// Import from these CRMs only, by their slugs
+    #[arg(long = "crm", value_delimiter = ',', value_name = "SLUG")]
+    pub crms: Vec<String>,
     /// How long leads come at each rate, in seconds
     #[arg(long, default_value_t = 20)]
     pub delivery_seconds: u32,

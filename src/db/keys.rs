@@ -16,10 +16,19 @@ pub enum Scope {
     Own(MemberId),
 }
 
+/// When PostgreSQL plans a prepared statement.
+#[derive(Debug, Clone, Copy)]
+enum Plans {
+    /// As it thinks best, call by call.
+    Auto,
+    /// Once per connection, whatever the parameters are.
+    Once,
+}
+
 impl Db {
     /// Opens a transaction that sees and writes `company_id`'s rows and no others.
     pub async fn tenant(&self, company_id: CompanyId, scope: Scope) -> Result<TenantTx, DbError> {
-        TenantTx::open(self.pool.begin().await?, company_id, scope).await
+        TenantTx::open(self.pool.begin().await?, company_id, scope, Plans::Auto).await
     }
 
     /// The same, for reading: Postgres refuses a write.
@@ -28,7 +37,31 @@ impl Db {
         company_id: CompanyId,
         scope: Scope,
     ) -> Result<TenantTx, DbError> {
-        TenantTx::open(self.pool.begin_with("begin read only").await?, company_id, scope).await
+        let tx = self.pool.begin_with("begin read only").await?;
+        TenantTx::open(tx, company_id, scope, Plans::Auto).await
+    }
+
+    /// The same for statements that reach their rows by key: each connection plans them once.
+    ///
+    /// Left to itself, PostgreSQL plans a statement for every call as long as the parameters seem
+    /// to promise something better, and those with `not exists` or a list never stop promising; of
+    /// a delivery's work it was a quarter. Not for lists and filters, which need their parameters.
+    pub async fn tenant_by_key(
+        &self,
+        company_id: CompanyId,
+        scope: Scope,
+    ) -> Result<TenantTx, DbError> {
+        TenantTx::open(self.pool.begin().await?, company_id, scope, Plans::Once).await
+    }
+
+    /// [`tenant_by_key`](Self::tenant_by_key), for reading.
+    pub async fn tenant_reading_by_key(
+        &self,
+        company_id: CompanyId,
+        scope: Scope,
+    ) -> Result<TenantTx, DbError> {
+        let tx = self.pool.begin_with("begin read only").await?;
+        TenantTx::open(tx, company_id, scope, Plans::Once).await
     }
 
     /// Opens a transaction that sees the queue of all companies and nothing else.
@@ -59,6 +92,7 @@ impl TenantTx {
         mut tx: Transaction<'static, Postgres>,
         company_id: CompanyId,
         scope: Scope,
+        plans: Plans,
     ) -> Result<Self, DbError> {
         let (scope, member) = match scope {
             Scope::All => ("all", String::new()),
@@ -68,11 +102,16 @@ impl TenantTx {
             "select set_config('role', 'tandem_tenant', true),
                     set_config('tandem.company_id', $1, true),
                     set_config('tandem.scope', $2, true),
-                    set_config('tandem.member_id', $3, true)",
+                    set_config('tandem.member_id', $3, true),
+                    set_config('plan_cache_mode', $4, true)",
         )
         .bind(company_id.to_string())
         .bind(scope)
         .bind(member)
+        .bind(match plans {
+            Plans::Auto => "auto",
+            Plans::Once => "force_generic_plan",
+        })
         .execute(&mut *tx)
         .await?;
         Ok(Self { tx, company_id })

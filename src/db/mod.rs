@@ -78,10 +78,11 @@ impl Db {
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
             // A cancelled `begin()` can hand an open transaction back to the pool (sqlx 0.9.0):
-            // the next borrower would lose its writes, or see another company's rows.
+            // the next borrower would lose its writes, or see another company's rows. A rollback
+            // without a transaction is a warning in the server's log each time, so one begins.
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    connection.execute("rollback; reset all").await?;
+                    connection.execute("begin; rollback; reset all").await?;
                     Ok(true)
                 })
             })

@@ -88,7 +88,7 @@ pub async fn create(
     };
     let booked = is_booked(&fields, new.booked, now)?;
     fields.booked = is_agreed(&fields, new.booked);
-    let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
+    let mut tx = hub.db.tenant_by_key(by.company_id, by.scope).await?;
     lock_contact(&mut tx, new.contact_id).await?;
     check_campaign(&mut tx, new.campaign_id).await?;
     let id = ActivityId::fresh();
@@ -114,7 +114,7 @@ pub async fn update(
     change: Change,
 ) -> Result<(), ActivityError> {
     let now = hub.clock.now();
-    let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
+    let mut tx = hub.db.tenant_by_key(by.company_id, by.scope).await?;
     let contact_id = locked_contact_of(&mut tx, id).await?;
     let before = db::activities::lock(&mut tx, id).await?.ok_or(ActivityError::NotFound)?;
     let mut after = before.clone();

@@ -87,7 +87,7 @@ pub async fn create(
     change: Change,
     witness: &mut dyn Witness<ContactId>,
 ) -> Result<ContactId, ContactError> {
-    let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
+    let mut tx = hub.db.tenant_by_key(by.company_id, by.scope).await?;
     let contacts = db::book::lock(&mut tx).await?;
     let plan = db::companies::plan(&mut tx).await?;
     if policy::limit(plan, Thing::Contacts).is_some_and(|most| contacts >= most) {
@@ -119,7 +119,7 @@ pub async fn create(
 
 /// Changes a contact; what a member changes is theirs from then on, and no sync overwrites it.
 pub async fn update(hub: &Hub, by: By, id: ContactId, change: Change) -> Result<(), ContactError> {
-    let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
+    let mut tx = hub.db.tenant_by_key(by.company_id, by.scope).await?;
     db::book::lock(&mut tx).await?;
     let locked = db::contacts::lock(&mut tx, id).await?;
     let (before, was_warm, mut edited) = locked.ok_or(ContactError::NotFound)?;

@@ -180,6 +180,16 @@ impl Figures {
                 }),
             );
         }
+        // Of the whole first import, per person: the stretches say where it grows.
+        let pace = first.pace.iter().map(|stretch| {
+            json!({
+                "until": stretch.until.round(),
+                "wall_us": rounded(stretch.wall_us),
+                "tandem_us": rounded(stretch.tandem_us),
+                "postgres_us": rounded(stretch.postgres_us),
+            })
+        });
+        put("pace", pace.collect());
         if let Some(bare) = &self.bare {
             put("bare_unnest", self.bare(bare));
         }

@@ -59,6 +59,40 @@ impl Growth {
     }
 }
 
+/// What records cost in each of some even stretches of a run, per record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Stretch {
+    /// Records seen at its end.
+    pub until: f64,
+    pub wall_us: f64,
+    pub tandem_us: f64,
+    pub postgres_us: f64,
+}
+
+/// The whole run in so many stretches; empty when nothing was seen.
+pub(super) fn pace(samples: &[Sample], stretches: u8) -> Vec<Stretch> {
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Vec::new() };
+    let records = (last.seen - first.seen) / f64::from(stretches);
+    if records < 1.0 {
+        return Vec::new();
+    }
+    let until = |stretch: u8| first.seen + records * f64::from(stretch);
+    (1..=stretches)
+        .filter_map(|stretch| {
+            let from = reached(samples, until(stretch - 1))?;
+            // Rounding must not ask for more than there was.
+            let to = reached(samples, until(stretch).min(last.seen))?;
+            let spent = to.spent.since(from.spent);
+            Some(Stretch {
+                until: to.seen,
+                wall_us: (to.seconds - from.seconds) / records * 1e6,
+                tandem_us: spent.tandem / records * 1e6,
+                postgres_us: spent.postgres / records * 1e6,
+            })
+        })
+        .collect()
+}
+
 /// The moment at which so many had been seen.
 fn reached(samples: &[Sample], seen: f64) -> Option<Sample> {
     let after = samples.iter().position(|sample| sample.seen >= seen)?;
@@ -103,6 +137,18 @@ mod tests {
         let growth = Growth::of(&samples, 1_000.0).unwrap();
         assert!((growth.wall_ratio() - 2.0).abs() < 1e-9, "{growth:?}");
         assert!((growth.cpu_ratio() - 2.0).abs() < 1e-9, "{growth:?}");
+    }
+
+    #[test]
+    fn a_pace_tells_where_the_time_went() {
+        let samples =
+            [sample(0.0, 5.0), sample(1_000.0, 6.0), sample(2_000.0, 7.0), sample(3_000.0, 9.0)];
+        let pace = pace(&samples, 3);
+        let wall: Vec<f64> = pace.iter().map(|stretch| stretch.wall_us.round()).collect();
+        assert_eq!(wall, [1_000.0, 1_000.0, 2_000.0]);
+        assert!((pace[2].postgres_us - 500.0).abs() < 1e-6, "{pace:?}");
+        assert!((pace[2].until - 3_000.0).abs() < 1e-9, "{pace:?}");
+        assert_eq!(super::pace(&samples[..1], 3), []);
     }
 
     #[test]

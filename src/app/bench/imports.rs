@@ -8,7 +8,7 @@ use super::{
     Sheet,
     cpu::{self, Meter, Spent},
     ground::Ground,
-    growth::{Growth, Sample},
+    growth::{self, Growth, Sample, Stretch},
     processes::{Counted, Crm, Service},
 };
 use crate::{
@@ -22,6 +22,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_hours(2);
 /// What the requirement compares.
 const STRETCH: f64 = 10_000.0;
+/// Of which the figures tell the pace, over the whole run.
+const STRETCHES: u8 = 20;
 pub(super) const PERSONS: &str = "persons";
 
 /// A part of an import, from one look to another: exact to the time between looks.
@@ -41,6 +43,7 @@ pub(super) struct Import {
     pub phases: Vec<Phase>,
     /// Of the pages of persons.
     pub growth: Option<Growth>,
+    pub pace: Vec<Stretch>,
     pub peak_rss_mb: f64,
     /// What the stand-in was asked, and was asked while persons came.
     pub counted: Counted,
@@ -160,6 +163,7 @@ impl Watch {
             spent: self.spent.since(self.before),
             phases: self.phases,
             growth: Growth::of(&self.samples, STRETCH),
+            pace: growth::pace(&self.samples, STRETCHES),
             peak_rss_mb,
             counted: counted.since(asked),
             // Nothing is asked after the last page of persons.

@@ -54,6 +54,9 @@ use reports::Reports;
 /// Measures every size, prints a table and keeps the figures.
 pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
     cpu::available()?;
+    for slug in &args.crms {
+        connectors::find(slug).with_context(|| format!("there is no CRM called {slug}"))?;
+    }
     let stopping = app::stopping()?;
     let folder = config.data_dir.join("bench");
     fs::create_dir_all(&folder)?;
@@ -122,10 +125,12 @@ async fn measure(
                 files.extend(sheet.files(rows).await?);
             }
         }
-        let imports = args.only.contains(&BenchPart::Imports);
+        let slug = connector.manifest().slug;
+        let imports = args.only.contains(&BenchPart::Imports)
+            && (args.crms.is_empty() || args.crms.iter().any(|wanted| wanted == slug));
         for &persons in args.persons.iter().filter(|_| imports) {
             for (at, &latency_ms) in args.latency_ms.iter().enumerate() {
-                let crm = Crm::start(connector.manifest().slug, persons, latency_ms).await?;
+                let crm = Crm::start(slug, persons, latency_ms).await?;
                 all.push(sheet.series(&crm, persons, latency_ms, at == 0).await?);
             }
         }

@@ -54,7 +54,7 @@ impl Stored {
     }
 
     async fn open(&self) -> Result<TenantTx, DbError> {
-        self.hub.db.tenant(self.company_id, Scope::All).await
+        self.hub.db.tenant_by_key(self.company_id, Scope::All).await
     }
 
     /// The gate as it is now, not as it was seen.
@@ -223,7 +223,7 @@ impl Stored {
 
 impl Store for Stored {
     async fn head(&self) -> Result<Option<Desk>, DbError> {
-        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        let mut tx = self.hub.db.tenant_reading_by_key(self.company_id, Scope::All).await?;
         self.read(&mut tx).await
     }
 
@@ -306,7 +306,7 @@ impl Store for Stored {
             _ => &[],
         };
         let ids: Vec<&str> = ids.iter().map(RemoteId::as_str).collect();
-        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        let mut tx = self.hub.db.tenant_reading_by_key(self.company_id, Scope::All).await?;
         let taken = deliveries::taken(&mut tx, self.id(), kind, mine, actions, &ids).await?;
         Ok(taken.into_iter().map(RemoteId).collect())
     }

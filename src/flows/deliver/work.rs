@@ -34,7 +34,7 @@ pub async fn work(
     delivery_id: DeliveryId,
     stopping: &CancellationToken,
 ) -> Result<Next, FlowError> {
-    let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
+    let mut tx = hub.db.tenant_reading_by_key(company_id, Scope::All).await?;
     let Some(of) = db::deliveries::belongs(&mut tx, delivery_id).await? else {
         return Ok(Next::Done);
     };

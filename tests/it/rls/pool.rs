@@ -53,7 +53,7 @@ async fn lost_writes(hub: &TestHub, guarded: bool) -> i64 {
         // As in `Db::connect`.
         pool.after_release(|connection, _| {
             Box::pin(async move {
-                connection.execute("rollback; reset all").await?;
+                connection.execute("begin; rollback; reset all").await?;
                 Ok(true)
             })
         })

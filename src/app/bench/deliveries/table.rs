@@ -8,14 +8,14 @@ pub(in crate::app::bench) fn text(figures: &Deliveries) -> String {
     let mut text = format!(
         "\ndeliveries: {COMPANIES} companies with a connection each to one account, {WORKERS} workers;\n\
          the stand-in's burst, search and daily limits are lifted, for no account allows these rates\n\n\
-         {:<28}{:>9}{:>9}{:>10}{:>10}{:>10}{:>18}\n",
+         {:<36}{:>9}{:>9}{:>10}{:>10}{:>10}{:>18}\n",
         "answer to receipt, ms", "provider", "count", "p50", "p99", "max", "p99 beyond it",
     );
     for rate in &figures.rates {
         let what = format!("{} at {} a second", rate.what, rate.per_second);
         let _ = writeln!(
             text,
-            "{what:<28}{:>9}{:>9}{:>10.1}{:>10.1}{:>10.1}{:>18.1}",
+            "{what:<36}{:>9}{:>9}{:>10.1}{:>10.1}{:>10.1}{:>18.1}",
             rate.latency_ms,
             rate.took.count,
             rate.took.p50,

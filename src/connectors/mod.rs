@@ -42,7 +42,7 @@ pub use self::{
     error::{CrmError, Objection, Stale, Throttle},
     forecast::{Extent, Fit, Forecast, Part, fit, forecast},
     http::Http,
-    manifest::{ClientAuth, Costs, HostRule, Manifest, Scope},
+    manifest::{ClientAuth, Costs, HostRule, Manifest, OwnLogin, Scope},
     meter::{Meter, Spent},
     oauth::{
         Credentials, Grant, OAuthError, Revocable, authorize_url, exchange, fresh_verifier, grants,

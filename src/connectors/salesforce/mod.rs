@@ -40,7 +40,7 @@ use self::{
 };
 use super::{
     Api, ClientAuth, Connector, Cost, Costs, CrmError, Cursor, From, HostRule, Lane, Manifest,
-    Page, Scope, Window, Writer, api::Ask,
+    OwnLogin, Page, Scope, Window, Writer, api::Ask,
 };
 use crate::domain::{
     Account, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
@@ -96,6 +96,21 @@ static MANIFEST: Manifest = Manifest {
     // An org renews its tokens itself, wherever its people signed in.
     login_of: |base| Some(base.to_owned()),
     client_auth: ClientAuth::Body,
+    own_login: Some(OwnLogin {
+        name: "My Domain",
+        example: "acme.my.salesforce.com",
+        words: "Only where your org lets nobody sign in at login.salesforce.com, or for a sandbox. \
+                It is the address that you see when you are signed in there.",
+    }),
+    before: &[
+        "An administrator of your Salesforce org installs the Tandem app there first: since \
+         September 2025 Salesforce lets nobody connect an app that is not installed in the org.",
+        "If that is not you, ask them first, and connect once they say that it is there.",
+        "Connect as a user whose profile has \u{201c}API Enabled\u{201d}. Tandem sees what that \
+         user sees.",
+    ],
+    // Neither is in the vendor's reference of errors; both are what its clients report.
+    not_installed: &["OAUTH_APP_BLOCKED", "OAUTH_APPROVAL_ERROR_GENERIC"],
     authorize_extra: &[],
     scopes: &[
         Scope {
@@ -132,6 +147,7 @@ static MANIFEST: Manifest = Manifest {
     ids_size: IDS,
     plan_feature: "crm_salesforce",
     custom_prefix: "sf_",
+    unit: "request",
     // Each request is one. A page of contacts or deals is a description and a query.
     costs: Costs {
         list: 2,

@@ -21,6 +21,7 @@ mod oauth;
 mod pace;
 mod page;
 mod pipedrive;
+mod records;
 mod retry;
 mod salesforce;
 mod writer;
@@ -50,6 +51,7 @@ pub use self::{
     },
     pace::{Pace, RealPace},
     page::{Cursor, From, Page},
+    records::{FoundRecord, QueryLanguage, Records},
     writer::Writer,
 };
 

@@ -35,7 +35,7 @@ pub(super) enum Walk {
     Change,
 }
 
-fn rows(body: &[u8]) -> Result<Rows<'_>, Unreadable> {
+pub(super) fn rows(body: &[u8]) -> Result<Rows<'_>, Unreadable> {
     serde_json::from_slice(body).map_err(|_| "it is not a page of a query")
 }
 

@@ -7,7 +7,7 @@
 //!   ends the grant: the flow of tokens writes the new one down before anything uses it.
 //! - Nobody says how long an access token lives; 401 is the truth.
 //! - Persons are contacts, organizations accounts, deals opportunities. Leads, a kind of their own
-//!   here, are neither read nor made (decision 40).
+//!   here, are neither imported nor made (decision 40); a member's search may look at them ([`search`]).
 //! - Lists are queries (SOQL) that walk by keys: a full read by id, which edits do not disturb, a
 //!   delta by `SystemModstamp` and id, which automation moves too. A delta sees the deleted of the last
 //!   fifteen days; a full read does not.
@@ -25,6 +25,7 @@ mod fields;
 mod map;
 mod soql;
 mod wire;
+mod search;
 mod write;
 
 #[cfg(test)]
@@ -93,9 +94,6 @@ static MANIFEST: Manifest = Manifest {
         HostRule::Under("develop.my.salesforce.com"),
         HostRule::Under("scratch.my.salesforce.com"),
     ],
-    // An org renews its tokens itself, wherever its people signed in.
-    login_of: |base| Some(base.to_owned()),
-    client_auth: ClientAuth::Body,
     own_login: Some(OwnLogin {
         name: "My Domain",
         example: "acme.my.salesforce.com",
@@ -113,10 +111,14 @@ static MANIFEST: Manifest = Manifest {
     not_installed: &["OAUTH_APP_BLOCKED", "OAUTH_APPROVAL_ERROR_GENERIC"],
     authorize_extra: &[],
     scopes: &[
+    // An org renews its tokens itself, wherever its people signed in.
+    login_of: |base| Some(base.to_owned()),
+    client_auth: ClientAuth::Body,
         Scope {
             name: "api",
-            words: "Read people, organizations, deals and users, create or update people that turn \
-                    warm, and copy what your team logs in Tandem or asks it to do",
+            words: "Read people, organizations, deals and users and what your team searches for, \
+                    create or update people that turn warm, and copy what your team logs in Tandem \
+                    or asks it to do",
             required: true,
         },
         Scope {
@@ -132,7 +134,7 @@ static MANIFEST: Manifest = Manifest {
     ],
     scopes_in_url: true,
     never: &[
-        "leads, cases and campaigns",
+        "leads, unless somebody searches for them; cases and campaigns",
         "e-mails, files and notes",
         "deleting deals, people or organizations",
         "users, permissions and billing",
@@ -145,9 +147,9 @@ static MANIFEST: Manifest = Manifest {
     daily_tokens: 15_000,
     page_size: PAGE,
     ids_size: IDS,
+    unit: "request",
     plan_feature: "crm_salesforce",
     custom_prefix: "sf_",
-    unit: "request",
     // Each request is one. A page of contacts or deals is a description and a query.
     costs: Costs {
         list: 2,

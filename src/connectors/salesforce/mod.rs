@@ -13,19 +13,21 @@
 //!   fifteen days; a full read does not.
 //! - Texts in queries are escaped; names come from descriptions and are checked ([`soql`]).
 //! - A query that names an unknown field is refused: each page of contacts asks which there are.
+//! - More contacts than some ten thousand come by a job that the org runs by itself ([`bulk`]).
 //! - The day's requests are all apps' together, and a used-up day is a 403.
 //! - Times have an offset without a colon. Ids are case-sensitive; the first three characters of one
 //!   say of what kind it is, so the id of an activity tells tasks from events.
 //! - A contact has one address for e-mails and four places for numbers; a last name is required.
 //! - An org with one currency does not name it in its deals, and neither do we then.
 
+mod bulk;
 mod decode;
 mod dialect;
 mod fields;
 mod map;
+mod search;
 mod soql;
 mod wire;
-mod search;
 mod write;
 
 #[cfg(test)]
@@ -109,11 +111,11 @@ static MANIFEST: Manifest = Manifest {
     ],
     // Neither is in the vendor's reference of errors; both are what its clients report.
     not_installed: &["OAUTH_APP_BLOCKED", "OAUTH_APPROVAL_ERROR_GENERIC"],
-    authorize_extra: &[],
-    scopes: &[
     // An org renews its tokens itself, wherever its people signed in.
     login_of: |base| Some(base.to_owned()),
     client_auth: ClientAuth::Body,
+    authorize_extra: &[],
+    scopes: &[
         Scope {
             name: "api",
             words: "Read people, organizations, deals and users and what your team searches for, \
@@ -145,9 +147,9 @@ static MANIFEST: Manifest = Manifest {
     search_burst: Window { requests: 20, per: Duration::from_secs(2) },
     // Of the smallest org with an API; all apps of the org share it.
     daily_tokens: 15_000,
+    unit: "request",
     page_size: PAGE,
     ids_size: IDS,
-    unit: "request",
     plan_feature: "crm_salesforce",
     custom_prefix: "sf_",
     // Each request is one. A page of contacts or deals is a description and a query.
@@ -201,8 +203,13 @@ impl Connector for Salesforce {
     }
 
     async fn persons(&self, api: &Api, from: &From) -> Result<Page<RemotePerson>, CrmError> {
+        if let Some(job) = bulk::Job::of(from)? {
+            return job.page(api).await;
+        }
         let fields = contact_fields(api, from).await?;
-        List { fields: &fields, of: "Contact" }.page(api, from, None, map::person).await
+        let list = List { fields: &fields, of: "Contact" };
+        let page = list.page(api, from, None, map::person).await?;
+        Ok(bulk::instead(api, from, page).await)
     }
 
     async fn organizations(

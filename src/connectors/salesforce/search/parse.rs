@@ -143,7 +143,7 @@ impl Reader {
         let Some(kind) = self.kind else { return self.wrong("A field, and FROM with a kind,") };
         let field = match kind.field(&name) {
             Some((name, holds)) => Field::Known(name, holds),
-            None if is_name(&name) => Field::Custom(name, None),
+            None if is_name(&name.to_ascii_lowercase()) => Field::Custom(name, None),
             None => {
                 return Err(format!(
                     "{} has no field {} that can be searched. It has {}, and the org's own, which \

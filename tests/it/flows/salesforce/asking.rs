@@ -72,7 +72,7 @@ async fn deals_move_by_their_stages_names_and_a_meeting_is_an_event_and_the_rest
     let change = json!({ "contact_id": contact, "deal_id": deal, "stage": "Waiting" });
     let refused = way.ask("update-deal", change).await;
     assert_eq!(refused["state"], "failed");
-    let said = refused["delivery"]["fields"].to_string();
+    let said = refused["delivery"]["objections"].to_string();
     assert!(said.contains("Prospecting, Qualification, Negotiation/Review"), "{refused:#}");
     // The names of opportunities, by what they are about.
     let named = way.search("SELECT Name FROM Opportunity WHERE StageName = 'Negotiation/Review' ORDER BY CreatedDate DESC LIMIT 1").await.expect(200);

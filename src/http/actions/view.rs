@@ -214,8 +214,8 @@ impl From<&QueryLanguage> for QueryLanguageView {
 struct RecordView {
     remote_id: Option<String>,
     url: Option<String>,
-    /// As text, in the order of `fields`; `null` where nothing stands.
-    values: Vec<Option<String>>,
+    /// As text, in the order of `fields`; empty where nothing stands.
+    values: Vec<String>,
 }
 
 /// What a query found.
@@ -236,7 +236,7 @@ impl From<FoundRecords> for RecordList {
         let view = |(row, url): (crate::connectors::FoundRecord, Option<String>)| RecordView {
             remote_id: row.id.map(|id| id.0),
             url,
-            values: row.values,
+            values: row.values.into_iter().map(Option::unwrap_or_default).collect(),
         };
         Self {
             kind: records.kind,

@@ -3158,7 +3158,7 @@ export interface components {
         CrmRecord: {
             remote_id?: string | null;
             url?: string | null;
-            /** @description As text, in the order of `fields`; `null` where nothing stands. */
+            /** @description As text, in the order of `fields`; empty where nothing stands. */
             values: string[];
         };
         /**

@@ -96,7 +96,7 @@ fn what_writes_joins_or_runs_forever_is_refused_in_words() {
         (select(&format!("WHERE Title = '{}'", "é".repeat(256))), "at most 255"),
         (select(&" ".repeat(3_000)), "at most 3000"),
         // What does not read.
-        ("".into(), "begins with SELECT"),
+        (String::new(), "begins with SELECT"),
         ("SELECT".into(), "A field"),
         ("SELECT Id".into(), "FROM"),
         ("SELECT FROM Contact".into(), "no field `FROM`"),

@@ -6,7 +6,15 @@ import type { ProviderStatus } from '../../api/schemas';
 import { ConnectButton } from './consent';
 
 const provider = (part: Partial<ProviderStatus>) =>
-  ({ provider: 'crm', name: 'Acme CRM', asks: [], never: [], before: [], own_login: null, ...part }) as ProviderStatus;
+  ({
+    provider: 'crm',
+    name: 'Acme CRM',
+    asks: [],
+    never: [],
+    before: [],
+    own_login: null,
+    ...part,
+  }) as ProviderStatus;
 
 const own_login = { name: 'Own host', example: 'acme.my.crm.example', words: 'Only where it is needed.' };
 

@@ -51,7 +51,5 @@ test('a forecast says where its number is from, or that there is none', () => {
 test('without a daily limit only our own spending is claimed', () => {
   expect(budgetWords(c({}), 'token')).toBe('5 tokens spent by Tandem today');
   const told = { spent_by_us_today: 1, daily_limit: 15_000, daily_used: 412 };
-  expect(budgetWords(c({ budget: told }), 'request')).toBe(
-    '412 of 15,000 daily requests used, 1 by Tandem',
-  );
+  expect(budgetWords(c({ budget: told }), 'request')).toBe('412 of 15,000 daily requests used, 1 by Tandem');
 });

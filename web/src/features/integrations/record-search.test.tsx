@@ -29,7 +29,12 @@ const found = (values: string[][], limit = 50) => ({
 });
 
 test('what was found stands in a table with a column for each field and a way to each record', async () => {
-  searchRecords.mockResolvedValueOnce(found([['Ada', ''], ['Grace', 'g@x.example']]));
+  searchRecords.mockResolvedValueOnce(
+    found([
+      ['Ada', ''],
+      ['Grace', 'g@x.example'],
+    ]),
+  );
   await opened();
   expect(searchRecords).toHaveBeenCalledWith('crm', 'SELECT Name FROM Person');
   const heads = (await screen.findAllByRole('columnheader')).map((one) => one.textContent);

@@ -48,9 +48,7 @@ export function RecordSearch({ provider: p, language, onClose }: Props) {
           description={language.rules}
           required
           withAsterisk={false}
-          autosize
-          minRows={3}
-          maxRows={10}
+          rows={4}
           maxLength={3000}
           spellCheck={false}
           autoCapitalize="none"
@@ -68,9 +66,7 @@ export function RecordSearch({ provider: p, language, onClose }: Props) {
           </Button>
         </div>
       </form>
-      <div role="status">
-        {found && <p className="hint">{foundWords(found)}</p>}
-      </div>
+      <div role="status">{found && <p className="hint">{foundWords(found)}</p>}</div>
       {found && found.items.length > 0 && <RecordTable found={found} provider={p.name} />}
     </Modal>
   );

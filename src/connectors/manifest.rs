@@ -20,6 +20,17 @@ pub enum HostRule {
     Exactly(&'static str),
 }
 
+/// A host of a customer's own, at which its people sign in.
+#[derive(Debug)]
+pub struct OwnLogin {
+    /// What the provider calls it.
+    pub name: &'static str,
+    /// One that fits the rules, without `https://`.
+    pub example: &'static str,
+    /// Who needs it, in words for people.
+    pub words: &'static str,
+}
+
 /// Where the client's id and secret travel to the token endpoint (RFC 6749, section 2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientAuth {
@@ -63,6 +74,12 @@ pub struct Manifest {
     /// Where people may sign in and tokens may be asked for, beside `authorize_url`'s host: data
     /// centres, or a customer's own domain.
     pub login_hosts: &'static [HostRule],
+    /// Where a customer's own host is one of `login_hosts`, and people have to say which.
+    pub own_login: Option<OwnLogin>,
+    /// What must be done at the provider before anybody can connect, step by step, in words for people.
+    pub before: &'static [&'static str],
+    /// How the provider's `error` in the callback says that this was not done.
+    pub not_installed: &'static [&'static str],
     /// The login host (`https://...`) of an account whose API is at this address, when it is not the
     /// host of `token_url`.
     pub login_of: fn(&str) -> Option<String>,
@@ -77,6 +94,8 @@ pub struct Manifest {
     pub pkce: bool,
     pub burst: Window,
     pub search_burst: Window,
+    /// What the daily budget counts: a word that takes an `s` when there are several.
+    pub unit: &'static str,
     /// Assumed until the provider tells: the smallest account's.
     pub daily_tokens: u32,
     pub page_size: u16,

@@ -21,6 +21,7 @@ mod oauth;
 mod pace;
 mod page;
 mod pipedrive;
+mod records;
 mod retry;
 mod salesforce;
 mod writer;
@@ -42,7 +43,7 @@ pub use self::{
     error::{CrmError, Objection, Stale, Throttle},
     forecast::{Extent, Fit, Forecast, Part, fit, forecast},
     http::Http,
-    manifest::{ClientAuth, Costs, HostRule, Manifest, Scope},
+    manifest::{ClientAuth, Costs, HostRule, Manifest, OwnLogin, Scope},
     meter::{Meter, Spent},
     oauth::{
         Credentials, Grant, OAuthError, Revocable, authorize_url, exchange, fresh_verifier, grants,
@@ -50,6 +51,7 @@ pub use self::{
     },
     pace::{Pace, RealPace},
     page::{Cursor, From, Page},
+    records::{FoundRecord, QueryLanguage, Records},
     writer::Writer,
 };
 

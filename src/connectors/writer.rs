@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Api, CrmError};
+use super::{Api, CrmError, QueryLanguage, Records};
 use crate::domain::{
     ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
     action::{ActionKind, DealStage, Priority, TaskKind},
@@ -11,6 +11,12 @@ use crate::domain::{
 };
 
 const NOT_YET: &str = "Tandem cannot do this at this CRM.";
+const NO_QUERIES: &str = "Tandem speaks no query language of this CRM.";
+
+/// What cannot be done at a CRM whose query language we do not speak, and nothing else.
+pub(super) fn without_queries(action: ActionKind) -> Option<&'static str> {
+    (action == ActionKind::SearchRecords).then_some(NO_QUERIES)
+}
 
 /// Changes at a CRM. Nothing here is tried again by itself once it may have been done.
 #[async_trait]
@@ -66,6 +72,7 @@ pub trait Writer: Send + Sync {
             | ActionKind::CreateContact
             | ActionKind::GetContact
             | ActionKind::SearchContact => None,
+            ActionKind::SearchRecords => Some(NO_QUERIES),
             ActionKind::CreateNote
             | ActionKind::CreateDeal
             | ActionKind::UpdateDeal
@@ -108,6 +115,26 @@ pub trait Writer: Send + Sync {
 
     /// Where a member sees the deal in the CRM itself.
     fn deal_url(&self, _domain: Option<&str>, _id: &RemoteId) -> Option<String> {
+        None
+    }
+
+    /// The language in which members may search; `None` where there is none that we speak.
+    fn query_language(&self) -> Option<&'static QueryLanguage> {
+        None
+    }
+
+    /// Why a query may not be asked, in words for whoever wrote it. Asks nobody.
+    fn check_query(&self, _text: &str) -> Result<(), String> {
+        Err(NO_QUERIES.to_owned())
+    }
+
+    /// What a query finds. One that [`Writer::check_query`] objects to is refused here, too.
+    async fn search_records(&self, _api: &Api, _text: &str) -> Result<Records, CrmError> {
+        Err(CrmError::cannot())
+    }
+
+    /// Where a member sees a record that a query found.
+    fn record_url(&self, _domain: Option<&str>, _id: &RemoteId) -> Option<String> {
         None
     }
 }

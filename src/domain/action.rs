@@ -20,6 +20,7 @@ words! {
         GetContact = "get_contact",
         GetDeal = "get_deal",
         SearchContact = "search_contact",
+        SearchRecords = "search_records",
     }
 }
 

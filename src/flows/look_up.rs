@@ -1,10 +1,10 @@
 //! Looks something up at a CRM because a member asks for it: a contact's person, people with an
-//! address, a deal. Nothing of it is kept.
+//! address, a deal, what a query finds. Nothing of it is kept.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use crate::{
-    connectors::{Caller, CrmError},
+    connectors::{Caller, CrmError, Records},
     db::{self, Scope},
     domain::{
         CompanyId, ContactId, RemoteDeal, RemoteId, RemotePerson,
@@ -22,6 +22,8 @@ use crate::{
 
 /// People of one answer.
 const MOST: usize = 50;
+/// What somebody waits for a query of their own, or as long as a CRM may take if that is less.
+const SEARCH: Duration = Duration::from_secs(10);
 
 /// Somebody at the CRM, and whom of the book they are.
 #[derive(Debug, Clone)]
@@ -38,6 +40,13 @@ pub struct FoundDeal {
     pub deal: RemoteDeal,
     pub url: Option<String>,
     pub contact: Option<(ContactId, String)>,
+}
+
+/// What a query found, and where each record is seen at the CRM.
+#[derive(Debug, Clone)]
+pub struct FoundRecords {
+    pub records: Records,
+    pub urls: Vec<Option<String>>,
 }
 
 /// The person that a contact is at the CRM.
@@ -97,6 +106,40 @@ pub async fn deal(
     }
     let url = writer.deal_url(account.connection.account_domain.as_deref(), &deal.id);
     Ok(FoundDeal { deal, url, contact })
+}
+
+/// What a query finds that a member wrote.
+///
+/// It goes on by itself when nobody waits any more: a token that is renewed meanwhile must be written
+/// down, or the grant is lost.
+pub async fn records(
+    hub: &SharedHub,
+    by: By,
+    provider: &Provider,
+    query: String,
+) -> Result<FoundRecords, AskError> {
+    let writer = possible(provider, ActionKind::SearchRecords)?;
+    writer.check_query(&query).map_err(AskError::Query)?;
+    let patience = SEARCH.min(hub.config.crm_timeout);
+    let (hub, provider) = (Arc::clone(hub), provider.clone());
+    let asked = tokio::spawn(async move {
+        let account = account::open(&hub, by.company_id, &provider, Caller::Person).await?;
+        let read = writer.search_records(&account.api, &query).await;
+        let records = told(&hub, by.company_id, &account, read).await?;
+        let domain = account.connection.account_domain.as_deref();
+        let url = |id: &RemoteId| writer.record_url(domain, id);
+        let urls = records.rows.iter().map(|row| row.id.as_ref().and_then(url)).collect();
+        Ok::<_, FlowError>(FoundRecords { records, urls })
+    });
+    match tokio::time::timeout(patience, asked).await {
+        Ok(Ok(Err(FlowError::Crm(CrmError::Refused { reason, said, .. })))) => {
+            let words = said.into_iter().next().map(|one| one.words);
+            Err(AskError::Query(words.unwrap_or_else(|| format!("The CRM refuses it: {reason}."))))
+        }
+        Ok(Ok(found)) => Ok(found?),
+        Ok(Err(broken)) => Err(AskError::Broken(broken)),
+        Err(_) => Err(AskError::TooSlow(patience)),
+    }
 }
 
 /// The stages that deals of the account may be in.

@@ -97,6 +97,7 @@ describe("OAuth", () => {
 
   test("denying comes back as access_denied, and without a challenge nobody is asked", async () => {
     assert.equal((await consent(client(), { decision: "deny" })).get("error"), "access_denied");
+    assert.equal((await consent(client(), { decision: "block" })).get("error"), "OAUTH_APP_BLOCKED");
     assert.equal((await consent(client(false))).get("error"), "invalid_request");
   });
 
@@ -129,6 +130,20 @@ describe("OAuth", () => {
 });
 
 describe("queries", () => {
+  test("one that the org runs by itself brings every contact, line breaks and quotes included", async () => {
+    conn.bulk2.pollInterval = 20;
+    const stream = await conn.bulk2.query("SELECT Id, LastName, Email, Remarks__c, Newsletter__c FROM Contact");
+    const records = await stream.toArray();
+    assert.equal(new Set(records.map((record) => record.Id)).size, (await control("/truth")).persons);
+    const one = records.find((record) => record.Remarks__c);
+    const { records: [same] } = await conn.query(
+      `SELECT Id, LastName, Email, Remarks__c FROM Contact WHERE Id = '${one.Id}'`,
+    );
+    for (const field of ["LastName", "Email", "Remarks__c"]) assert.equal(one[field] || null, same[field]);
+    assert.equal(typeof one.Newsletter__c, "string", "a table has no types");
+    await assert.rejects(conn.bulk2.query("SELECT count() FROM Contact"));
+  });
+
   test("the locator leads to the end, past each contact once", async () => {
     const first = await conn.query("SELECT Id FROM Contact");
     assert.deepEqual([first.done, first.records.length], [false, 2_000]);

@@ -52,6 +52,9 @@ export function provider(company, p) {
       { scope: 'users', words: 'Read the names of users, to know who owns a person' },
     ],
     never: ['Mail and files', 'Users, permissions and billing', 'Deleting people or organizations'],
+    before: [],
+    own_login: null,
+    budget_unit: 'token',
     connection: c
       ? {
           also_installed_by: [],

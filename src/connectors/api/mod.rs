@@ -151,6 +151,11 @@ impl Api {
         Ok(self.tokens.access_token().await?.api_base)
     }
 
+    /// Between two looks at something that is not ready.
+    pub(super) async fn pause(&self, time: Duration) {
+        self.pace.sleep(time).await;
+    }
+
     /// Waits for the budget as long as the patience lasts.
     async fn take(
         &self,

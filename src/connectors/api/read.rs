@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Method;
+use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 
 use super::{
@@ -43,6 +43,15 @@ impl Api {
         ask: &Ask<'_>,
         read: impl Fn(&[u8]) -> Result<T, &'static str> + Send + Sync,
     ) -> Result<T, CrmError> {
+        self.read_with_head(ask, |_, body| read(body)).await
+    }
+
+    /// The same where a part of the answer is in its headers.
+    pub(in crate::connectors) async fn read_with_head<T>(
+        &self,
+        ask: &Ask<'_>,
+        read: impl Fn(&HeaderMap, &[u8]) -> Result<T, &'static str> + Send + Sync,
+    ) -> Result<T, CrmError> {
         let request = Request {
             dialect: ask.dialect,
             method: if ask.body.is_some() { Method::POST } else { Method::GET },
@@ -61,7 +70,7 @@ impl Api {
             self.take(request.cost, &patience, &mut waited).await?;
             let next = match self.transmit(&request, &token).await {
                 Ok(answer) => match self.judge(&request, &answer) {
-                    Ok(()) => match read(&answer.body) {
+                    Ok(()) => match read(&answer.headers, &answer.body) {
                         Ok(value) => return Ok(value),
                         Err(what) => Next::Retry(CrmError::Unreadable { what }, None),
                     },

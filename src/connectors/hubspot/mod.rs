@@ -76,6 +76,9 @@ static MANIFEST: Manifest = Manifest {
     default_api_url: "https://api.hubapi.com",
     hosts: &[HostRule::Exactly("api.hubapi.com")],
     login_hosts: &[],
+    own_login: None,
+    before: &[],
+    not_installed: &[],
     login_of: |_| None,
     client_auth: ClientAuth::Body,
     authorize_extra: &[],
@@ -135,6 +138,7 @@ static MANIFEST: Manifest = Manifest {
     search_burst: Window { requests: 5, per: Duration::from_secs(1) },
     // There is no daily limit for such apps: as many as the other allows in a day.
     daily_tokens: 950_400,
+    unit: "request",
     page_size: PAGE,
     ids_size: PAGE,
     plan_feature: "crm_standard",

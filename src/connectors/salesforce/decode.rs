@@ -18,7 +18,7 @@ use crate::{
 const RAW: usize = 4096;
 pub(super) const NO_ID: &str = "the record has no usable id";
 const NO_OBJECT: &str = "the record is not an object";
-const BROKEN: &str = "the record's text is broken";
+pub(super) const BROKEN: &str = "the record's text is broken";
 
 /// Why a whole answer cannot be used.
 type Unreadable = &'static str;
@@ -35,7 +35,7 @@ pub(super) enum Walk {
     Change,
 }
 
-fn rows(body: &[u8]) -> Result<Rows<'_>, Unreadable> {
+pub(super) fn rows(body: &[u8]) -> Result<Rows<'_>, Unreadable> {
     serde_json::from_slice(body).map_err(|_| "it is not a page of a query")
 }
 
@@ -73,16 +73,17 @@ where
     Ok(page)
 }
 
+/// A record that cannot be read, for people to look at.
+pub(super) fn kept(id: Option<RemoteId>, reason: &str, text: &str) -> Quarantined {
+    Quarantined { id, reason: reason.to_owned(), raw: cut(text, RAW).to_owned() }
+}
+
 fn read<W, T>(raw: &RawValue, map: impl Fn(W) -> Option<T>) -> Result<T, Quarantined>
 where
     W: for<'de> Record<'de>,
 {
     let text = raw.get();
-    let quarantined = |id, reason: &str| Quarantined {
-        id,
-        reason: reason.to_owned(),
-        raw: cut(text, RAW).to_owned(),
-    };
+    let quarantined = |id, reason: &str| kept(id, reason, text);
     match serde_json::from_str::<Row<W>>(text) {
         Ok(Row(Some(wire))) => map(wire).ok_or_else(|| quarantined(None, NO_ID)),
         Ok(Row(None)) => Err(quarantined(None, NO_OBJECT)),

@@ -108,8 +108,10 @@ impl Dialect for Words {
         said.collect()
     }
 
-    fn meaning(&self, status: StatusCode, _: &HeaderMap, body: &[u8]) -> Option<Meaning> {
+    fn meaning(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Meaning> {
         match status.as_u16() {
+            // The result of a job is a table.
+            200 if is_csv(headers) => Some(Meaning::Fine),
             // Several records have one external id: it is for a person to clear up.
             300 => Some(Meaning::Refused("several records there have our reference")),
             // The one that is to be made may be there already; the caller reads which.
@@ -130,6 +132,11 @@ impl Dialect for Words {
             _ => None,
         }
     }
+}
+
+fn is_csv(headers: &HeaderMap) -> bool {
+    let kind = headers.get(reqwest::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/csv"))
 }
 
 /// A limit, a scope, a switch, or simply not allowed.

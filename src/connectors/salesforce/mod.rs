@@ -7,22 +7,25 @@
 //!   ends the grant: the flow of tokens writes the new one down before anything uses it.
 //! - Nobody says how long an access token lives; 401 is the truth.
 //! - Persons are contacts, organizations accounts, deals opportunities. Leads, a kind of their own
-//!   here, are neither read nor made (decision 40).
+//!   here, are neither imported nor made (decision 40); a member's search may look at them ([`search`]).
 //! - Lists are queries (SOQL) that walk by keys: a full read by id, which edits do not disturb, a
 //!   delta by `SystemModstamp` and id, which automation moves too. A delta sees the deleted of the last
 //!   fifteen days; a full read does not.
 //! - Texts in queries are escaped; names come from descriptions and are checked ([`soql`]).
 //! - A query that names an unknown field is refused: each page of contacts asks which there are.
+//! - More contacts than some ten thousand come by a job that the org runs by itself ([`bulk`]).
 //! - The day's requests are all apps' together, and a used-up day is a 403.
 //! - Times have an offset without a colon. Ids are case-sensitive; the first three characters of one
 //!   say of what kind it is, so the id of an activity tells tasks from events.
 //! - A contact has one address for e-mails and four places for numbers; a last name is required.
 //! - An org with one currency does not name it in its deals, and neither do we then.
 
+mod bulk;
 mod decode;
 mod dialect;
 mod fields;
 mod map;
+mod search;
 mod soql;
 mod wire;
 mod write;
@@ -40,7 +43,7 @@ use self::{
 };
 use super::{
     Api, ClientAuth, Connector, Cost, Costs, CrmError, Cursor, From, HostRule, Lane, Manifest,
-    Page, Scope, Window, Writer, api::Ask,
+    OwnLogin, Page, Scope, Window, Writer, api::Ask,
 };
 use crate::domain::{
     Account, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
@@ -93,6 +96,21 @@ static MANIFEST: Manifest = Manifest {
         HostRule::Under("develop.my.salesforce.com"),
         HostRule::Under("scratch.my.salesforce.com"),
     ],
+    own_login: Some(OwnLogin {
+        name: "My Domain",
+        example: "acme.my.salesforce.com",
+        words: "Only where your org lets nobody sign in at login.salesforce.com, or for a sandbox. \
+                It is the address that you see when you are signed in there.",
+    }),
+    before: &[
+        "An administrator of your Salesforce org installs the Tandem app there first: since \
+         September 2025 Salesforce lets nobody connect an app that is not installed in the org.",
+        "If that is not you, ask them first, and connect once they say that it is there.",
+        "Connect as a user whose profile has \u{201c}API Enabled\u{201d}. Tandem sees what that \
+         user sees.",
+    ],
+    // Neither is in the vendor's reference of errors; both are what its clients report.
+    not_installed: &["OAUTH_APP_BLOCKED", "OAUTH_APPROVAL_ERROR_GENERIC"],
     // An org renews its tokens itself, wherever its people signed in.
     login_of: |base| Some(base.to_owned()),
     client_auth: ClientAuth::Body,
@@ -100,8 +118,9 @@ static MANIFEST: Manifest = Manifest {
     scopes: &[
         Scope {
             name: "api",
-            words: "Read people, organizations, deals and users, create or update people that turn \
-                    warm, and copy what your team logs in Tandem or asks it to do",
+            words: "Read people, organizations, deals and users and what your team searches for, \
+                    create or update people that turn warm, and copy what your team logs in Tandem \
+                    or asks it to do",
             required: true,
         },
         Scope {
@@ -117,7 +136,7 @@ static MANIFEST: Manifest = Manifest {
     ],
     scopes_in_url: true,
     never: &[
-        "leads, cases and campaigns",
+        "leads, unless somebody searches for them; cases and campaigns",
         "e-mails, files and notes",
         "deleting deals, people or organizations",
         "users, permissions and billing",
@@ -128,6 +147,7 @@ static MANIFEST: Manifest = Manifest {
     search_burst: Window { requests: 20, per: Duration::from_secs(2) },
     // Of the smallest org with an API; all apps of the org share it.
     daily_tokens: 15_000,
+    unit: "request",
     page_size: PAGE,
     ids_size: IDS,
     plan_feature: "crm_salesforce",
@@ -183,8 +203,13 @@ impl Connector for Salesforce {
     }
 
     async fn persons(&self, api: &Api, from: &From) -> Result<Page<RemotePerson>, CrmError> {
+        if let Some(job) = bulk::Job::of(from)? {
+            return job.page(api).await;
+        }
         let fields = contact_fields(api, from).await?;
-        List { fields: &fields, of: "Contact" }.page(api, from, None, map::person).await
+        let list = List { fields: &fields, of: "Contact" };
+        let page = list.page(api, from, None, map::person).await?;
+        Ok(bulk::instead(api, from, page).await)
     }
 
     async fn organizations(

@@ -201,6 +201,14 @@ record!(Stage {
     "IsClosed" => closed: Flag,
     "IsWon" => won: Flag,
 });
+record!(
+    /// How many a query would bring.
+    Total { "totalSize" => size: Count, }
+);
+record!(
+    /// A query that the org runs by itself.
+    Job { "id" => id: Id, "state" => state: Text, }
+);
 record!(Assignment { "PermissionSetId" => set: Id, });
 
 record!(

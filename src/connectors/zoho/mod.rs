@@ -73,6 +73,9 @@ static MANIFEST: Manifest = Manifest {
     default_api_url: "https://www.zohoapis.com",
     hosts: &centres::API_HOSTS,
     login_hosts: &centres::LOGIN_HOSTS,
+    own_login: None,
+    before: &[],
+    not_installed: &[],
     login_of: centres::login_of,
     client_auth: ClientAuth::Body,
     authorize_extra: &[("scope", SCOPES), ("access_type", "offline"), ("prompt", "consent")],
@@ -123,6 +126,7 @@ static MANIFEST: Manifest = Manifest {
     // Of the Standard edition without its users. An organization of the free one, with a tenth of that,
     // is told by the header once half of its credits are used.
     daily_tokens: 50_000,
+    unit: "credit",
     page_size: coql::ROWS,
     ids_size: 100,
     plan_feature: "crm_standard",

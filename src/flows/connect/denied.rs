@@ -6,6 +6,8 @@ use crate::{db::DbError, flows::FlowError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
     Denied,
+    /// The app is not installed in the account, or not approved by its administrator.
+    NotInstalled,
     StateMissing,
     StateUnknown,
     StateExpired,
@@ -28,6 +30,7 @@ impl Denied {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Denied => "denied",
+            Self::NotInstalled => "not_installed",
             Self::StateMissing => "state_missing",
             Self::StateUnknown => "state_unknown",
             Self::StateExpired => "state_expired",

@@ -112,6 +112,16 @@ pub async fn begin(
     Ok(Some(url))
 }
 
+/// Why there is no consent: somebody said no, or nobody there may be asked yet.
+fn refused(provider: &Provider, error: &str) -> Denied {
+    let codes = provider.connector.manifest().not_installed;
+    if codes.iter().any(|code| code.eq_ignore_ascii_case(error)) {
+        Denied::NotInstalled
+    } else {
+        Denied::Denied
+    }
+}
+
 /// Ends: checks the state, exchanges the code, asks whose account it is, and stores the tokens.
 pub async fn finish(
     hub: &SharedHub,
@@ -127,13 +137,16 @@ pub async fn finish(
         return Err(Denied::ProviderMismatch.into());
     }
     let state = callback.state.as_deref().filter(|state| !state.is_empty());
-    if callback.error.is_some() && state.is_none() {
-        return Err(Denied::Denied.into());
+    let refused = callback.error.as_deref().map(|error| refused(provider, error));
+    if let Some(refused) = refused
+        && state.is_none()
+    {
+        return Err(refused.into());
     }
     let taken = take_state(hub, who, provider, state.ok_or(Denied::StateMissing)?).await?;
     reach("connect.state_taken");
-    if callback.error.is_some() {
-        return Err(Denied::Denied.into());
+    if let Some(refused) = refused {
+        return Err(refused.into());
     }
     let code = callback.code.ok_or(Denied::CodeRefused)?;
     let credentials = provider.credentials.clone().ok_or(Denied::NotConfigured)?;

@@ -1,6 +1,8 @@
 //! Has something done at a CRM because a member asks for it: a delivery like any other, whose answer
 //! is waited for a little.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -56,6 +58,15 @@ pub enum AskError {
     /// Tandem has made no such task for the contact.
     #[error("there is no such task")]
     NoTask,
+    /// A query that may not be asked, or that the CRM refuses; in words.
+    #[error("{0}")]
+    Query(String),
+    /// The CRM had not answered after so long.
+    #[error("the CRM did not answer within {} s", .0.as_secs())]
+    TooSlow(Duration),
+    /// Our mistake.
+    #[error("the search broke off")]
+    Broken(#[from] tokio::task::JoinError),
     #[error(transparent)]
     Flow(#[from] FlowError),
 }

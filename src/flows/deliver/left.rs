@@ -43,6 +43,19 @@ pub(super) fn commit(
     }
 }
 
+/// Whether a person has another label in place of the one that was asked for: where there is room for
+/// one, a connector leaves what somebody has chosen.
+pub(super) fn label_stays(effect: &Effect, person: Option<&RemotePerson>) -> bool {
+    let asked = match effect {
+        Effect::CreatePerson(make) => &make.labels,
+        Effect::AddLabels { labels, .. } => labels,
+        _ => return false,
+    };
+    let there = person.map(|person| person.labels.as_slice()).unwrap_or_default();
+    let has = |label: &RemoteId| there.contains(label);
+    !asked.is_empty() && !there.is_empty() && !asked.iter().any(has)
+}
+
 /// What an effect that was done leaves in our rows, and what becomes of its delivery.
 pub(super) fn left(
     desk: &Desk,

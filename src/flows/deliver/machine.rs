@@ -19,7 +19,7 @@ use crate::{
                 About, Begin, Begun, Change, Close, Commit, Desk, Link, Outcome, Permit, Remote,
                 Store,
             },
-            left::{change_to, closed, commit, left},
+            left::{change_to, closed, commit, label_stays, left},
         },
         tokens::ground::Machine,
     },
@@ -255,6 +255,9 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         about: About,
         sent: Sent,
     ) -> Flow<()> {
+        if label_stays(effect, sent.person.as_ref()) {
+            desk.noted.push("label_stays");
+        }
         let (mut change, links) = left(desk, effect, about, &sent.id, sent.person);
         change.remarks.extend(desk.noted.iter().copied());
         let close = closed(&desk.delivery, n, Outcome::Done, Some(sent.id));

@@ -11,7 +11,7 @@ use crate::{
         deliver::{
             ground::{Candidate, Change, Close, Desk, Link, Open, Outcome, Remote, Store, Whose},
             lead::NEW,
-            left::{change_to, left},
+            left::{change_to, label_stays, left},
             machine::{Deliverer, Flow, LOOKS, Stop},
         },
         tokens::ground::Machine,
@@ -140,6 +140,9 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             Effect::CreatePerson(_) => self.remote.person(id).await.ok().flatten(),
             _ => None,
         };
+        if label_stays(&open.effect, person.as_ref()) {
+            desk.noted.push("label_stays");
+        }
         let (mut change, links) = left(desk, &open.effect, open.about, id, person);
         if let Effect::CreatePerson(person) = &open.effect
             && person.labels.is_empty()

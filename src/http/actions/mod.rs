@@ -242,6 +242,18 @@ impl From<AskError> for ApiError {
                 "task_id",
                 "The contact has no such task that was made from here.",
             )]),
+            AskError::Query(words) => {
+                Self::invalid_fields(vec![FieldProblem::new("query", &words)])
+            }
+            AskError::TooSlow(after) => Self::bad_gateway(
+                "too_slow",
+                &format!(
+                    "The CRM had not answered after {} seconds. Ask for less: name an address, a \
+                     name or a day, and fewer fields.",
+                    after.as_secs().max(1)
+                ),
+            ),
+            AskError::Broken(error) => Self::internal(&error),
             AskError::Flow(error) => error.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use poem::web::Data;
 use poem_openapi::{
-    OpenApi,
+    Object, OpenApi,
     param::{Path, Query},
     payload::Json,
 };
@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use super::{
     form::remote_id,
-    view::{Capabilities, Capability, DealView, PersonList, PersonView, StageView},
+    view::{
+        Capabilities, Capability, DealView, PersonList, PersonView, QueryLanguageView, RecordList,
+        StageView,
+    },
 };
 use crate::{
     connectors::{self, Writer},
@@ -61,6 +64,7 @@ impl ReadApi {
             task_kinds: TaskKind::ALL.to_vec(),
             priorities: writer.priorities().to_vec(),
             deal_statuses: DealStatus::ALL.to_vec(),
+            query_language: writer.query_language().map(QueryLanguageView::from),
             stages,
         }))
     }
@@ -123,6 +127,36 @@ impl ReadApi {
         }
         Ok(Json(look_up::deal(&hub, session.by(), &provider, &id).await?.into()))
     }
+
+    /// Records at the CRM that a query of yours finds.
+    ///
+    /// The query is in the CRM's own language, of which the capabilities name the part that may be
+    /// used. It reads one kind of record and changes nothing; what it finds is what the user who
+    /// connected may see, so it is for those who see all contacts.
+    #[oai(
+        path = "/:provider/actions/search-records",
+        method = "post",
+        operation_id = "crm_search_records"
+    )]
+    async fn records(
+        &self,
+        hub: Data<&SharedHub>,
+        session: Session,
+        provider: Path<String>,
+        form: Json<RecordQuery>,
+    ) -> Result<Json<RecordList>, ApiError> {
+        let provider = integrations::allowed(&hub, &session, &provider, Action::SeeAllContacts)?;
+        let found = look_up::records(&hub, session.by(), &provider, form.0.query).await?;
+        Ok(Json(found.into()))
+    }
+}
+
+/// Posted, for what people look for has no place in an address.
+#[derive(Object)]
+#[oai(rename = "CrmRecordQuery")]
+struct RecordQuery {
+    /// At most 3,000 characters.
+    query: String,
 }
 
 /// Why a member cannot have it done now, in words.
@@ -140,6 +174,7 @@ fn obstacle(
             Action::ChangeCrm
         }
         ActionKind::SearchContact => Action::ImportContacts,
+        ActionKind::SearchRecords => Action::SeeAllContacts,
         _ => Action::WorkContacts,
     };
     if session.may(needed).is_err() {

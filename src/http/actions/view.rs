@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 
 use crate::{
+    connectors::QueryLanguage,
     db::deliveries::Delivery,
     domain::{
         DeliveryState, RemoteValue,
         action::{ActionKind, DealStage, DealStatus, Priority, TaskKind},
     },
-    flows::look_up::{Found, FoundDeal},
+    flows::look_up::{Found, FoundDeal, FoundRecords},
     http::deliveries::{ContactRef, DeliveryView},
 };
 
@@ -149,6 +150,8 @@ pub(super) struct Capabilities {
     /// Empty where tasks have none.
     pub(super) priorities: Vec<Priority>,
     pub(super) deal_statuses: Vec<DealStatus>,
+    /// The language of `search-records`; `null` where there is none.
+    pub(super) query_language: Option<QueryLanguageView>,
     /// With `stages=true` only.
     pub(super) stages: Option<Vec<StageView>>,
 }
@@ -178,6 +181,68 @@ impl From<DealStage> for StageView {
             name: stage.name,
             pipeline_id: stage.pipeline.map(|id| id.0),
             pipeline_name: stage.pipeline_name,
+        }
+    }
+}
+
+/// The part of a CRM's query language that searches may use.
+#[derive(Object)]
+#[oai(rename = "CrmQueryLanguage")]
+pub(super) struct QueryLanguageView {
+    name: String,
+    /// A query that works in every account.
+    example: String,
+    /// What may be written, in words.
+    rules: String,
+    /// Records of one answer at most.
+    most: u16,
+}
+
+impl From<&QueryLanguage> for QueryLanguageView {
+    fn from(language: &QueryLanguage) -> Self {
+        Self {
+            name: language.name.to_owned(),
+            example: language.example.to_owned(),
+            rules: language.rules.to_owned(),
+            most: language.most,
+        }
+    }
+}
+
+#[derive(Object)]
+#[oai(rename = "CrmRecord")]
+struct RecordView {
+    remote_id: Option<String>,
+    url: Option<String>,
+    /// As text, in the order of `fields`; empty where nothing stands.
+    values: Vec<String>,
+}
+
+/// What a query found.
+#[derive(Object)]
+#[oai(rename = "CrmRecordList")]
+pub(super) struct RecordList {
+    /// The kind of record, as the CRM calls it.
+    kind: String,
+    fields: Vec<String>,
+    items: Vec<RecordView>,
+    /// How many there could be in this answer; with as many items there may be more at the CRM.
+    limit: u16,
+}
+
+impl From<FoundRecords> for RecordList {
+    fn from(FoundRecords { records, urls }: FoundRecords) -> Self {
+        let rows = records.rows.into_iter().zip(urls);
+        let view = |(row, url): (crate::connectors::FoundRecord, Option<String>)| RecordView {
+            remote_id: row.id.map(|id| id.0),
+            url,
+            values: row.values.into_iter().map(Option::unwrap_or_default).collect(),
+        };
+        Self {
+            kind: records.kind,
+            fields: records.fields,
+            items: rows.map(view).collect(),
+            limit: records.limit,
         }
     }
 }

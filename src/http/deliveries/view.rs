@@ -351,6 +351,10 @@ impl Remark {
                 "Nobody at the CRM has the member's e-mail address, and it does not say who \
                  connected: the owner is whoever it chooses."
             }
+            "label_stays" => {
+                "The person has another status at the CRM that somebody chose, and it stays: \
+                 \u{201c}Warm Lead\u{201d} was not set."
+            }
             "contact_gone" => {
                 "The contact was deleted while this was on its way, so the person at the CRM is \
                  linked with nobody here."

@@ -245,7 +245,15 @@ async fn begin(
         let plan = plan.map_or("", policy::Plan::word);
         to(format!("/contacts?upgrade={plan}"), error)
     })?;
-    let url = connect::begin(hub, connecting(&session), &provider, login).await?;
+    let begun = connect::begin(hub, connecting(&session), &provider, login).await;
+    let url = begun.map_err(|error| match error {
+        // An address that was typed here: back to where it was.
+        FlowError::Refused(_) => {
+            let why = "status=error&reason=login_refused";
+            to(format!("/integrations?integration={slug}&{why}"), error.into())
+        }
+        other => other.into(),
+    })?;
     url.map(String::from).ok_or_else(|| {
         let words = "This CRM is not set up on this installation. Ask whoever operates it.";
         let error = ApiError::conflict("not_configured", words);

@@ -40,12 +40,31 @@ pub(super) struct ProviderStatus {
     asks: Vec<Asked>,
     /// What Tandem never touches, in words.
     never: Vec<String>,
+    /// What must be done at the provider before anybody can connect, step by step, in words.
+    before: Vec<String>,
+    /// Where people may have to say at which host of their own they sign in: the `login` of
+    /// `connect`.
+    own_login: Option<OwnLoginView>,
+    /// What the daily budget counts, such as `request`; takes an `s` when there are several.
+    budget_unit: String,
     connection: Option<ConnectionView>,
 }
 
 #[derive(Object)]
 struct Asked {
     scope: String,
+    words: String,
+}
+
+/// A host of a company's own, at which its people sign in.
+#[derive(Object)]
+#[oai(rename = "OwnLogin")]
+struct OwnLoginView {
+    /// What the provider calls it.
+    name: String,
+    /// Without `https://`.
+    example: String,
+    /// Who needs it, in words.
     words: String,
 }
 
@@ -228,6 +247,13 @@ pub(super) async fn one(
             .map(|scope| Asked { scope: scope.name.to_owned(), words: scope.words.to_owned() })
             .collect(),
         never: manifest.never.iter().map(|words| (*words).to_owned()).collect(),
+        before: manifest.before.iter().map(|words| (*words).to_owned()).collect(),
+        own_login: manifest.own_login.as_ref().map(|own| OwnLoginView {
+            name: own.name.to_owned(),
+            example: own.example.to_owned(),
+            words: own.words.to_owned(),
+        }),
+        budget_unit: manifest.unit.to_owned(),
         connection: view,
     })
 }

@@ -65,6 +65,10 @@ pub(crate) struct Account {
     pub(crate) mutations: Vec<Mutation>,
     /// Queries that were answered in part: whose, how they go on, and when they were asked.
     pub(crate) locators: BTreeMap<String, Locator>,
+    /// Queries that the org runs by itself; `None` for those that were deleted.
+    pub(crate) jobs: BTreeMap<String, Option<Job>>,
+    /// Every one of them fails.
+    pub(crate) jobs_fail: bool,
     /// A rule against contacts with an address that another has; `Some(true)` only warns.
     pub(crate) duplicates: Option<bool>,
 }
@@ -73,6 +77,14 @@ pub(crate) struct Account {
 pub(crate) struct Locator {
     pub(crate) query: Query,
     pub(crate) rows: Vec<u64>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) query: Query,
+    pub(crate) rows: Vec<u64>,
+    /// How often its state was asked for.
+    pub(crate) looks: u32,
 }
 
 impl Desk {
@@ -122,6 +134,8 @@ impl Account {
             planned: vec![],
             mutations: vec![],
             locators: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            jobs_fail: false,
             duplicates: None,
         };
         if org.prepared {

@@ -23,6 +23,9 @@ use crate::harness::{long, report, seed};
 /// In `make test`, and in `make chaos`.
 const CASES: usize = 4_000;
 const MANY: usize = 40_000;
+/// More for the operations that chance has not brought a good answer yet: each new one deals the cards
+/// anew.
+const LUCK: usize = 300;
 /// Requests to one company; then another, for some leave little behind.
 const PER_STAGE: usize = 500;
 const PER_RESTORE: usize = 25;
@@ -65,13 +68,25 @@ async fn no_request_gets_an_answer_that_the_document_does_not_tell_of() {
     let mut stage = Stage::new().await;
     let mut faults: BTreeMap<String, String> = BTreeMap::new();
     let mut answered: BTreeMap<(String, u16), usize> = BTreeMap::new();
-    for case in 0..cases {
+    // Otherwise it would have talked to doormen only.
+    let in_reach = |one: &&Operation| !OUT_OF_REACH.contains(&&*one.name);
+    let is_good = |(name, status): &(String, u16), wanted: &str| {
+        name == wanted && (200..400).contains(status)
+    };
+    for case in 0..cases + LUCK {
+        let unlucky = |one: &&Operation| {
+            case < cases || (in_reach(one) && !answered.keys().any(|key| is_good(key, &one.name)))
+        };
+        let wanted: Vec<&Operation> = operations.iter().filter(unlucky).collect();
+        if wanted.is_empty() {
+            break;
+        }
         if case > 0 && case % PER_STAGE == 0 {
             stage = Stage::new().await;
         } else if case % PER_RESTORE == 0 {
             stage.restore().await;
         }
-        let ask = Ask::any(&document, &operations, &stage.known, &mut rng);
+        let ask = Ask::any(&document, &wanted, &stage.known, &mut rng);
         let told = send(&stage, &ask).await;
         let name = ask.operation.clone().unwrap_or_else(|| "nothing".to_owned());
         *answered.entry((name.clone(), told.status.as_u16())).or_default() += 1;
@@ -94,14 +109,12 @@ async fn no_request_gets_an_answer_that_the_document_does_not_tell_of() {
         "client",
         &json!({ "requests": cases, "seed": seed, "faults": 0, "answers": by_status }),
     );
-    // Otherwise it would have talked to doormen only.
-    let in_reach =
-        operations.iter().map(|one| &*one.name).filter(|one| !OUT_OF_REACH.contains(one));
-    let is_good = |(name, status): &(String, u16), wanted: &str| {
-        name == wanted && (200..400).contains(status)
-    };
-    let never: Vec<&str> =
-        in_reach.filter(|one| !answered.keys().any(|answer| is_good(answer, one))).collect();
+    let never: Vec<&str> = operations
+        .iter()
+        .filter(in_reach)
+        .filter(|one| !answered.keys().any(|answer| is_good(answer, &one.name)))
+        .map(|one| &*one.name)
+        .collect();
     assert!(never.is_empty(), "{never:?} never went well");
 }
 
@@ -137,6 +150,8 @@ const OUT_OF_REACH: &[&str] = &[
     "get_installation",
     // Need the id that a record has at the CRM, which no answer of ours has told.
     "crm_get_deal",
+    // The CRM here has no query language that we speak.
+    "crm_search_records",
     "crm_update_deal",
     "crm_update_task",
     // Needs the secret of our app at the CRM.

@@ -162,3 +162,30 @@ async fn a_lead_of_somebody_whom_it_does_not_know_arrives_without_an_owner() {
     let there = flow.control("/truth/outbound").await;
     assert_eq!(there["persons"][0]["owner_id"], Value::Null, "{there:#}");
 }
+
+#[tokio::test]
+async fn a_lead_whose_status_somebody_chose_keeps_it_and_the_delivery_says_so() {
+    let flow = Flow::connected().await;
+    let people = flow.control("/truth/persons").await;
+    let chosen = |one: &&Value| {
+        let status = one["label_ids"][0].as_str().unwrap_or("NEW");
+        !["NEW", "OPEN", "ATTEMPTED_TO_CONTACT", "WARM_LEAD"].contains(&status)
+            && one["emails"][0].is_string()
+    };
+    let person = people.as_array().unwrap().iter().find(chosen).expect("somebody has a status");
+    let browser = &flow.acme.owner.browser;
+    let lead = json!({
+        "full_name": "Kept Status", "warmness": 5, "emails": [{ "value": person["emails"][0] }],
+    });
+    browser.post("/api/contacts", lead).await.expect(201);
+    flow.work().await;
+    let deliveries = browser.get("/api/deliveries?limit=10").await.expect(200);
+    let delivery = &deliveries["items"][0];
+    assert_eq!(delivery["state"], "delivered", "{delivery:#}");
+    assert_eq!(delivery["remote_id"], person["id"], "{delivery:#}");
+    assert_eq!(delivery["remarks"][0]["code"], "label_stays", "{delivery:#}");
+    assert!(delivery["remarks"][0]["words"].as_str().unwrap().contains("it stays"));
+    let path = format!("/truth/persons?ids={}", person["id"].as_str().unwrap());
+    let there = flow.control(&path).await;
+    assert_eq!(there[0]["label_ids"], person["label_ids"]);
+}

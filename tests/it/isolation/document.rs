@@ -103,6 +103,8 @@ const WORDS: &[&str] = &[
     "currency",
     "pipeline",
     "stage",
+    // Of the own account's records, too.
+    "query",
 ];
 
 /// Whose operations need no session are for strangers: they take secrets, not ids.

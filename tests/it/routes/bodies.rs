@@ -45,6 +45,7 @@ pub(super) fn body(operation: &str, company: &Company) -> Option<Value> {
         }),
         "crm_update_task" => json!({ "contact_id": nil, "task_id": "1" }),
         "crm_log_call" | "crm_create_contact" => json!({ "contact_id": nil }),
+        "crm_search_records" => json!({ "query": "SELECT Id FROM Contact" }),
         "crm_create_note" => json!({ "contact_id": nil, "text": "X" }),
         "crm_create_deal" => json!({ "contact_id": nil, "title": "X" }),
         "crm_update_deal" => json!({ "contact_id": nil, "deal_id": "1", "title": "X" }),

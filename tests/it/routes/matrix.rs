@@ -110,6 +110,7 @@ const DEMANDS: &[Demand] = &[
     Demand { operation: "crm_get_contact", roles: Role::ALL, plan: true },
     Demand { operation: "crm_search_contact", roles: Role::ALL, plan: true },
     Demand { operation: "crm_get_deal", roles: Role::ALL, plan: true },
+    Demand { operation: "crm_search_records", roles: LEADERS, plan: true },
     Demand { operation: "count_push", roles: Role::ALL, plan: true },
     Demand { operation: "push_contacts", roles: Role::ALL, plan: true },
     Demand { operation: "push_contacts_alias", roles: Role::ALL, plan: true },

@@ -28,5 +28,14 @@ export const createNote = (provider: string, key: string, form: Schemas['NewCrmN
 export const createTask = (provider: string, key: string, form: Schemas['NewCrmTask']) =>
   body(http.POST('/api/integrations/{provider}/actions/create-task', { ...once(provider, key), body: form }));
 
+/** Nothing is made by it, so it needs no key; posted, for what people look for has no place in an address. */
+export const searchRecords = (provider: string, query: string) =>
+  body(
+    http.POST('/api/integrations/{provider}/actions/search-records', {
+      params: { path: { provider } },
+      body: { query },
+    }),
+  );
+
 export const createDeal = (provider: string, key: string, form: Schemas['NewCrmDeal']) =>
   body(http.POST('/api/integrations/{provider}/actions/create-deal', { ...once(provider, key), body: form }));

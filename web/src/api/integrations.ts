@@ -33,7 +33,8 @@ export const forecastQuery = (provider: string, mode: RunMode, count?: number) =
   });
 
 /** A browser navigation, not a call: the server answers with a redirect to the provider. */
-export const connectUrl = (provider: string) => `/api/integrations/${encodeURIComponent(provider)}/connect`;
+export const connectUrl = (provider: string, login?: string) =>
+  `/api/integrations/${encodeURIComponent(provider)}/connect${login ? `?${new URLSearchParams({ login })}` : ''}`;
 
 export const REMOTE_PAGE = 100;
 
@@ -53,7 +54,7 @@ export const remotePeopleQuery = (provider: string, search: string) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
-    // Each page costs the company tokens at the provider: never asked for just because a window got focus.
+    // Each page costs the company some of its budget at the provider: never asked for just because a window got focus.
     staleTime: 5 * 60_000,
     refetchOnWindowFocus: false,
   });

@@ -1215,6 +1215,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/integrations/{provider}/actions/search-records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Records at the CRM that a query of yours finds.
+         * @description The query is in the CRM's own language, of which the capabilities name the part that may be
+         *     used. It reads one kind of record and changes nothing; what it finds is what the user who
+         *     connected may see, so it is for those who see all contacts.
+         */
+        post: operations["crm_search_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/integrations/{provider}/actions/update-contact": {
         parameters: {
             query?: never;
@@ -2972,7 +2994,7 @@ export interface components {
             secret: string;
         };
         /** @enum {string} */
-        CrmAction: "create_task" | "update_task" | "log_call" | "create_note" | "create_deal" | "update_deal" | "create_contact" | "update_contact" | "get_contact" | "get_deal" | "search_contact";
+        CrmAction: "create_task" | "update_task" | "log_call" | "create_note" | "create_deal" | "update_deal" | "create_contact" | "update_contact" | "get_contact" | "get_deal" | "search_contact" | "search_records";
         /**
          * CrmActionResult
          * @description What became of an action.
@@ -2996,6 +3018,8 @@ export interface components {
             priorities: components["schemas"]["CrmPriority"][];
             provider: string;
             provider_name: string;
+            /** @description The language of `search-records`; `null` where there is none. */
+            query_language?: (components["schemas"]["CrmQueryLanguage"] & unknown) | null;
             /** @description With `stages=true` only. */
             stages?: components["schemas"]["CrmDealStage"][] | null;
             task_kinds: components["schemas"]["CrmTaskKind"][];
@@ -3114,6 +3138,52 @@ export interface components {
         CrmDealStatus: "open" | "won" | "lost";
         /** @enum {string} */
         CrmPriority: "low" | "normal" | "high";
+        /**
+         * CrmQueryLanguage
+         * @description The part of a CRM's query language that searches may use.
+         */
+        CrmQueryLanguage: {
+            /** @description A query that works in every account. */
+            example: string;
+            /**
+             * Format: uint16
+             * @description Records of one answer at most.
+             */
+            most: number;
+            name: string;
+            /** @description What may be written, in words. */
+            rules: string;
+        };
+        /** CrmRecord */
+        CrmRecord: {
+            remote_id?: string | null;
+            url?: string | null;
+            /** @description As text, in the order of `fields`; empty where nothing stands. */
+            values: string[];
+        };
+        /**
+         * CrmRecordList
+         * @description What a query found.
+         */
+        CrmRecordList: {
+            fields: string[];
+            items: components["schemas"]["CrmRecord"][];
+            /** @description The kind of record, as the CRM calls it. */
+            kind: string;
+            /**
+             * Format: uint16
+             * @description How many there could be in this answer; with as many items there may be more at the CRM.
+             */
+            limit: number;
+        };
+        /**
+         * CrmRecordQuery
+         * @description Posted, for what people look for has no place in an address.
+         */
+        CrmRecordQuery: {
+            /** @description At most 3,000 characters. */
+            query: string;
+        };
         /** @enum {string} */
         CrmTaskKind: "todo" | "call" | "email" | "meeting";
         /**
@@ -4081,6 +4151,18 @@ export interface components {
             deliveries: number;
             state: components["schemas"]["DeliveryState"];
         };
+        /**
+         * OwnLogin
+         * @description A host of a company's own, at which its people sign in.
+         */
+        OwnLogin: {
+            /** @description Without `https://`. */
+            example: string;
+            /** @description What the provider calls it. */
+            name: string;
+            /** @description Who needs it, in words. */
+            words: string;
+        };
         /** OwnPassword */
         OwnPassword: {
             password: string;
@@ -4168,6 +4250,10 @@ export interface components {
             allowed: boolean;
             /** @description What a consent asks for, in words. */
             asks: components["schemas"]["Asked"][];
+            /** @description What must be done at the provider before anybody can connect, step by step, in words. */
+            before: string[];
+            /** @description What the daily budget counts, such as `request`; takes an `s` when there are several. */
+            budget_unit: string;
             /** @description The brand's colour, `#rrggbb`. */
             color: string;
             /** @description Whether this installation has an app at the provider. */
@@ -4176,6 +4262,11 @@ export interface components {
             name: string;
             /** @description What Tandem never touches, in words. */
             never: string[];
+            /**
+             * @description Where people may have to say at which host of their own they sign in: the `login` of
+             *     `connect`.
+             */
+            own_login?: (components["schemas"]["OwnLogin"] & unknown) | null;
             provider: string;
             /** @description What an operator must set before it can be offered. */
             setup_hint?: string | null;
@@ -17820,6 +17911,180 @@ export interface operations {
             };
             /** @description The body is larger than this address takes. */
             413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are at fault; the details are in the log under `request_id`. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider is at fault; trying later may help. */
+            502: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description We are busy or starting; trying again helps. */
+            503: {
+                headers: {
+                    "RETRY-AFTER": number;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_search_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["CrmRecordQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CrmRecordList"];
+                };
+            };
+            /** @description The request cannot be understood, or breaks a rule that `fields` names. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the session ended. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The member's role or the company's plan does not allow it. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this company. */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what is stored. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this address takes. */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];

@@ -91,3 +91,5 @@ export type CsvDelimiter = CsvFile['delimiter'];
 export type CorrectedRow = Schemas['CorrectedRow'];
 export type BadRow = Schemas['BadRow'];
 export type ContactsExport = Schemas['ContactsExport'];
+export type QueryLanguage = Schemas['CrmQueryLanguage'];
+export type Records = Schemas['CrmRecordList'];

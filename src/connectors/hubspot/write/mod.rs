@@ -35,6 +35,7 @@ use crate::{
         Api, CrmError, Stale, Writer,
         api::{Change, Names},
         html,
+        writer::without_queries,
     },
     domain::{
         ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
@@ -86,8 +87,8 @@ impl Writer for HubSpot {
         &[Priority::Low, Priority::Normal, Priority::High]
     }
 
-    fn cannot(&self, _: ActionKind) -> Option<&'static str> {
-        None
+    fn cannot(&self, action: ActionKind) -> Option<&'static str> {
+        without_queries(action)
     }
 
     fn scope_of(&self, action: ActionKind) -> Option<&'static str> {

@@ -35,6 +35,7 @@ use crate::{
     connectors::{
         Api, Cost, CrmError, Lane, Stale, Writer,
         api::{Change, Names},
+        writer::without_queries,
     },
     domain::{
         ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
@@ -111,8 +112,8 @@ impl Writer for Pipedrive {
         None
     }
 
-    fn cannot(&self, _: ActionKind) -> Option<&'static str> {
-        None
+    fn cannot(&self, action: ActionKind) -> Option<&'static str> {
+        without_queries(action)
     }
 
     fn scope_of(&self, action: ActionKind) -> Option<&'static str> {
@@ -127,6 +128,7 @@ impl Writer for Pipedrive {
             | ActionKind::UpdateContact
             | ActionKind::GetContact
             | ActionKind::SearchContact => Some(CONTACTS),
+            ActionKind::SearchRecords => None,
         }
     }
 

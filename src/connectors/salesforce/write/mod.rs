@@ -30,11 +30,11 @@ use serde_json::{Map, Value, json};
 use super::{
     MANIFEST, SCOPE, Salesforce, decode, dialect,
     fields::{self, LABELS},
-    map, path, wire,
+    map, path, search, wire,
 };
 use crate::{
     connectors::{
-        Api, Connector, Cost, CrmError, Lane, Writer,
+        Api, Connector, Cost, CrmError, Lane, QueryLanguage, Records, Writer,
         api::{Change, Names},
     },
     domain::{
@@ -126,6 +126,22 @@ impl Writer for Salesforce {
     }
 
     fn deal_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
+        map::record_url(domain, id)
+    }
+
+    fn query_language(&self) -> Option<&'static QueryLanguage> {
+        Some(&search::LANGUAGE)
+    }
+
+    fn check_query(&self, text: &str) -> Result<(), String> {
+        search::check(text)
+    }
+
+    async fn search_records(&self, api: &Api, text: &str) -> Result<Records, CrmError> {
+        search::run(api, text).await
+    }
+
+    fn record_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
         map::record_url(domain, id)
     }
 

@@ -35,6 +35,7 @@ use crate::{
     connectors::{
         Api, Cost, CrmError, Lane, Stale, Writer,
         api::{Change, Names},
+        writer::without_queries,
     },
     domain::{
         ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
@@ -110,8 +111,8 @@ impl Writer for Zoho {
         map::record_url(domain, module.name(), &id.to_string())
     }
 
-    fn cannot(&self, _: ActionKind) -> Option<&'static str> {
-        None
+    fn cannot(&self, action: ActionKind) -> Option<&'static str> {
+        without_queries(action)
     }
 
     fn scope_of(&self, action: ActionKind) -> Option<&'static str> {
@@ -123,7 +124,10 @@ impl Writer for Zoho {
             ActionKind::LogCall => Some(Module::Calls.scope()),
             ActionKind::CreateContact => Some(CREATE_CONTACTS),
             ActionKind::UpdateContact => Some(UPDATE_CONTACTS),
-            ActionKind::GetContact | ActionKind::GetDeal | ActionKind::SearchContact => None,
+            ActionKind::GetContact
+            | ActionKind::GetDeal
+            | ActionKind::SearchContact
+            | ActionKind::SearchRecords => None,
         }
     }
 

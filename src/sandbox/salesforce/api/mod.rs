@@ -6,10 +6,12 @@
 //! | `query`, `queryAll`, the rest of a query, `sobjects/X/deleted` | [`query`] |
 //! | `sobjects/X...`, upsert by external id | [`records`] |
 //! | `composite/sobjects...` | [`collections`] |
+//! | `jobs/query...` | [`jobs`] |
 //! | `parameterizedSearch` | [`search`] |
 //! | `tooling/sobjects/CustomField` | [`tooling`] |
 
 mod collections;
+mod jobs;
 mod query;
 mod records;
 mod save;
@@ -60,6 +62,12 @@ pub(super) struct Call<'a> {
 /// An answer that is no error.
 pub(super) enum Done {
     Json(u16, Value),
+    /// A part of a job's result, and where the next one begins.
+    Csv {
+        table: String,
+        locator: String,
+        rows: usize,
+    },
     Empty,
 }
 
@@ -192,6 +200,11 @@ impl Api {
         };
         let mut response = match outcome {
             Ok(Done::Json(status, body)) => answer(status, &body),
+            Ok(Done::Csv { table, locator, rows }) => {
+                let response = Response::builder().content_type("text/csv");
+                let response = response.header("sforce-locator", locator);
+                response.header("sforce-numberofrecords", rows).body(table)
+            }
             Ok(Done::Empty) => Response::builder().status(StatusCode::NO_CONTENT).finish(),
             Err(refused) => refused.response(),
         };
@@ -274,6 +287,10 @@ impl Call<'_> {
             ("POST", ["composite", "sobjects", object]) => self.retrieve_many(object),
             ("PATCH", ["composite", "sobjects", object, key]) => self.upsert_many(object, key),
             ("POST", ["tooling", "sobjects", "CustomField"]) => self.create_field(),
+            ("POST", ["jobs", "query"]) => self.create_job(),
+            ("GET", ["jobs", "query", id]) => self.look_at_job(id),
+            ("DELETE", ["jobs", "query", id]) => self.delete_job(id),
+            ("GET", ["jobs", "query", id, "results"]) => self.results(id),
             (
                 _,
                 [

@@ -18,6 +18,8 @@
 //! | `POST /restrict` | `{"name": "Tandem_Labels__c"}` | a picklist of contacts takes only what is on its list |
 //! | `DELETE /labels` | | contacts have no field for labels, as in a new org |
 //! | `DELETE /fields` | `{"name": "X__c"}` | somebody deletes a custom field of contacts |
+//! | `POST /jobs` | `{"fail": true}` | whether queries that the org runs by itself fail |
+//! | `GET /jobs` | | how many were made, and how many are left |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
 //! | `GET /counters` | | requests by route, statuses, token calls, the day |
 //! | `GET /truth` | `?company_id=` | see [`truth`] |
@@ -123,6 +125,14 @@ impl Control {
                 let warns = given["allow_save"].as_bool().unwrap_or(false);
                 account.duplicates = given["on"].as_bool().unwrap_or(true).then_some(warns);
                 Ok(json!({ "duplicates": account.duplicates }))
+            }
+            ("POST", "/jobs") => {
+                account.jobs_fail = given["fail"].as_bool().unwrap_or(false);
+                Ok(json!({ "fail": account.jobs_fail }))
+            }
+            ("GET", "/jobs") => {
+                let left = account.jobs.values().flatten().count();
+                Ok(json!({ "made": account.jobs.len(), "left": left }))
             }
             ("POST", "/restrict") => {
                 let name = given["name"].as_str().unwrap_or_default();

@@ -65,6 +65,7 @@ pub(super) fn page(ask: &Ask, scopes: &[String], problem: Option<&str>) -> Strin
 <div class="buttons">
 <button class="main" name="decision" value="allow">Allow</button>
 <button name="decision" value="deny">Deny</button>
+<button name="decision" value="block">Not installed</button>
 </div>
 </form>"#
     );

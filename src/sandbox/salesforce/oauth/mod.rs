@@ -145,6 +145,11 @@ fn decide(desk: &Desk, _: &Request, form: &Form) -> Response {
             let words = "end-user denied authorization";
             back(&ask, &[("error", "access_denied"), ("error_description", words)])
         }
+        // An org in which no administrator has installed or approved the app.
+        Some("block") => {
+            let words = "this app is blocked by admin";
+            back(&ask, &[("error", "OAUTH_APP_BLOCKED"), ("error_description", words)])
+        }
         _ => show(&world, form, Some("Please allow or deny.")),
     }
 }

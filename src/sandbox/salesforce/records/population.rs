@@ -37,6 +37,7 @@ pub(crate) fn tables(org: &'static Org, sizes: [u32; 3], seed: u64) -> Tables {
     maker.accounts(&mut tables);
     maker.contacts(&mut tables);
     maker.deals(&mut tables);
+    super::leads::put(&mut tables, org, maker.sizes[0], maker.seed);
     tables
 }
 

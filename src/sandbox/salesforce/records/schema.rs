@@ -140,6 +140,7 @@ pub(crate) fn objects(multi_currency: bool) -> Vec<Object> {
     let object = |name, prefix, fields| Object { name, prefix, fields };
     let mut all = vec![
         object("Contact", "003", contact()),
+        object("Lead", "00Q", lead()),
         object("Account", "001", account()),
         object("Opportunity", "006", opportunity()),
         object("Task", "00T", task()),
@@ -218,6 +219,24 @@ fn contact() -> Vec<Field> {
         field("Budget__c", "Budget", Kind::Currency),
         field("Remarks__c", "Remarks", Kind::Area(131_072)),
         field("Newsletter__c", "Newsletter", Kind::Bool),
+    ]
+}
+
+fn lead() -> Vec<Field> {
+    let statuses = ["Open - Not Contacted", "Working - Contacted", "Closed - Converted"];
+    vec![
+        field("FirstName", "First Name", Kind::Text(40)),
+        field("LastName", "Last Name", Kind::Text(80)).required(),
+        field("Name", "Full Name", Kind::Text(121)).read_only(),
+        field("Company", "Company", Kind::Text(255)).required(),
+        field("Title", "Title", Kind::Text(128)),
+        field("Email", "Email", Kind::Email),
+        field("Phone", "Phone", Kind::Phone),
+        field("MobilePhone", "Mobile Phone", Kind::Phone),
+        field("LeadSource", "Lead Source", FREE).choose(&["Web", "Partner Referral", "Other"]),
+        field("Status", "Status", FREE).choose(&statuses),
+        field("IsConverted", "Converted", Kind::Bool).read_only(),
+        field("OwnerId", "Owner ID", USERS),
     ]
 }
 

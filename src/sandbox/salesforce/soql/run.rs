@@ -348,7 +348,7 @@ fn children_of(name: &str) -> Result<&'static str, Bad> {
     Err(Bad { code: "INVALID_TYPE", words })
 }
 
-fn canonical(name: &str) -> String {
+pub(crate) fn canonical(name: &str) -> String {
     let known =
         ["Id", "CreatedDate", "SystemModstamp", "LastModifiedDate", "IsDeleted", "MasterRecordId"];
     let known = known.into_iter().find(|known| known.eq_ignore_ascii_case(name));

@@ -1,5 +1,6 @@
 //! What only Salesforce does: its connector against its stand-in.
 
+mod bulk;
 mod faults;
 mod hosts;
 mod reads;

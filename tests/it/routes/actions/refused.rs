@@ -95,7 +95,7 @@ async fn who_may_not_see_a_contact_or_change_the_crm_is_told_so() {
         .filter(|one| one["available"] == false)
         .map(|one| one["action"].as_str().unwrap())
         .collect();
-    assert_eq!(no, ["create_deal", "update_deal", "update_contact"]);
+    assert_eq!(no, ["create_deal", "update_deal", "update_contact", "search_records"]);
     // Another company, without the connection or without the plan.
     let globex = acting.rig.hub.company(Plan::Business).await;
     let owner = &globex.owner.browser;
@@ -113,8 +113,13 @@ async fn what_a_connection_cannot_do_is_said_before_anybody_asks_for_it() {
     let acting = Acting::new().await;
     let can = acting.owner().get(&of("capabilities?stages=true")).await.expect(200);
     let all = can["actions"].as_array().unwrap();
-    assert_eq!(all.len(), 11);
-    assert!(all.iter().all(|one| one["available"] == true), "{can}");
+    assert_eq!(all.len(), 12);
+    let no: Vec<&Value> = all.iter().filter(|one| one["available"] != true).collect();
+    assert_eq!((no.len(), &no[0]["action"]), (1, &json!("search_records")), "{can}");
+    assert_eq!(can["query_language"], Value::Null);
+    let query = json!({ "query": "SELECT Id FROM Contact" });
+    let answer = acting.owner().post(&of("actions/search-records"), query).await;
+    assert_eq!(answer.problem(409), "not_possible");
     assert_eq!(can["priorities"], json!([]), "their numbers are not documented");
     assert_eq!(can["stages"].as_array().unwrap().len(), 8);
     let first =

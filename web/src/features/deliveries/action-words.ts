@@ -13,6 +13,7 @@ export const ACTION: Record<CrmAction, { word: string; doing: string; done: stri
   get_contact: { word: 'Person', doing: 'Reading', done: 'Read in {name}' },
   get_deal: { word: 'Deal', doing: 'Reading', done: 'Read in {name}' },
   search_contact: { word: 'Search', doing: 'Searching', done: 'Searched in {name}' },
+  search_records: { word: 'Search', doing: 'Searching', done: 'Searched in {name}' },
 };
 
 const OTHER = { word: 'Action', doing: 'Doing it', done: 'Done in {name}' };

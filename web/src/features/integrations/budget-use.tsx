@@ -25,9 +25,14 @@ export function BudgetUse({ provider }: { provider: ProviderStatus }) {
         )}
       </header>
       <p className="hint" data-testid="budget-takeaway">
-        {takeaway(data)}
+        {takeaway(data, provider.budget_unit)}
       </p>
-      {used && (table ? <UseTable ledger={data} /> : <UseChart ledger={data} />)}
+      {used &&
+        (table ? (
+          <UseTable ledger={data} unit={provider.budget_unit} />
+        ) : (
+          <UseChart ledger={data} unit={provider.budget_unit} />
+        ))}
     </section>
   );
 }

@@ -38,7 +38,8 @@ export function ConnectionBanner({ provider }: { provider: ProviderStatus }) {
     >
       {connection.state_reason ? `${connection.state_reason} ` : ''}
       {connection.account_user && `Signed in as ${connection.account_user}. `}
-      Last import <Moment at={connection.last_sync?.finished_at} none="not yet" />. {budgetWords(connection)}.
+      Last import <Moment at={connection.last_sync?.finished_at} none="not yet" />.{' '}
+      {budgetWords(connection, provider.budget_unit)}.
       {connection.state !== 'active' && !manages && ' Ask an owner or admin of your company.'}
     </Banner>
   );

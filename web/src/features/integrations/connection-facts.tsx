@@ -5,7 +5,9 @@ import { counted, humanize } from '../../ui/figures';
 import { Moment } from '../../ui/moment';
 import { account, budgetWords, forecastWords } from './state';
 
-export function ConnectionFacts({ connection: c }: { connection: Connection }) {
+type Props = { connection: Connection; unit: string };
+
+export function ConnectionFacts({ connection: c, unit }: Props) {
   const { budget } = c;
   const used = budget.daily_limit
     ? Math.min(100, ((budget.daily_used ?? 0) / budget.daily_limit) * 100)
@@ -58,8 +60,8 @@ export function ConnectionFacts({ connection: c }: { connection: Connection }) {
         )}
         <dt>Budget</dt>
         <dd>
-          {budgetWords(c)}
-          {used !== null && <Progress value={used} size={4} mt={6} aria-label="Daily tokens used" />}
+          {budgetWords(c, unit)}
+          {used !== null && <Progress value={used} size={4} mt={6} aria-label={`Daily ${unit}s used`} />}
           <div className="hint">
             Imports leave {budget.reserve_percent} % to people.{' '}
             {budget.resets_at ? (
@@ -72,7 +74,7 @@ export function ConnectionFacts({ connection: c }: { connection: Connection }) {
           </div>
         </dd>
         <dt>Importing everyone</dt>
-        <dd>{forecastWords(c)}</dd>
+        <dd>{forecastWords(c, unit)}</dd>
       </dl>
     </>
   );

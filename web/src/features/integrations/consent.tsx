@@ -1,8 +1,9 @@
-import { Button, Modal } from '@mantine/core';
+import { Button, Modal, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { connectUrl } from '../../api/integrations';
 import type { ProviderStatus } from '../../api/schemas';
 import { usePhone } from '../../ui/use-phone';
+import { loginUrl } from './own-login';
 
 /** What the provider will be asked for, in words, before anybody leaves the page. */
 export function ConnectButton({ provider, again }: { provider: ProviderStatus; again?: boolean }) {
@@ -23,6 +24,12 @@ export function ConnectButton({ provider, again }: { provider: ProviderStatus; a
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <div className="stackv">
+          {!again && provider.before.length > 0 && (
+            <section>
+              <h3>Before you connect</h3>
+              <Before provider={provider} />
+            </section>
+          )}
           <Asks provider={provider} />
           {again && (
             <p className="hint">
@@ -30,19 +37,71 @@ export function ConnectButton({ provider, again }: { provider: ProviderStatus; a
               one is refused.
             </p>
           )}
-          <div className="row-acts">
-            <Button component="a" href={connectUrl(provider.provider)} data-autofocus>
-              Continue to {provider.name}
-            </Button>
-            <Button variant="default" onClick={() => open(false)}>
-              Cancel
-            </Button>
-          </div>
+          <Leave provider={provider} onCancel={() => open(false)} />
         </div>
       </Modal>
     </>
   );
 }
+
+/** The way out; where people sign in at hosts of their own, they can say at which. */
+function Leave({ provider: p, onCancel }: { provider: ProviderStatus; onCancel: () => void }) {
+  const own = p.own_login;
+  const [host, setHost] = useState('');
+  const [wrong, setWrong] = useState(false);
+  const login = own ? loginUrl(host, own) : undefined;
+  const url = connectUrl(p.provider, login ?? undefined);
+  return (
+    <form
+      className="stackv"
+      onSubmit={(event) => {
+        event.preventDefault();
+        setWrong(login === null);
+        if (login !== null) window.location.assign(url);
+      }}
+    >
+      {own && (
+        <TextInput
+          label={`${own.name} (may be left empty)`}
+          description={own.words}
+          placeholder={own.example}
+          inputMode="url"
+          autoCapitalize="none"
+          spellCheck={false}
+          value={host}
+          error={wrong && login === null && `Use an address such as ${own.example}.`}
+          onChange={(event) => setHost(event.currentTarget.value)}
+        />
+      )}
+      <div className="row-acts">
+        <Button
+          component="a"
+          href={url}
+          data-autofocus
+          onClick={(event: React.MouseEvent) => {
+            if (login !== null) return;
+            event.preventDefault();
+            setWrong(true);
+          }}
+        >
+          Continue to {p.name}
+        </Button>
+        <Button variant="default" onClick={onCancel}>
+          Cancel
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** What has to be done at the provider first, in its order. */
+export const Before = ({ provider }: { provider: ProviderStatus }) => (
+  <ol className="plain">
+    {provider.before.map((step) => (
+      <li key={step}>{step}</li>
+    ))}
+  </ol>
+);
 
 export function Asks({ provider }: { provider: ProviderStatus }) {
   return (

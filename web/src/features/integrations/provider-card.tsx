@@ -7,10 +7,11 @@ import { StatusWord } from '../../ui/status-word';
 import { Backlog } from './backlog';
 import { BudgetUse } from './budget-use';
 import { ConnectionFacts } from './connection-facts';
-import { Asks, ConnectButton } from './consent';
+import { Asks, Before, ConnectButton } from './consent';
 import { DeleteDataButton } from './delete-data';
 import { DisconnectButton } from './disconnect';
 import { ResumeButton } from './resume-button';
+import { SearchButton } from './search-button';
 import { standing } from './state';
 
 export function ProviderCard({ provider }: { provider: ProviderStatus }) {
@@ -32,12 +33,19 @@ export function ProviderCard({ provider }: { provider: ProviderStatus }) {
           ) : (
             alive && <OpenImport provider={provider} />
           )}
+          {alive && <SearchButton provider={provider} />}
         </div>
       </header>
       <Explain provider={provider} manages={may(session, 'manage_connections')} />
-      {alive && <ConnectionFacts connection={connection} />}
+      {alive && <ConnectionFacts connection={connection} unit={provider.budget_unit} />}
       {alive && <Backlog provider={provider} />}
       {alive && <BudgetUse provider={provider} />}
+      {!alive && provider.allowed && provider.configured && provider.before.length > 0 && (
+        <details className="wide">
+          <summary>Before anybody can connect {provider.name}</summary>
+          <Before provider={provider} />
+        </details>
+      )}
       {!alive && provider.allowed && provider.configured && (
         <details className="wide">
           <summary>What Tandem asks {provider.name} for</summary>

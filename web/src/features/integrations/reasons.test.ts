@@ -38,13 +38,18 @@ test('a connection stands as one of five words', () => {
 });
 
 test('a forecast says where its number is from, or that there is none', () => {
-  expect(forecastWords(c({}))).toContain('Unknown');
+  expect(forecastWords(c({}), 'token')).toContain('Unknown');
   const known = { persons: 1246, source: 'last_run', requests: 21, tokens: 420 };
-  expect(forecastWords(c({ forecast: known }))).toBe(
+  expect(forecastWords(c({ forecast: known }), 'token')).toBe(
     'About 1,246 people (counted in the last run), about 21 requests and 420 tokens',
+  );
+  expect(forecastWords(c({ forecast: { ...known, tokens: 21 } }), 'request')).toBe(
+    'About 1,246 people (counted in the last run), about 21 requests',
   );
 });
 
 test('without a daily limit only our own spending is claimed', () => {
-  expect(budgetWords(c({}))).toBe('5 tokens spent by Tandem today');
+  expect(budgetWords(c({}), 'token')).toBe('5 tokens spent by Tandem today');
+  const told = { spent_by_us_today: 1, daily_limit: 15_000, daily_used: 412 };
+  expect(budgetWords(c({ budget: told }), 'request')).toBe('412 of 15,000 daily requests used, 1 by Tandem');
 });

@@ -6,6 +6,14 @@ const REASONS: Record<string, Message> = {
     title: 'You did not allow access',
     next: 'Nothing was connected. Connect again and choose Allow when you are ready.',
   },
+  not_installed: {
+    title: 'The app is not installed at {name}',
+    next: 'Nothing was connected. An administrator there has to install it first; the card below says how. Then connect again.',
+  },
+  login_refused: {
+    title: 'That is no address of {name}',
+    next: 'Nobody was sent there and nothing was connected. Connect again, with the address that you see when you are signed in there, or with none.',
+  },
   state_missing: {
     title: 'The answer from {name} was incomplete',
     next: 'Nothing was connected. Start from here with Connect rather than from an old link or bookmark.',

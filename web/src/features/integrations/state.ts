@@ -19,10 +19,10 @@ export const account = (c: Connection) =>
   [c.account_name, c.account_domain].filter(Boolean).join(', ') || 'Unknown account';
 
 /** "412 of 30,000 today": what the provider counts, or what we counted when it does not say. */
-export function budgetWords({ budget }: Connection): string {
+export function budgetWords({ budget }: Connection, unit: string): string {
   if (budget.daily_limit != null && budget.daily_used != null)
-    return `${count(budget.daily_used)} of ${count(budget.daily_limit)} daily tokens used, ${count(budget.spent_by_us_today)} by Tandem`;
-  return `${counted(budget.spent_by_us_today, 'token', 'tokens')} spent by Tandem today`;
+    return `${count(budget.daily_used)} of ${count(budget.daily_limit)} daily ${unit}s used, ${count(budget.spent_by_us_today)} by Tandem`;
+  return `${counted(budget.spent_by_us_today, unit, `${unit}s`)} spent by Tandem today`;
 }
 
 const SOURCE: Record<string, string> = {
@@ -32,11 +32,12 @@ const SOURCE: Record<string, string> = {
 };
 
 /** Providers give no totals: where the number is from is always said. */
-export function forecastWords({ forecast }: Connection): string {
+export function forecastWords({ forecast }: Connection, unit: string): string {
   if (forecast.persons == null) return 'Unknown until the first import; the provider gives no total';
   const cost = [
     forecast.requests != null && `about ${counted(forecast.requests, 'request', 'requests')}`,
-    forecast.tokens != null && `${counted(forecast.tokens, 'token', 'tokens')}`,
+    // Where requests are what is counted, they have been said.
+    unit !== 'request' && forecast.tokens != null && counted(forecast.tokens, unit, `${unit}s`),
   ].filter(Boolean);
   const people = `About ${counted(forecast.persons, 'person', 'people')} (${SOURCE[forecast.source] ?? forecast.source})`;
   return cost.length ? `${people}, ${cost.join(' and ')}` : people;

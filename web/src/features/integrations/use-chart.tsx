@@ -1,15 +1,15 @@
 import type { BudgetLedger } from '../../api/schemas';
-import { count } from '../../ui/figures';
+import { count, humanize } from '../../ui/figures';
 import { ceiling, dayWords, PURPOSES, takeaway, tokensOf } from './use-words';
 
 const SERIES = PURPOSES.filter((p) => p.key !== 'refresh');
 
 /** Stacked bars, a day each; the numbers are in the table that takes its place on demand. */
-export function UseChart({ ledger }: { ledger: BudgetLedger }) {
+export function UseChart({ ledger, unit }: { ledger: BudgetLedger; unit: string }) {
   const top = ceiling(Math.max(...ledger.days.map((d) => d.tokens)));
   return (
     <figure className="use">
-      <div className="plot" role="img" aria-label={`Tokens by day. ${takeaway(ledger)}`}>
+      <div className="plot" role="img" aria-label={`${humanize(unit)}s by day. ${takeaway(ledger, unit)}`}>
         {[1, 0.5, 0].map((part) => (
           <span key={part} className="rule" style={{ bottom: `${part * 100}%` }}>
             <i className="num">{count(Math.round(top * part))}</i>

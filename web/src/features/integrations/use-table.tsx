@@ -1,12 +1,14 @@
 import type { BudgetLedger } from '../../api/schemas';
-import { count } from '../../ui/figures';
+import { count, humanize } from '../../ui/figures';
 import { ScrollRegion } from '../../ui/scroll-region';
 import { dayWords, PURPOSES, slowDowns, tokensOf } from './use-words';
 
 const SERIES = PURPOSES.filter((p) => p.key !== 'refresh');
 
 /** The same days as numbers, newest first. */
-export function UseTable({ ledger }: { ledger: BudgetLedger }) {
+export function UseTable({ ledger, unit }: { ledger: BudgetLedger; unit: string }) {
+  // Requests have a column of their own, wherever something else is counted.
+  const apart = unit !== 'request';
   return (
     <ScrollRegion label="Use of the budget by day" className="use-table">
       <table>
@@ -18,7 +20,7 @@ export function UseTable({ ledger }: { ledger: BudgetLedger }) {
                 {word}
               </th>
             ))}
-            <th scope="col">Tokens</th>
+            {apart && <th scope="col">{humanize(unit)}s</th>}
             <th scope="col">Requests</th>
             <th scope="col">Slow-downs</th>
           </tr>
@@ -30,7 +32,7 @@ export function UseTable({ ledger }: { ledger: BudgetLedger }) {
               {SERIES.map(({ key }) => (
                 <td key={key}>{count(tokensOf(day, key))}</td>
               ))}
-              <td>{count(day.tokens)}</td>
+              {apart && <td>{count(day.tokens)}</td>}
               <td>{count(day.requests)}</td>
               <td>{count(slowDowns(day))}</td>
             </tr>

@@ -18,14 +18,14 @@ test('the sentence says what was used today, for what, and which day was the dea
     day('2026-11-19'),
     day('2026-11-20', { import: 250, browse: 60 }),
   ];
-  expect(takeaway({ days })).toBe(
+  expect(takeaway({ days }, 'token')).toBe(
     'Today 310 tokens: 250 for imports, 60 for looking at people. Most on 18 Nov: 1,200.',
   );
-  expect(takeaway({ days: [...days.slice(1, 2), day('2026-11-20', { connect: 2 })] })).toBe(
-    'Today 2 tokens: 2 for connecting. None on the 13 days before.',
+  expect(takeaway({ days: [...days.slice(1, 2), day('2026-11-20', { connect: 2 })] }, 'request')).toBe(
+    'Today 2 requests: 2 for connecting. None on the 13 days before.',
   );
-  expect(takeaway({ days: [day('2026-11-19'), day('2026-11-20', { refresh: 0 })] })).toBe(
-    'No tokens were used in the last 14 days.',
+  expect(takeaway({ days: [day('2026-11-19'), day('2026-11-20', { refresh: 0 })] }, 'credit')).toBe(
+    'No credits were used in the last 14 days.',
   );
 });
 

@@ -1,7 +1,7 @@
 import type { BudgetLedger, DayUse, Purpose } from '../../api/schemas';
 import { count, counted } from '../../ui/figures';
 
-/** In the order of the stacks and the legend; renewing a token costs requests and no tokens. */
+/** In the order of the stacks and the legend; renewing access costs nothing that is counted. */
 export const PURPOSES: { key: Purpose; word: string }[] = [
   { key: 'import', word: 'Imports' },
   { key: 'browse', word: 'Looking at people' },
@@ -19,15 +19,15 @@ export const tokensOf = (day: DayUse, purpose: Purpose) =>
 export const slowDowns = (day: DayUse) => day.purposes.reduce((sum, p) => sum + p.throttled, 0);
 
 /** The sentence above the chart: what a reader should take from it. */
-export function takeaway({ days }: BudgetLedger): string {
+export function takeaway({ days }: BudgetLedger, unit: string): string {
   const total = days.reduce((sum, d) => sum + d.tokens, 0);
   const today = days.at(-1);
-  if (!today || total === 0) return 'No tokens were used in the last 14 days.';
+  if (!today || total === 0) return `No ${unit}s were used in the last 14 days.`;
   const most = days.reduce((a, b) => (b.tokens > a.tokens ? b : a));
   const parts = PURPOSES.map(({ key, word }) => ({ n: tokensOf(today, key), word: word.toLowerCase() }))
     .filter((p) => p.n > 0)
     .map((p) => `${count(p.n)} for ${p.word}`);
-  const now = `Today ${counted(today.tokens, 'token', 'tokens')}${parts.length ? `: ${parts.join(', ')}` : ''}.`;
+  const now = `Today ${counted(today.tokens, unit, `${unit}s`)}${parts.length ? `: ${parts.join(', ')}` : ''}.`;
   const peak =
     most === today
       ? 'More than on any other day of the last 14.'

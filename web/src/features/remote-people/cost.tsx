@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { forecastQuery } from '../../api/integrations';
 import type { ProviderStatus, RunMode } from '../../api/schemas';
-import { count } from '../../ui/figures';
+import { count, humanize } from '../../ui/figures';
 import { Moment } from '../../ui/moment';
 import { StatusWord } from '../../ui/status-word';
 import { usePhone } from '../../ui/use-phone';
@@ -28,8 +28,12 @@ export function Cost({ provider, mode, selected }: Props) {
           <dl className="kv" style={{ marginTop: 8, marginBottom: 8 }}>
             <dt>Requests</dt>
             <dd>{costWords(data.requests, data.at_least)}</dd>
-            <dt>Tokens</dt>
-            <dd>{costWords(data.tokens, data.at_least)}</dd>
+            {provider.budget_unit !== 'request' && (
+              <>
+                <dt>{humanize(provider.budget_unit)}s</dt>
+                <dd>{costWords(data.tokens, data.at_least)}</dd>
+              </>
+            )}
             <dt>Left for imports today</dt>
             <dd>{count(data.left_for_imports)}</dd>
           </dl>

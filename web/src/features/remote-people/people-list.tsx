@@ -62,7 +62,9 @@ export function PeopleList({ provider, search, onSearch, selection, onSelection,
         />
         <span className="sp" />
         {spent > 0 && (
-          <span className="note num opt">{counted(spent, 'token', 'tokens')} spent on this list</span>
+          <span className="note num opt">
+            {counted(spent, provider.budget_unit, `${provider.budget_unit}s`)} spent on this list
+          </span>
         )}
         <SelectBar
           selection={selection}

@@ -30,7 +30,7 @@ export function PeopleTable({ people, provider, more, busy, selection, onSelecti
   });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
-  // Near the end only: each page costs the company tokens at the provider.
+  // Near the end only: each page costs the company some of its budget at the provider.
   useEffect(() => {
     if (more && !busy && people.length > 0 && last >= people.length - 5) onMore();
   }, [last, people.length, more, busy, onMore]);

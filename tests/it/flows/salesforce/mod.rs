@@ -1,11 +1,13 @@
 //! The whole way with Salesforce: consent with PKCE, import, a warm lead and its activities, and the
 //! end of a grant whose refresh token was used twice.
 
+mod asking;
+
 use chrono::TimeDelta;
 use reqwest::Client;
 use serde_json::{Value, json};
 use tandem::{
-    config::ProviderCredentials,
+    config::{Config, ProviderCredentials},
     jobs,
     policy::Plan,
     sandbox::{Sandbox, SandboxConfig},
@@ -24,6 +26,10 @@ struct Way {
 
 impl Way {
     async fn connected() -> Self {
+        Self::connected_with(|_| {}).await
+    }
+
+    async fn connected_with(change: impl FnOnce(&mut Config)) -> Self {
         let config = SandboxConfig::of_size(60, 5);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let crm = Sandbox::start("salesforce", listener, config.clone()).await.unwrap();
@@ -32,7 +38,11 @@ impl Way {
             client_secret: config.client_secret.into(),
         };
         let url = crm.url.parse().unwrap();
-        let hub = TestHub::with(|ours| ours.offer_sandbox("salesforce", credentials, &url)).await;
+        let hub = TestHub::with(|ours| {
+            ours.offer_sandbox("salesforce", credentials, &url);
+            change(ours);
+        })
+        .await;
         let acme = hub.company(Plan::Teams).await;
         let way = Self { hub, crm, acme, http: Client::builder().build().unwrap() };
         way.connect().await;
@@ -41,6 +51,12 @@ impl Way {
 
     /// From the button over the consent page, as a browser would, and back.
     async fn connect(&self) {
+        let landed = self.decide("allow").await;
+        assert!(landed.ends_with("status=connected"), "{landed}");
+    }
+
+    /// The same with another answer on that page; where the browser ends up.
+    async fn decide(&self, decision: &str) -> String {
         let browser = &self.acme.owner.browser;
         let out = browser.get("/api/integrations/salesforce/connect").await;
         assert_eq!(out.status, 303, "{}", out.text);
@@ -50,14 +66,14 @@ impl Way {
         assert_eq!(asked("code_challenge_method"), "S256");
         assert_eq!(asked("scope"), "api refresh_token openid");
         let mut form: Vec<(String, String)> = page.query_pairs().into_owned().collect();
-        form.push(("decision".into(), "allow".into()));
+        form.push(("decision".into(), decision.into()));
         form.push(("company".into(), "7001".into()));
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let back = client.post(page.clone()).form(&form).send().await.unwrap();
         assert_eq!(back.status(), 302);
         let back = Url::parse(back.headers()["location"].to_str().unwrap()).unwrap();
         let landed = browser.get(&format!("{}?{}", back.path(), back.query().unwrap())).await;
-        assert!(landed.header("location").ends_with("status=connected"), "{landed:?}");
+        landed.header("location").to_owned()
     }
 
     async fn control(&self, method: &str, path: &str, body: Value) -> Value {

@@ -37,6 +37,12 @@ pub struct Connection {
     pub persons_estimate: Option<i64>,
     /// When the provider said that its user took the app out.
     pub uninstalled_at: Option<DateTime<Utc>>,
+    /// How the provider tells of changes by itself: `on`, `off` or `failing`.
+    pub hooks_state: Option<String>,
+    pub hooks_reason: Option<String>,
+    pub hooks_until: Option<DateTime<Utc>>,
+    pub hooks_due_at: Option<DateTime<Utc>>,
+    pub hooks_missed: bool,
 }
 
 /// The connection to a provider, whatever its state.

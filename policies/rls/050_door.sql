@@ -54,6 +54,12 @@ create policy door on connection for select to tandem_door using (true);
 grant select (company_id, connection_id, provider, account_id, account_user_id, state)
       on connection to tandem_door;
 
+-- A CRM that tells of a change shows the token of an address; whose it is is found here, and the rest is done
+-- with the company's key. By column: hashes, and nothing of what is told.
+drop policy if exists door on hook_channel;
+create policy door on hook_channel for select to tandem_door using (true);
+grant select (company_id, connection_id, token_hash, secret_hash) on hook_channel to tandem_door;
+
 -- A webhook of the payment provider names a customer of its own; whose it is is found here, and the rest is
 -- done with the company's key. By column: the door has no use for what a company pays.
 drop policy if exists door on billing_account;

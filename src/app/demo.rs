@@ -136,6 +136,7 @@ async fn sandboxes(
         let callback = format!("http://localhost:{app_port}/api/integrations/{slug}/callback");
         let crm = SandboxConfig {
             redirect_uri: Some(callback),
+            webhook: Some(format!("http://localhost:{app_port}/api/webhooks/{slug}")),
             ..SandboxConfig::of_size(args.persons, args.seed)
         };
         let credentials = ProviderCredentials {

@@ -105,6 +105,8 @@ pub struct Config {
     pub client_address: ClientAddress,
     pub lease: Duration,
     pub crm_timeout: Duration,
+    /// CRMs are not asked to tell of changes, and not listened to.
+    pub without_webhooks: bool,
     /// How long an answer waits for what becomes of a delivery: whole answers take five seconds at
     /// most (OUT2).
     pub answer_patience: Duration,
@@ -147,6 +149,8 @@ impl Config {
             ("TANDEM_DATA_DIR", data_dir.to_string_lossy().into_owned()),
             // Tests ask faster than people do.
             ("TANDEM_RATE_LIMIT_FACTOR", "1000".to_owned()),
+            // Those that are about them turn them on.
+            ("TANDEM_WITHOUT_WEBHOOKS", "true".to_owned()),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
         Self::read(Environment::Development, &variables)
@@ -198,6 +202,7 @@ impl Config {
                 None => ClientAddress::Peer,
             },
             lease: reader.seconds("TANDEM_LEASE_SECONDS", 2..=600, 20),
+            without_webhooks: reader.yes("TANDEM_WITHOUT_WEBHOOKS"),
             crm_timeout: reader.seconds("TANDEM_CRM_TIMEOUT_SECONDS", 1..=120, 30),
             answer_patience: Duration::from_millis(4_200),
             unknown: reader.seconds("TANDEM_UNKNOWN_SECONDS", 1..=3600, 120),

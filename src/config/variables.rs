@@ -102,6 +102,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "How long the jobs of a worker that died stay with it, 2 to 600; 20 when unset.",
     ),
     (
+        "TANDEM_WITHOUT_WEBHOOKS",
+        "`true` where CRMs cannot call `TANDEM_PUBLIC_URL`: they are not asked to tell of changes, which are then read when somebody asks for it.",
+    ),
+    (
         "TANDEM_CRM_TIMEOUT_SECONDS",
         "How long a CRM may take for one whole answer, 1 to 120; 30 when unset.",
     ),

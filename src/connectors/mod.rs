@@ -11,6 +11,7 @@ mod country;
 mod endpoints;
 mod error;
 mod forecast;
+mod hooks;
 mod html;
 mod http;
 mod hubspot;
@@ -42,6 +43,7 @@ pub use self::{
     endpoints::{ApiBase, Endpoints, ForbiddenHost},
     error::{CrmError, Objection, Stale, Throttle},
     forecast::{Extent, Fit, Forecast, Part, fit, forecast},
+    hooks::{Agreed, AppHook, Channels, Hint, Hooks, Incoming, NotSigned, Wanted},
     http::Http,
     manifest::{ClientAuth, Costs, HostRule, Manifest, OwnLogin, Scope},
     meter::{Meter, Spent},
@@ -120,6 +122,11 @@ pub trait Connector: Send + Sync {
 
     /// What it lets us write; `None` for a CRM that is only read.
     fn writer(&self) -> Option<&dyn Writer> {
+        None
+    }
+
+    /// How it tells of changes by itself; `None` for a CRM that has to be asked.
+    fn hooks(&self) -> Option<Hooks> {
         None
     }
 }

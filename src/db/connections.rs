@@ -37,6 +37,12 @@ pub struct Connection {
     pub persons_estimate: Option<i64>,
     /// When the provider said that its user took the app out.
     pub uninstalled_at: Option<DateTime<Utc>>,
+    /// How the provider tells of changes by itself: `on`, `off` or `failing`.
+    pub hooks_state: Option<String>,
+    pub hooks_reason: Option<String>,
+    pub hooks_until: Option<DateTime<Utc>>,
+    pub hooks_due_at: Option<DateTime<Utc>>,
+    pub hooks_missed: bool,
 }
 
 /// The connection to a provider, whatever its state.
@@ -110,6 +116,8 @@ pub async fn standing(tx: &mut TenantTx, id: ConnectionId) -> Result<Standing, D
              last.finished_at as last_run_finished,
              (select run_id from sync_run
               where connection_id = $1 and state in ('queued', 'running', 'waiting')
+                -- Nobody waits for those that a change at the CRM began.
+                and not by_hook
               order by run_id desc limit 1) as running
          from (values (1)) one
          left join lateral (

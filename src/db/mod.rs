@@ -24,6 +24,7 @@ pub mod door_mail;
 pub mod entries;
 mod error;
 pub mod holders;
+pub mod hooks;
 pub mod idempotency;
 pub mod installations;
 pub mod installers;

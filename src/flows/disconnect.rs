@@ -8,7 +8,7 @@ use crate::{
     db::{self, DbError, Scope, TenantTx, connections},
     domain::{Cause, CompanyId, ConnectionId, MemberId},
     failpoint::reach,
-    flows::{FlowError, Provider, SharedHub, deliver, tokens},
+    flows::{FlowError, Provider, SharedHub, deliver, hooks, tokens},
 };
 
 /// Revokes at the provider, destroys the tokens and stops what runs. Contacts and mappings stay;
@@ -28,6 +28,7 @@ pub async fn disconnect(
         .ok_or(FlowError::NotConnected)?;
     drop(tx);
 
+    hooks::keep::end(hub, company_id, &connection, provider).await;
     let mut revoked = false;
     if let Some(credentials) = &provider.credentials
         && let Some((token, base)) =
@@ -70,6 +71,7 @@ pub(super) async fn end(
 ) -> Result<(), DbError> {
     connections::disconnect(tx, connection_id).await?;
     db::runs::cancel_all(tx, connection_id).await?;
+    db::hooks::forget(tx, connection_id).await?;
     // Connecting the same account again lets them go on; forgetting it forgets them.
     deliver::hold(tx, connection_id, Cause::Disconnected, now).await.map(drop)
 }
@@ -90,6 +92,7 @@ pub async fn resume(
     connections::set_state(&mut tx, connection.connection_id, "active", None).await?;
     let now = hub.clock.now();
     deliver::release(&mut tx, connection.connection_id, provider.slug(), now).await?;
+    hooks::begin(hub, &mut tx, provider, connection.connection_id).await?;
     db::audit::append(
         &mut tx,
         Some(member_id),

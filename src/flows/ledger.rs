@@ -17,7 +17,7 @@ use crate::{
 pub enum Purpose {
     /// Looking at its people and users.
     Browse,
-    /// Asking whose account it is.
+    /// Asking whose account it is, and that it tells of changes.
     Connect,
     /// Deliveries, and what they look up.
     Delivery,

@@ -18,6 +18,7 @@ pub mod disconnect;
 pub mod door_mail;
 pub mod export;
 mod grant;
+pub mod hooks;
 pub mod idempotency;
 pub mod import;
 pub mod install;

@@ -17,6 +17,10 @@ const WINDOW: Duration = Duration::from_mins(1);
 /// whoever is not signed in has nothing to ask for but that.
 const STRANGERS: u32 = 300;
 
+/// Calls of CRMs per address and minute: one of them tells for all its accounts from a few addresses, some
+/// hundred times a second at most. Whatever is refused is told again.
+const CALLERS: u32 = 30_000;
+
 /// What a quota is counted for, with what is left of it.
 pub type Counted = (&'static str, Reading);
 
@@ -39,6 +43,13 @@ pub async fn of_member(
 pub async fn of_stranger(hub: &Hub, from: &str) -> Vec<Counted> {
     let group = sign_in::key("address", from);
     let readings = hub.cache.take(&group, &[("requests", quota(hub, STRANGERS))]).await;
+    ["address"].into_iter().zip(readings).collect()
+}
+
+/// Counts a call of a CRM, or of whoever passes for one.
+pub async fn of_caller(hub: &Hub, from: &str) -> Vec<Counted> {
+    let group = sign_in::key("caller", from);
+    let readings = hub.cache.take(&group, &[("requests", quota(hub, CALLERS))]).await;
     ["address"].into_iter().zip(readings).collect()
 }
 

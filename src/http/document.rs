@@ -73,6 +73,7 @@ fn leave_out_what_cannot_be(path: &str, method: &str, operation: &mut Value) {
             closed
                 || ["connect", "login", "exchange_api_key", "uninstalled", "accept_invitation"]
                     .contains(&&*name)
+                || name.starts_with("hear_")
         }
         "403" => closed || crm || !reads,
         "404" => path.contains('{') || NOT_FOUND.contains(&&*name),

@@ -20,6 +20,7 @@ mod development;
 mod document;
 mod field;
 mod headers;
+mod hooks;
 mod imports;
 mod installation;
 mod integrations;
@@ -105,7 +106,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         (installation::InstallationApi, actions::ActionsApi, actions::ReadApi),
         sync_logs::SyncLogsApi,
         (team::TeamApi, team::InvitationsApi, team::CrmUsersApi, team::join::JoinApi),
-        (billing::BillingApi, billing::webhook::WebhookApi),
+        (billing::BillingApi, billing::webhook::WebhookApi, hooks::HookApi),
         development::DevelopmentApi,
     );
     OpenApiService::new(topics, "Tandem", env!("CARGO_PKG_VERSION"))

@@ -1,6 +1,7 @@
 //! What operators see of requests: a span each, numbers, health.
 //!
-//! Spans carry the path and never the query string: OAuth codes and search words travel there.
+//! Spans carry the path and never the query string: OAuth codes and search words travel there. Of the address
+//! that a CRM was given for a connection the token is left out.
 
 use std::{cell::RefCell, future::Future, sync::Arc, time::Instant};
 
@@ -15,7 +16,7 @@ use subtle::ConstantTimeEq;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::flows::SharedHub;
+use crate::{flows::SharedHub, http::hooks};
 
 tokio::task_local! {
     static REQUEST_ID: RefCell<Uuid>;
@@ -47,7 +48,7 @@ where
         "request",
         %id,
         %method,
-        path = request.uri().path(),
+        path = %hooks::tellable(request.uri().path()),
         status = tracing::field::Empty,
         operation = tracing::field::Empty,
     );

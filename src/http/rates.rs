@@ -12,7 +12,7 @@ use crate::{
         SharedHub, audit,
         rates::{self, Counted},
     },
-    http::{ApiError, Session, client_address},
+    http::{ApiError, Session, client_address, hooks},
 };
 
 /// Who is calling, for the extractors; `None` is nobody whom we know.
@@ -33,6 +33,9 @@ where
         Some(session) => {
             let (company, member) = (session.company_id(), session.member_id());
             rates::of_member(&hub, company, member, session.plan()).await
+        }
+        None if request.uri().path().starts_with(hooks::PATH) => {
+            rates::of_caller(&hub, &client_address::of(&request, &hub.config)).await
         }
         None => rates::of_stranger(&hub, &client_address::of(&request, &hub.config)).await,
     };

@@ -10,7 +10,7 @@ use crate::{
     domain::CompanyId,
     failpoint::reach,
     flows::{
-        SharedHub, account, audit, billing, csv, door_mail, idempotency, install, reminders,
+        SharedHub, account, audit, billing, csv, door_mail, hooks, idempotency, install, reminders,
         reports,
     },
 };
@@ -28,6 +28,8 @@ const WAKING: u32 = 60;
 const REMINDING: u32 = 5;
 /// Minutes between two looks for answers that nobody asks for again, and for files.
 const FORGETTING: u32 = 60;
+/// Minutes between two looks at what CRMs tell: the shortest channel lives for an hour.
+const HEARING: u32 = 5;
 /// Minutes between two looks at what companies pay: webhooks get lost, and graces end.
 const BILLING: u32 = 60;
 
@@ -91,6 +93,11 @@ async fn chores(hub: &SharedHub, minutes: u32) {
     {
         report("reminders", &error);
     }
+    if minutes.is_multiple_of(HEARING)
+        && let Err(error) = for_each_company(hub, Chore::LookAfterHooks).await
+    {
+        report("what CRMs tell", &error);
+    }
     if minutes.is_multiple_of(FORGETTING) {
         if let Err(error) = for_each_company(hub, Chore::ForgetAnswers).await {
             report("answers that were kept for a day", &error);
@@ -151,6 +158,7 @@ enum Chore {
     FoldWarmness,
     LookAfterBilling,
     ForgetFiles,
+    LookAfterHooks,
 }
 
 async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> {
@@ -165,6 +173,7 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
             Chore::FoldWarmness => reports::fold(hub, company_id).await.map(drop),
             Chore::ForgetAnswers => idempotency::sweep(hub, company_id).await.map(drop),
             Chore::LookAfterBilling => billing::read::look_after(hub, company_id).await,
+            Chore::LookAfterHooks => hooks::look_after(hub, company_id).await,
             Chore::ForgetFiles => csv::sweep(hub, company_id).await.map(drop),
         };
         // One company's trouble is not the next one's.

@@ -6,7 +6,8 @@ use crate::{
     db::jobs::Claimed,
     domain::{ConnectionId, DeliveryId, InvitationId, MemberId, RunId},
     flows::{
-        FlowError, Next, SharedHub, billing, deliver, import, reconnect, reminders, team::invite,
+        FlowError, Next, SharedHub, billing, deliver, hooks, import, reconnect, reminders,
+        team::invite,
     },
 };
 
@@ -27,6 +28,10 @@ pub enum Kind {
     RescueConnection,
     /// Reads what a company pays.
     BillingRead,
+    /// Reads again whom a CRM told about.
+    HooksWork,
+    /// Sees to it that a CRM goes on telling.
+    HooksKeep,
 }
 
 impl Kind {
@@ -39,6 +44,8 @@ impl Kind {
             reminders::JOB => Some(Self::MailReminders),
             reconnect::RESCUE => Some(Self::RescueConnection),
             billing::read::JOB => Some(Self::BillingRead),
+            hooks::work::JOB => Some(Self::HooksWork),
+            hooks::keep::JOB => Some(Self::HooksKeep),
             _ => None,
         }
     }
@@ -75,5 +82,11 @@ pub(super) async fn run(
             reconnect::rescue(hub, job.company_id, ConnectionId::from_uuid(subject)).await
         }
         Kind::BillingRead => billing::read::work(hub, job.company_id).await,
+        Kind::HooksWork => {
+            hooks::work::work(hub, job.company_id, ConnectionId::from_uuid(subject)).await
+        }
+        Kind::HooksKeep => {
+            hooks::keep::work(hub, job.company_id, ConnectionId::from_uuid(subject)).await
+        }
     }
 }

@@ -54,6 +54,8 @@ pub struct SandboxConfig {
     pub daily: u64,
     /// What the token answer calls the API's address; `None` is the stand-in's own.
     pub api_domain: Option<String>,
+    /// Where the app is told of changes, at CRMs that have one address for all its accounts.
+    pub webhook: Option<String>,
 }
 
 impl Default for SandboxConfig {
@@ -76,6 +78,7 @@ impl Default for SandboxConfig {
             search_burst: 10,
             daily: 600_000,
             api_domain: None,
+            webhook: None,
         }
     }
 }

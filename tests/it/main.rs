@@ -14,6 +14,7 @@ mod contract;
 mod embedded;
 mod flows;
 mod harness;
+mod hooks;
 mod hubspot;
 mod isolation;
 mod openapi;

@@ -68,7 +68,7 @@ fn only_what_a_stranger_needs_is_open() {
         .collect();
     // `connect` and `callback` are navigations: they look for the session themselves, to answer
     // with a page. An installation is its browser's, signed in or not; `uninstalled`, `shared` and
-    // `stripe_webhook` are called by providers.
+    // `stripe_webhook`, `hear_app` and `hear_connection` are called by providers.
     let expected = [
         "accept_invitation",
         "callback",
@@ -78,6 +78,8 @@ fn only_what_a_stranger_needs_is_open() {
         "decline_installation",
         "exchange_api_key",
         "get_installation",
+        "hear_app",
+        "hear_connection",
         "login",
         "mailbox",
         "read_invitation",
@@ -158,6 +160,8 @@ fn every_post_of_a_member_takes_an_idempotency_key_and_says_how_it_is_refused() 
         "crm_search_records",
         "exchange_api_key",
         "export_contacts",
+        "hear_app",
+        "hear_connection",
         "login",
         "logout",
         "read_invitation",

@@ -135,6 +135,8 @@ async fn given(to: &Ground) -> anyhow::Result<Given> {
         updated_since: None,
         requested_by: None,
         estimate: None,
+        phase: "users",
+        by_hook: false,
         dedup: "bare",
     };
     let (run_id, _) = crate::db::runs::start(&mut tx, &run).await?;

@@ -17,6 +17,7 @@
 mod changes;
 mod decode;
 mod dialect;
+mod hooks;
 mod map;
 mod place;
 mod records;
@@ -32,8 +33,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::{
-    Api, ClientAuth, Connector, Cost, Costs, CrmError, Cursor, From, HostRule, Lane, Manifest,
-    Page, Scope, Window, Writer, api::Ask,
+    Api, ClientAuth, Connector, Cost, Costs, CrmError, Cursor, From, Hooks, HostRule, Lane,
+    Manifest, Page, Scope, Window, Writer, api::Ask,
 };
 use crate::domain::{
     Account, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
@@ -270,6 +271,10 @@ impl Connector for HubSpot {
 
     fn writer(&self) -> Option<&dyn Writer> {
         Some(self)
+    }
+
+    fn hooks(&self) -> Option<Hooks> {
+        Some(Hooks::PerApp(&HubSpot))
     }
 }
 

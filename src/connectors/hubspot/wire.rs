@@ -151,3 +151,22 @@ record!(
         "probability" => probability: Number,
     }
 );
+
+record!(
+    /// An event, as far as it is looked at.
+    Event {
+        "portalId" => portal: Id,
+        "subscriptionType" => kind: Text,
+        "subscriptionId" => subscription: Text,
+        "objectTypeId" => object_type: Text,
+        "objectId" => object: Id,
+        "propertyName" => property: Text,
+        "occurredAt" => occurred_at: Text,
+        "primaryObjectId" => primary: Id,
+        "newObjectId" => new_object: Id,
+        "mergedObjectIds" => merged: List<Id>,
+        "associationType" => association: Text,
+        "fromObjectId" => from: Id,
+        "toObjectId" => to: Id,
+    }
+);

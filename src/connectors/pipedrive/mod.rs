@@ -13,6 +13,7 @@
 
 mod decode;
 mod dialect;
+mod hooks;
 mod map;
 mod wire;
 mod write;
@@ -26,8 +27,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::{
-    Api, ClientAuth, Connector, Cost, Costs, CrmError, Cursor, From, HostRule, Lane, Manifest,
-    Page, Scope, Window, Writer, api::Ask,
+    Api, ClientAuth, Connector, Cost, Costs, CrmError, Cursor, From, Hooks, HostRule, Lane,
+    Manifest, Page, Scope, Window, Writer, api::Ask,
 };
 use crate::domain::{
     Account, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
@@ -261,6 +262,10 @@ impl Connector for Pipedrive {
 
     fn writer(&self) -> Option<&dyn Writer> {
         Some(self)
+    }
+
+    fn hooks(&self) -> Option<Hooks> {
+        Some(Hooks::PerConnection(&Pipedrive))
     }
 }
 

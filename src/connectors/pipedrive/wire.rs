@@ -193,3 +193,24 @@ record!(
     Address { "value" => value: Text, "country" => country: Text, }
     or text as value
 );
+
+record!(Webhook {
+    "id" => id: Id,
+    "name" => name: Text,
+    "is_active" => is_active: Flag,
+});
+
+record!(
+    /// An event, as far as it is looked at.
+    Event { "meta" => meta: Row<Meta>, }
+);
+
+record!(Meta {
+    "id" => id: Text,
+    "action" => action: Text,
+    "entity" => entity: Text,
+    "entity_id" => entity_id: Id,
+    "company_id" => company_id: Text,
+    "timestamp" => timestamp: Time,
+    "webhook_id" => webhook_id: Text,
+});

@@ -27,6 +27,7 @@ struct Said {
     data: Value,
     tags: Value,
     fields: Value,
+    watch: Value,
 }
 
 /// An error: of the whole, or of the one record that a change is about.
@@ -47,7 +48,7 @@ impl Objected {
             return Some(Self { code, message, details: said.details });
         }
         // One record is sent at a time; what is read never looks like this.
-        let lists = [said.data, said.tags, said.fields];
+        let lists = [said.data, said.tags, said.fields, said.watch];
         let item = lists.iter().filter_map(Value::as_array).flatten().next()?;
         let is_error = item["status"] == "error" && item["details"].is_object();
         let text = |key: &str| item[key].as_str().map(ToOwned::to_owned);

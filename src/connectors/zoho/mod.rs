@@ -22,6 +22,7 @@ mod cursor;
 mod deals;
 mod decode;
 mod dialect;
+mod hooks;
 mod map;
 mod read;
 mod wire;
@@ -35,8 +36,8 @@ use std::{collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 
 use super::{
-    Api, ClientAuth, Connector, Costs, CrmError, Cursor, From, Lane, Manifest, Page, Scope, Window,
-    Writer,
+    Api, ClientAuth, Connector, Costs, CrmError, Cursor, From, Hooks, Lane, Manifest, Page, Scope,
+    Window, Writer,
 };
 use crate::domain::{
     Account, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson, RemoteUser,
@@ -53,7 +54,8 @@ const SCOPES: &str = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.CRE
     ZohoCRM.settings.modules.READ,ZohoCRM.settings.layouts.READ,ZohoCRM.settings.pipeline.READ,\
     ZohoCRM.settings.fields.CREATE,ZohoCRM.settings.tags.CREATE,ZohoCRM.modules.tasks.ALL,\
     ZohoCRM.modules.calls.ALL,ZohoCRM.modules.events.ALL,ZohoCRM.modules.notes.READ,\
-    ZohoCRM.modules.notes.CREATE,ZohoCRM.modules.deals.CREATE,ZohoCRM.modules.deals.UPDATE";
+    ZohoCRM.modules.notes.CREATE,ZohoCRM.modules.deals.CREATE,ZohoCRM.modules.deals.UPDATE,\
+    ZohoCRM.notifications.ALL";
 
 const fn needed(name: &'static str, words: &'static str) -> Scope {
     Scope { name, words, required: true }
@@ -110,6 +112,7 @@ static MANIFEST: Manifest = Manifest {
             "ZohoCRM.modules.deals.UPDATE",
             "Change deals when somebody of your team asks for it",
         ),
+        wanted("ZohoCRM.notifications.ALL", "Hear of changes as they happen"),
     ],
     // They are, but separated by commas.
     scopes_in_url: false,
@@ -269,5 +272,9 @@ impl Connector for Zoho {
 
     fn writer(&self) -> Option<&dyn Writer> {
         Some(self)
+    }
+
+    fn hooks(&self) -> Option<Hooks> {
+        Some(Hooks::PerConnection(&Zoho))
     }
 }

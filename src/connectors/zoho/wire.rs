@@ -13,7 +13,7 @@ use crate::connectors::lenient::{Custom, Flag, Id, List, Number, Record, Row, Te
 #[serde(bound = "R: Deserialize<'de>")]
 pub(super) struct Envelope<R> {
     #[serde(alias = "users", alias = "org", alias = "fields", alias = "tags", alias = "modules")]
-    #[serde(alias = "layouts", alias = "pipeline")]
+    #[serde(alias = "layouts", alias = "pipeline", alias = "watch")]
     pub(super) data: Vec<R>,
     #[serde(default)]
     pub(super) info: Row<Info>,
@@ -192,3 +192,25 @@ record!(
     Outcome { "code" => code: Text, "details" => details: Row<Details>, }
 );
 record!(Details { "id" => id: Id, "duplicate_record" => duplicate: Id, });
+
+record!(
+    /// What came of a channel that was asked for.
+    Watch {
+        "code" => code: Text,
+        "details" => details: Row<WatchDetails>,
+    }
+);
+record!(WatchDetails { "events" => events: List<Row<Watched>>, });
+record!(Watched { "channel_expiry" => expiry: Time, });
+
+record!(
+    /// A call, as far as it is looked at.
+    Notice {
+        "module" => module: Text,
+        "ids" => ids: List<Id>,
+        "operation" => operation: Text,
+        "channel_id" => channel: Text,
+        "server_time" => server_time: Text,
+        "token" => token: Text,
+    }
+);

@@ -41,6 +41,8 @@ pub struct Run {
     pub requested_by_name: Option<String>,
     pub cancel_requested: bool,
     pub limit_reached: bool,
+    /// Nobody asked for it: the CRM told of a change.
+    pub by_hook: bool,
     pub estimate: Option<i64>,
     pub seen: i64,
     pub created: i64,
@@ -95,6 +97,9 @@ pub struct NewRun<'a> {
     pub updated_since: Option<DateTime<Utc>>,
     pub requested_by: Option<MemberId>,
     pub estimate: Option<i64>,
+    /// Where it begins; what comes before is known already.
+    pub phase: &'a str,
+    pub by_hook: bool,
     /// The same import asked twice is one run.
     pub dedup: &'a str,
 }
@@ -107,8 +112,8 @@ pub async fn start(tx: &mut TenantTx, new: &NewRun<'_>) -> Result<(RunId, bool),
         let made: Option<RunId> = sqlx::query_scalar(
             "insert into sync_run
                  (company_id, run_id, connection_id, provider, mode, ids, updated_since,
-                  requested_by, estimate, dedup)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                  requested_by, estimate, dedup, phase, by_hook)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
              on conflict (company_id, connection_id, dedup)
                  where state in ('queued', 'running', 'waiting')
              do nothing
@@ -124,6 +129,8 @@ pub async fn start(tx: &mut TenantTx, new: &NewRun<'_>) -> Result<(RunId, bool),
         .bind(new.requested_by)
         .bind(new.estimate)
         .bind(new.dedup)
+        .bind(new.phase)
+        .bind(new.by_hook)
         .fetch_optional(tx.conn())
         .await?;
         if let Some(run_id) = made {
@@ -154,6 +161,22 @@ pub async fn get(tx: &mut TenantTx, run_id: RunId) -> Result<Option<Run>, DbErro
     )
     .bind(run_id)
     .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Whether a run of this connection is on its way: any, or one that will read what has changed.
+pub async fn is_under_way(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+    dedup: &str,
+) -> Result<bool, DbError> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from sync_run where connection_id = $1 and dedup = $2
+                        and state in ('queued', 'running', 'waiting'))",
+    )
+    .bind(connection_id)
+    .bind(dedup)
+    .fetch_one(tx.conn())
     .await?)
 }
 

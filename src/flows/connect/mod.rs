@@ -27,7 +27,7 @@ use crate::{
     flows::{
         FlowError, Provider, SharedHub, account, deliver,
         grant::{self, Consent, Granted},
-        import,
+        hooks, import,
         install::{self, Arrived},
         installers::{self, lives_on_another},
         providers::callback_url,
@@ -322,6 +322,7 @@ async fn store(
     if known.as_ref().is_some_and(|known| known.state == "needs_reconnect") {
         import::go_on_after_consent(&mut tx, connection_id, provider.slug()).await?;
     }
+    hooks::begin(hub, &mut tx, provider, connection_id).await?;
     let action = if known.is_some() { "connection.reconnected" } else { "connection.connected" };
     let mut detail = json!({ "provider": provider.slug() });
     let (alive, now) = (other.is_some(), hub.clock.now());

@@ -30,6 +30,9 @@ pub use work::work;
 /// The kind of job that works on a run.
 pub const JOB: &str = "import_run";
 
+/// Where a run begins.
+pub(super) const FIRST: &str = "users";
+
 /// What to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mode {
@@ -117,6 +120,8 @@ pub async fn start_seen(
             None if *mode == Mode::Full => connection.persons_estimate,
             None => None,
         },
+        phase: FIRST,
+        by_hook: false,
         dedup: &mode.dedup(),
     };
     let (run_id, is_new) = db::runs::start(&mut tx, &new).await?;

@@ -169,7 +169,46 @@ struct ConnectionView {
     contacts_linked: i64,
     /// What is to go to the CRM and has not arrived.
     deliveries: BacklogView,
+    /// How the CRM tells of changes by itself; `null` for one that has to be asked, and until it was asked to.
+    webhooks: Option<WebhooksView>,
     health: Health,
+}
+
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum WebhooksState {
+    On,
+    /// It tells nothing; the reason says what to do.
+    Off,
+    /// It is asked again by itself.
+    Failing,
+}
+
+#[derive(Object)]
+#[oai(rename = "Webhooks")]
+struct WebhooksView {
+    state: WebhooksState,
+    state_reason: Option<String>,
+    /// When it ends; it is asked again long before.
+    until: Option<DateTime<Utc>>,
+    /// Of the last seven days.
+    last_received_at: Option<DateTime<Utc>>,
+}
+
+impl WebhooksView {
+    fn of(connection: &Connection, last_received_at: Option<DateTime<Utc>>) -> Option<Self> {
+        let state = match connection.hooks_state.as_deref()? {
+            "on" => WebhooksState::On,
+            "off" => WebhooksState::Off,
+            _ => WebhooksState::Failing,
+        };
+        Some(Self {
+            state,
+            state_reason: connection.hooks_reason.clone(),
+            until: connection.hooks_until,
+            last_received_at,
+        })
+    }
 }
 
 #[derive(Object)]
@@ -210,21 +249,23 @@ pub(super) async fn one(
             let sizes = db::budget_use::last_sizes(&mut tx, id).await?;
             let backlog = db::deliveries::backlog(&mut tx, id).await?;
             let others = db::installers::names(&mut tx, id).await?;
-            let standing = (standing, backlog, others);
+            let heard = db::hooks::last_heard(&mut tx, id).await?;
+            let hooks = WebhooksView::of(connection, heard);
+            let standing = (standing, backlog, (others, hooks));
             Some((standing, sizes, today.iter().map(|one| one.tokens).sum()))
         }
         None => None,
     };
     drop(tx);
     let view = match connection.zip(standing) {
-        Some((connection, ((standing, backlog, others), sizes, ours))) => {
+        Some((connection, ((standing, backlog, (others, webhooks)), sizes, ours))) => {
             let now = hub.clock.now();
             let view = account::budget(hub, provider, &connection).await.view().await;
             let budget = Budget::of(&view, ours, now);
             let forecast = ImportForecast::of(provider, sizes);
             let standing = (standing, backlog);
             let view = ConnectionView::of(provider, connection, standing, budget, forecast, now);
-            Some(ConnectionView { also_installed_by: others, ..view })
+            Some(ConnectionView { also_installed_by: others, webhooks, ..view })
         }
         None => None,
     };
@@ -313,6 +354,7 @@ impl ConnectionView {
                 failing: backlog.failing,
                 held: backlog.held,
             },
+            webhooks: None,
             health,
         }
     }

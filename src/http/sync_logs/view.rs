@@ -143,6 +143,8 @@ pub(super) struct RunView {
     waiting_until: Option<DateTime<Utc>>,
     phase: String,
     requested_by: Option<Requester>,
+    /// Nobody asked for it: the CRM told of a change.
+    by_webhook: bool,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
@@ -203,6 +205,7 @@ impl RunView {
                 .requested_by
                 .zip(run.requested_by_name)
                 .map(|(id, name)| Requester { member_id: id.uuid(), name }),
+            by_webhook: run.by_hook,
             created_at: run.created_at,
             started_at: run.started_at,
             finished_at: run.finished_at,

@@ -5,6 +5,7 @@
 //!
 //! - `/oauth/...`: [`oauth`]. An app is installed per portal; refresh tokens do not rotate.
 //! - `/crm/...`, `/account-info/...`: [`api`]. All values of properties are text.
+//! - [`events`]: what the app's webhook is told.
 //! - `/__sandbox/...`: [`control`], faults and truth for tests.
 //!
 //! The data is described at [`records::population`]. The main portal (62515) has the sizes of the
@@ -15,11 +16,12 @@
 //! Where the documents are silent: the status and words for a value that must be unique and is not
 //! (400, `CONFLICTING_UNIQUE_VALUE`); a batch read by address finds additional addresses too; an
 //! upsert whose address belongs to somebody else is an error among the results (207); owner ids are
-//! judged like options. Not here: pages of associations, webhooks, the journal, privacy deletion.
+//! judged like options. Not here: pages of associations, the journal, privacy deletion.
 
 mod accounts;
 mod api;
 mod control;
+mod events;
 mod limits;
 mod oauth;
 mod records;

@@ -11,12 +11,13 @@ use std::{
 
 use crate::sandbox::{
     SandboxConfig,
-    stage::{Backstage, clock},
+    stage::{Backstage, clock, post::Post},
 };
 
 use super::{
     accounts::{PORTALS, Portal},
     control::mutate::{Mutation, Plan},
+    events::Target,
     limits::Limits,
     oauth::grants::Grants,
     records::{
@@ -32,6 +33,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) config: SandboxConfig,
+    pub(crate) post: Post,
     world: Mutex<World>,
     resets: AtomicU64,
 }
@@ -42,6 +44,8 @@ pub(crate) struct World {
     pub(crate) grants: Grants,
     pub(crate) limits: Limits,
     pub(crate) backstage: Backstage,
+    /// Where the app is told of all portals, as set at its own pages.
+    pub(crate) target: Option<Target>,
 }
 
 /// One portal's data.
@@ -64,7 +68,7 @@ pub(crate) struct Account {
 impl Desk {
     pub(crate) fn new(config: SandboxConfig) -> Self {
         let world = Mutex::new(World::new(&config, 0));
-        Self { config, world, resets: AtomicU64::new(0) }
+        Self { config, post: Post::default(), world, resets: AtomicU64::new(0) }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -86,6 +90,7 @@ impl World {
             grants: Grants::new(config, life),
             limits: Limits::default(),
             backstage: Backstage::new(config.latency),
+            target: config.webhook.as_deref().and_then(|url| Target::of(url, config)),
         }
     }
 }

@@ -12,14 +12,10 @@ use poem::{
     http::{StatusCode, header},
 };
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 use url::{Url, form_urlencoded};
 
 use super::{
-    super::stage::page::escape,
+    super::stage::{page::escape, post},
     accounts::{self, COMPANIES},
     api::webhooks,
     clock,
@@ -94,7 +90,11 @@ pub(super) async fn uninstall(desk: &Desk, wish: &Wish) -> Option<u16> {
         "client_id": wish.key.app, "company_id": wish.key.company, "user_id": wish.key.user,
         "timestamp": clock::rfc3339(clock::now()),
     });
-    let told = tokio::time::timeout(PATIENCE, tell(wish, &secret, &body.to_string())).await;
+    let basic = STANDARD.encode(format!("{}:{secret}", wish.key.app));
+    let headers = [("Authorization", format!("Basic {basic}"))];
+    let body = body.to_string();
+    let call = post::tell("DELETE", &wish.callback, &headers, &body);
+    let told = tokio::time::timeout(PATIENCE, call).await;
     let status = told.ok().and_then(Result::ok);
     desk.world().marketplace.push(event("uninstalled", &wish.key, status));
     status
@@ -102,28 +102,6 @@ pub(super) async fn uninstall(desk: &Desk, wish: &Wish) -> Option<u16> {
 
 fn event(what: &str, key: &InstallKey, answered: Option<u16>) -> Value {
     json!({ "what": what, "company_id": key.company, "user_id": key.user, "answered": answered })
-}
-
-/// By hand, and without TLS: the stand-in calls apps on this machine only.
-async fn tell(wish: &Wish, secret: &str, body: &str) -> std::io::Result<u16> {
-    let unfit = || std::io::Error::other("only plain http can be called from here");
-    let host = wish.callback.host_str().filter(|_| wish.callback.scheme() == "http");
-    let host = host.ok_or_else(unfit)?;
-    let port = wish.callback.port_or_known_default().ok_or_else(unfit)?;
-    let basic = STANDARD.encode(format!("{}:{secret}", wish.key.app));
-    let request = format!(
-        "DELETE {} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Basic {basic}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        wish.callback.path(),
-        body.len(),
-    );
-    let mut app = TcpStream::connect((host, port)).await?;
-    app.write_all(request.as_bytes()).await?;
-    let mut head = [0; 12];
-    app.read_exact(&mut head).await?;
-    // `HTTP/1.1 204`
-    let status = std::str::from_utf8(&head[9..]).ok().and_then(|status| status.parse().ok());
-    status.ok_or_else(|| std::io::Error::other("the answer is no HTTP"))
 }
 
 /// The page, plain HTML without a script.

@@ -12,7 +12,7 @@ use std::{
 use crate::sandbox::SandboxConfig;
 
 use super::{
-    super::stage::Backstage,
+    super::stage::{Backstage, post::Post},
     accounts::{COMPANIES, Company, User},
     api::{notes::Note, persons, webhooks::Webhook},
     control::mutate::{Mutation, Plan},
@@ -35,6 +35,7 @@ use super::{
 pub(crate) struct Desk {
     pub(crate) url: String,
     pub(crate) config: SandboxConfig,
+    pub(crate) post: Post,
     world: Mutex<World>,
     resets: AtomicU64,
 }
@@ -78,7 +79,8 @@ pub(crate) struct Account {
 impl Desk {
     pub(crate) fn new(url: &str, config: SandboxConfig) -> Self {
         let world = Mutex::new(World::new(&config, 0));
-        Self { url: url.to_owned(), config, world, resets: AtomicU64::new(0) }
+        let post = Post::default();
+        Self { url: url.to_owned(), config, post, world, resets: AtomicU64::new(0) }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {

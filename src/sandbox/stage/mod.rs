@@ -13,6 +13,7 @@ pub(crate) mod json;
 pub(crate) mod line;
 pub(crate) mod names;
 pub(crate) mod page;
+pub(crate) mod post;
 pub(crate) mod writes;
 
 use std::time::Duration;

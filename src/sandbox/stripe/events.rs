@@ -5,13 +5,12 @@ use std::{sync::Arc, time::Duration};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 use url::Url;
 
-use super::world::{Desk, World, now};
+use super::{
+    super::stage::post,
+    world::{Desk, World, now},
+};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Repeats of an event that was not taken; the real ones go on for three days.
@@ -72,8 +71,11 @@ pub(super) async fn deliver(desk: &Arc<Desk>, at: usize, secret: Option<&str>) -
     };
     let secret = secret.unwrap_or(&desk.config.webhook_secret);
     let signature = sign(secret, now(), &body);
-    let answered = tokio::time::timeout(PATIENCE, tell(&to, &signature, &body)).await;
-    let answered = answered.ok().and_then(Result::ok);
+    let to = Url::parse(&to).ok()?;
+    let headers =
+        [("Stripe-Signature", signature), ("User-Agent", "Stripe/1.0 (stand-in)".to_owned())];
+    let call = post::tell("POST", &to, &headers, &body);
+    let answered = tokio::time::timeout(PATIENCE, call).await.ok().and_then(Result::ok);
     if let Some(emitted) = desk.world().events.get_mut(at) {
         emitted.answers.push(answered);
     }
@@ -85,26 +87,4 @@ fn sign(secret: &str, at: i64, body: &str) -> String {
         Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length will do");
     mac.update(format!("{at}.{body}").as_bytes());
     format!("t={at},v1={},v0={}", hex::encode(mac.finalize().into_bytes()), "0".repeat(64))
-}
-
-/// By hand, and without TLS: the stand-in calls apps on this machine only.
-async fn tell(to: &str, signature: &str, body: &str) -> std::io::Result<u16> {
-    let unfit = || std::io::Error::other("only plain http can be called from here");
-    let url = Url::parse(to).ok().filter(|url| url.scheme() == "http").ok_or_else(unfit)?;
-    let host = url.host_str().ok_or_else(unfit)?;
-    let port = url.port_or_known_default().ok_or_else(unfit)?;
-    let request = format!(
-        "POST {} HTTP/1.1\r\nHost: {host}:{port}\r\nStripe-Signature: {signature}\r\n\
-         User-Agent: Stripe/1.0 (stand-in)\r\nContent-Type: application/json; charset=utf-8\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        url.path(),
-        body.len(),
-    );
-    let mut app = TcpStream::connect((host, port)).await?;
-    app.write_all(request.as_bytes()).await?;
-    let mut head = [0; 12];
-    app.read_exact(&mut head).await?;
-    // `HTTP/1.1 204`
-    let status = std::str::from_utf8(&head[9..]).ok().and_then(|status| status.parse().ok());
-    status.ok_or_else(|| std::io::Error::other("the answer is no HTTP"))
 }

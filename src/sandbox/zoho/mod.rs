@@ -13,7 +13,7 @@
 //!
 //! Where the documents are silent: a record that was deleted answers 204, an id that never was 400; records
 //! that fail alone come with 202; the search index lags as long as it is told to; credits roll over 24 hours
-//! by the minute. Not here: bulk jobs, notifications, blueprints, composite requests, custom views.
+//! by the minute. Not here: bulk jobs, blueprints, composite requests, custom views.
 
 mod accounts;
 mod api;

@@ -12,8 +12,12 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    super::{SandboxConfig, stage::Backstage},
+    super::{
+        SandboxConfig,
+        stage::{Backstage, post::Post},
+    },
     accounts::{ORGS, Org},
+    api::watch::Watch,
     control::mutate::Plan,
     limits::Limits,
     oauth::grants::Grants,
@@ -31,6 +35,7 @@ use super::{
 pub(crate) struct Desk {
     pub(crate) url: String,
     pub(crate) config: SandboxConfig,
+    pub(crate) post: Post,
     world: Mutex<World>,
     resets: AtomicU64,
 }
@@ -45,6 +50,14 @@ pub(crate) struct World {
     pub(crate) api_domain: Option<String>,
     pub(crate) accounts_server: Option<String>,
     pub(crate) location: Option<String>,
+}
+
+/// What happens to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum What {
+    Created,
+    Changed,
+    Deleted,
 }
 
 /// A tag of contacts.
@@ -81,6 +94,10 @@ pub(crate) struct Account {
     pub(crate) made: Made,
     /// The search index knows nothing of what was made or changed less than that ago.
     pub(crate) search_lag: Duration,
+    /// Channels by their numbers.
+    pub(crate) watches: BTreeMap<u64, Watch>,
+    /// What happened since apps were told.
+    pub(crate) news: Vec<(Module, u64, What)>,
     /// Contacts may not share an address, as organizations can choose.
     pub(crate) unique_email: bool,
 }
@@ -88,7 +105,8 @@ pub(crate) struct Account {
 impl Desk {
     pub(crate) fn new(url: &str, config: SandboxConfig) -> Self {
         let world = Mutex::new(World::new(&config, 0));
-        Self { url: url.to_owned(), config, world, resets: AtomicU64::new(0) }
+        let post = Post::default();
+        Self { url: url.to_owned(), config, post, world, resets: AtomicU64::new(0) }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -138,6 +156,8 @@ impl Account {
             mutations: vec![],
             made: Made::default(),
             search_lag: Duration::ZERO,
+            watches: BTreeMap::new(),
+            news: vec![],
             unique_email: false,
             population,
         }
@@ -167,6 +187,16 @@ impl Account {
     }
 
     pub(crate) fn put(&mut self, module: Module, record: Record) {
+        let old = self.get(module, record.id);
+        let was_gone = old.as_ref().is_some_and(|old| old.deleted.is_some());
+        let what = match (record.deleted.is_some(), old.is_some()) {
+            (true, _) => What::Deleted,
+            (false, true) => What::Changed,
+            (false, false) => What::Created,
+        };
+        if !was_gone {
+            self.news.push((module, record.id, what));
+        }
         if let Some(book) = self.books.get_mut(&module) {
             book.put(record);
         }

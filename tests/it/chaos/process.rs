@@ -128,6 +128,7 @@ fn command(stage: &Stage, setting: &Setting) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tandem"));
     command
         .env_clear()
+        .env("TANDEM_WITHOUT_WEBHOOKS", "true")
         .env("TANDEM_ENV", "development")
         .env("TANDEM_LOG", "error")
         .env("TANDEM_DATA_DIR", stage.folder())

@@ -161,6 +161,9 @@ const OUT_OF_REACH: &[&str] = &[
     "open_portal",
     "refresh_billing",
     "stripe_webhook",
+    // Only CRMs know the address and the secret.
+    "hear_app",
+    "hear_connection",
     // A file arrives as its bytes, which are no JSON; the others need one that has arrived.
     "upload_csv",
     "look_at_csv",

@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -24,6 +24,7 @@ use url::Url;
 use super::{
     Crm, Rig,
     crm::{NORDWIND, callback, connected_page, landed, slug, state_of},
+    leavings::{dump, forms, holds, memchr, redis_dump},
 };
 use crate::{
     billing::stage::Till,
@@ -82,7 +83,7 @@ impl Drop for Mine {
     }
 }
 
-fn redis_url() -> Option<String> {
+pub(super) fn redis_url() -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "tests have no `Config`")]
     std::env::var("TANDEM_TEST_REDIS_URL").ok()
 }
@@ -223,73 +224,34 @@ impl Mine {
         }
     }
 
+    /// The CRM tells of a change, at an address and with a secret that it was given; so does a forger.
+    async fn hook(&self) {
+        self.rig.crm.control("/persons/mutate", json!({ "change": 1 })).await;
+        let begun = Instant::now();
+        let call = loop {
+            let calls = self.rig.crm.control_get("/webhooks").await;
+            if calls[0]["answered"] == 204 {
+                break calls[0].clone();
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "nobody was told: {calls}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        let to = Url::parse(call["to"].as_str().unwrap()).unwrap();
+        self.secret("token of a webhook", to.path().rsplit('/').next().unwrap());
+        let basic = call["headers"][0][1].as_str().unwrap().trim_start_matches("Basic ");
+        let pair = String::from_utf8(BASE64.decode(basic).unwrap()).unwrap();
+        self.secret("secret of a webhook", pair.split_once(':').unwrap().1);
+        let stranger = Browser::new(&self.url, None);
+        let forged = stranger.bare(Method::POST, to.path()).basic_auth("tandem", Some("x"));
+        self.hear(stranger.send(forged.body("{}")).await).problem(401);
+        let longer = format!("{}{CANARY}/{CANARY}", to.path());
+        self.hear(stranger.send(stranger.bare(Method::POST, &longer).body("{}")).await);
+    }
+
     async fn fault(&self, kind: &str, path: &str, times: u32) {
         let fault = json!({ "kind": kind, "path": path, "times": times });
         self.rig.crm.control("/faults", fault).await;
     }
-}
-
-/// Each way in which a secret could be written down.
-fn forms(secret: &str) -> Vec<Vec<u8>> {
-    let escaped: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    let mut forms = vec![
-        secret.as_bytes().to_vec(),
-        hex::encode(secret).into_bytes(),
-        escaped.into_bytes(),
-        // As Postgres prints a bytea, and as a header carries it.
-        hex::encode(secret).to_uppercase().into_bytes(),
-    ];
-    for skip in 0..3 {
-        // Wherever in a base64 text it stands; the ends depend on the neighbours.
-        let shifted = [&vec![b'x'; skip], secret.as_bytes()].concat();
-        let text = BASE64.encode(&shifted);
-        let inner = &text[4..text.len() - 4];
-        forms.push(inner.as_bytes().to_vec());
-        forms.push(inner.replace('+', "-").replace('/', "_").into_bytes());
-    }
-    forms
-}
-
-fn holds(haystack: &[u8], needle: &[u8]) -> bool {
-    needle.len() >= 8 && memchr(haystack, needle)
-}
-
-fn memchr(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|part| part[0] == needle[0] && part == needle)
-}
-
-fn dump(url: &str) -> Vec<u8> {
-    let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let tool = installed
-        .map(|entry| entry.path().join("bin/pg_dump"))
-        .find(|path| path.exists())
-        .unwrap_or_else(|| PathBuf::from("pg_dump"));
-    let output = Command::new(tool).arg(url).stderr(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "the database could not be dumped");
-    output.stdout
-}
-
-async fn redis_dump() -> Vec<u8> {
-    let Some(url) = redis_url() else { return Vec::new() };
-    let client = redis::Client::open(url).unwrap();
-    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
-    // Long values are stored as they are.
-    let _: () = redis::cmd("CONFIG")
-        .arg("SET")
-        .arg("rdbcompression")
-        .arg("no")
-        .query_async(&mut redis)
-        .await
-        .unwrap();
-    let keys: Vec<Vec<u8>> = redis::cmd("KEYS").arg("*").query_async(&mut redis).await.unwrap();
-    let mut all = Vec::new();
-    for key in keys {
-        let value: Option<Vec<u8>> =
-            redis::cmd("DUMP").arg(&key).query_async(&mut redis).await.unwrap();
-        all.extend(key);
-        all.extend(value.unwrap_or_default());
-    }
-    all
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -341,6 +303,7 @@ async fn no_secret_is_left_in_logs_traces_dumps_or_answers() {
         mine.fault(kind, "/persons", 1).await;
     }
     mine.import(&browser).await;
+    mine.hook().await;
     // Revoked, reconnected, disconnected.
     rig.crm.control("/tokens/revoke", json!({})).await;
     rig.expire().await;

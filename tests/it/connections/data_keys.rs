@@ -197,6 +197,7 @@ async fn a_rotation_that_was_killed_goes_on_where_it_was() {
             .arg("keys")
             .args(words)
             .env_clear()
+            .env("TANDEM_WITHOUT_WEBHOOKS", "true")
             .env("TANDEM_ENV", "development")
             .env("TANDEM_PUBLIC_URL", "http://localhost:1")
             .env("DATABASE_URL", rig.hub.database.login_url())

@@ -11,6 +11,7 @@ mod hosts;
 pub(crate) mod install;
 mod installers;
 mod keys;
+mod leavings;
 mod processes;
 mod reconnect;
 mod refresh;

@@ -49,6 +49,7 @@ impl Services {
         let child = Command::new(env!("CARGO_BIN_EXE_tandem"))
             .arg("serve")
             .env_clear()
+            .env("TANDEM_WITHOUT_WEBHOOKS", "true")
             .env("TANDEM_ENV", "development")
             .env("TANDEM_PUBLIC_URL", &self.rig.hub.url)
             .env("TANDEM_LISTEN", format!("127.0.0.1:{port}"))

@@ -47,6 +47,7 @@ impl Worker {
         let child = Command::new(env!("CARGO_BIN_EXE_tandem"))
             .arg("work")
             .env_clear()
+            .env("TANDEM_WITHOUT_WEBHOOKS", "true")
             .env("TANDEM_ENV", "development")
             .env("TANDEM_LOG", "warn")
             .env("TANDEM_DATA_DIR", folder)

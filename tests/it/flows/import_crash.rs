@@ -21,6 +21,7 @@ impl Worker {
         command
             .arg("work")
             .env_clear()
+            .env("TANDEM_WITHOUT_WEBHOOKS", "true")
             .env("TANDEM_ENV", "development")
             .env("TANDEM_LOG", "warn")
             .env("TANDEM_DATA_DIR", folder)

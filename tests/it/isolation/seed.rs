@@ -197,6 +197,16 @@ async fn what_is_seldom(hub: &TestHub, crm: &Crm, company: &Company) {
          select company_id, connection_id, '20102', 'Ivo Imhof', now() from connection
          where company_id = $1")
     .await;
+    sql("insert into hook_channel
+             (company_id, connection_id, channel_id, token_hash, secret_hash, asked_at)
+         select company_id, connection_id, connection_id, sha256($1::text::bytea),
+                sha256($1::text::bytea), now()
+         from connection where company_id = $1::uuid")
+    .await;
+    sql("insert into hook_event (company_id, connection_id, event_key, remote_id, received_at)
+         select company_id, connection_id, sha256($1::text::bytea), '1', now() from connection
+         where company_id = $1::uuid")
+    .await;
     sql("insert into reminder_mail (company_id, member_id, day)
          select company_id, member_id, current_date from member where company_id = $1")
     .await;

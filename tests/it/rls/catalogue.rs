@@ -174,6 +174,10 @@ const RULES: &[Rule] = &[
                         or r.rolname = 'tandem_door' and relname = 'billing_account'
                             and privilege_type = 'SELECT'
                             and attname in ('company_id', 'customer_id', 'livemode')
+                        or r.rolname = 'tandem_door' and relname = 'hook_channel'
+                            and privilege_type = 'SELECT'
+                            and attname in ('company_id', 'connection_id', 'token_hash',
+                                            'secret_hash')
                         or r.rolname = 'tandem_door' and relname = 'connection'
                             and privilege_type = 'SELECT'
                             and attname in ('company_id', 'connection_id', 'provider', 'account_id',
@@ -318,6 +322,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("grants of columns", "grant select (name) on company to public"),
     ("grants of columns", "grant select (name) on api_key to tandem_door"),
     ("grants of columns", "grant update (role) on api_key to tandem_door"),
+    ("grants of columns", "grant select (remote_id) on hook_channel to tandem_door"),
     (
         "nothing is granted in advance",
         "alter default privileges in schema public grant select on tables to tandem_tenant",

@@ -27,6 +27,11 @@ const SEED: &[&str] = &[
      values ($1, 'x', 'x', $2, 'acme', now())",
     "insert into connection_installer (company_id, connection_id, account_user_id, installed_at)
      values ($1, $3, '2', now())",
+    "insert into hook_channel
+         (company_id, connection_id, channel_id, token_hash, secret_hash, asked_at)
+     values ($1, $3, $3, sha256('x'), sha256('x'), now())",
+    "insert into hook_event (company_id, connection_id, event_key, remote_id, received_at)
+     values ($1, $3, sha256('x'), '1', now())",
     "insert into refresh_attempt (company_id, connection_id, lease_gen, token_gen, instance)
      values ($1, $3, 1, 1, 'x')",
     "insert into organization (company_id, organization_id, name) values ($1, $3, 'Secret Ltd')",

@@ -259,6 +259,8 @@ async fn the_model_of_a_run_does_what_postgres_does() {
             updated_since: None,
             requested_by: None,
             estimate: None,
+            phase: "users",
+            by_hook: false,
             dedup: &story.to_string(),
         };
         let (run_id, _) = db::runs::start(&mut tx, &new).await.unwrap();

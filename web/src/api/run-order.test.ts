@@ -9,6 +9,7 @@ const aRun = (part: Partial<Run> = {}): Run => ({
   provider_name: 'Acme CRM',
   connection_id: 'c1',
   has_file: false,
+  by_webhook: false,
   mode: 'full',
   direction: 'inbound',
   state: 'running',

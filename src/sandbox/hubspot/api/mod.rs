@@ -18,6 +18,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::{
+    events,
     records::kind::Kind,
     world::{Account, Desk, now},
 };
@@ -180,6 +181,7 @@ impl Api {
         if place == Place::Objects(Kind::Contacts) && method == "GET" {
             objects::answered(account, &call);
         }
+        events::emit(account, &self.0.post, world.target.clone(), "INTEGRATION");
         // Searches have a window of their own, of which the headers do not speak.
         if !search {
             windows(&mut response, world.limits.burst, left);

@@ -15,6 +15,8 @@
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, archives, merges, creates |
 //! | `DELETE /labels` | | contacts have no lead status to choose from |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
+//! | `POST /webhooks/target` | `{"url": "http://localhost:8080/..."}`, null for none | where the app is told of all portals |
+//! | `GET /webhooks` | | calls of the app, and what it answered |
 //! | `GET /counters` | | requests by route, statuses, token calls, limits |
 //! | `GET /truth` | `?company_id=` | see [`truth`] |
 //! | `GET /truth/persons` | `?company_id=&ids=` or `&after=&limit=` | identifiers as they are meant |
@@ -37,6 +39,7 @@ use url::form_urlencoded;
 
 use super::{
     accounts::{self, PORTALS},
+    events::{self, Target},
     limits::Limits,
     oauth::grants::{Grants, Key},
     records::kind::Kind,
@@ -107,7 +110,17 @@ impl Control {
                 let app = given["client_id"].as_str().unwrap_or(&self.0.config.client_id);
                 code(&mut world.grants, account, app, &given)
             }
-            ("POST", "/persons/mutate") => Ok(account.mutate(value(given)?, now())),
+            ("POST", "/persons/mutate") => {
+                let done = account.mutate(value(given)?, now());
+                events::emit(account, &self.0.post, world.target.clone(), "CRM_UI");
+                Ok(done)
+            }
+            ("POST", "/webhooks/target") => {
+                let url = given["url"].as_str();
+                world.target = url.and_then(|url| Target::of(url, &self.0.config));
+                Ok(json!({ "set": world.target.is_some() }))
+            }
+            ("GET", "/webhooks") => Ok(self.0.post.json()),
             ("DELETE", "/labels") => {
                 let all = account.properties_mut(Kind::Contacts).iter_mut();
                 for property in all.filter(|property| property.name == "hs_lead_status") {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    super::events::differences,
     kind::{Kind, tie},
     record::{Millis, Record},
 };
@@ -20,6 +21,15 @@ pub(crate) struct Link {
     pub(crate) types: Vec<u16>,
 }
 
+/// What happens to a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum News {
+    Created(u64),
+    Deleted(u64),
+    Merged { from: u64, into: u64 },
+    Property { id: u64, name: String, value: String },
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     records: [BTreeMap<u64, Record>; 8],
@@ -27,6 +37,8 @@ pub(crate) struct Book {
     /// Living contacts by the values that only one may have.
     unique: HashMap<(String, String), u64>,
     links: HashMap<(Kind, u64, Kind), Vec<Link>>,
+    /// What happened to contacts since somebody asked.
+    news: Vec<News>,
     /// Made through the API since the start, in order.
     pub(crate) made: Vec<(Kind, u64)>,
 }
@@ -56,8 +68,38 @@ impl Book {
         marks.filter_map(move |(_, id)| self.get(kind, *id))
     }
 
+    /// What happened to contacts since this was last asked.
+    pub(crate) fn news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// Whatever was there from the beginning is no news.
+    fn happens(&self, record: &Record) -> Vec<News> {
+        let id = record.id;
+        if record.written.is_none() {
+            return vec![];
+        }
+        match self.get(Kind::Contacts, id) {
+            None => vec![News::Created(id)],
+            Some(old) if old.is_living() && !record.is_living() => vec![match record.merged_into {
+                Some(into) => News::Merged { from: id, into },
+                None => News::Deleted(id),
+            }],
+            Some(old) => {
+                let names = old.values.iter().chain(&record.values).map(|(name, _)| &**name);
+                let changed = differences(|name| old.own(name), |name| record.own(name), names);
+                let news = |(name, value)| News::Property { id, name, value };
+                changed.into_iter().map(news).collect()
+            }
+        }
+    }
+
     pub(crate) fn put(&mut self, kind: Kind, record: Record, unique: &[String]) {
         let id = record.id;
+        if kind == Kind::Contacts {
+            let news = self.happens(&record);
+            self.news.extend(news);
+        }
         if let Some(old) = self.records[kind as usize].get(&id).cloned() {
             self.by_modified[kind as usize].remove(&(old.modified, id));
             self.forget(kind, &old, unique);

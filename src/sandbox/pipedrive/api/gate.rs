@@ -16,6 +16,7 @@ use super::{
     },
     Operation,
     call::{Call, Refusal, Reply},
+    events,
 };
 
 /// Larger bodies are refused.
@@ -84,6 +85,7 @@ impl Gate {
         if self.operation.path == "/persons" && self.operation.method == "GET" {
             account.list_answered(now);
         }
+        events::emit(account, &self.desk.post, user, "api");
         headers(&mut response, standing);
         response
     }

@@ -7,6 +7,7 @@ pub(crate) mod body;
 pub(crate) mod call;
 pub(crate) mod counts;
 pub(crate) mod deals;
+pub(crate) mod events;
 pub(crate) mod fields;
 pub(crate) mod gate;
 pub(crate) mod list;

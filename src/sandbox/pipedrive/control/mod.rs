@@ -18,6 +18,8 @@
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
 //! | `DELETE /labels` | | persons have no labels to choose from, as in a new account |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
+//! | `POST /webhooks/end` | | every webhook is removed, as after days of failing calls |
+//! | `GET /webhooks` | | calls of apps, and what they answered |
 //! | `GET /counters` | | requests by route, statuses, token calls, budgets |
 //! | `GET /arrivals` | | when each request was taken out of the budgets, in ms |
 //! | `GET /truth` | `?company_id=` | see [`truth`] |
@@ -44,6 +46,7 @@ use super::{
         control::{self, Outcome, bad, no_call, required},
     },
     accounts::{self, COMPANIES},
+    api::events,
     limits::Limits,
     marketplace::{self, Wish},
     oauth::grants::{Grants, InstallKey},
@@ -136,7 +139,18 @@ impl Control {
                 world.api_domain = given["api_domain"].as_str().map(ToOwned::to_owned);
                 Ok(json!({ "api_domain": world.api_domain }))
             }
-            ("POST", "/persons/mutate") => Ok(account.mutate(read(body)?, now)),
+            ("POST", "/persons/mutate") => {
+                let done = account.mutate(read(body)?, now);
+                let admin = account.company.admin();
+                events::emit(account, &self.0.post, admin, "app");
+                Ok(done)
+            }
+            ("POST", "/webhooks/end") => {
+                let ended = account.webhooks.len();
+                account.webhooks.clear();
+                Ok(json!({ "ended": ended }))
+            }
+            ("GET", "/webhooks") => Ok(self.0.post.json()),
             ("DELETE", "/labels") => {
                 account.forget_labels();
                 Ok(json!({}))

@@ -35,6 +35,18 @@ pub(crate) struct Book<R> {
     /// When each was written.
     written: BTreeMap<u64, Instant>,
     last_id: u64,
+    /// The last that was there from the beginning.
+    last_generated: u64,
+    /// What happened since somebody asked.
+    news: Vec<(u64, What)>,
+}
+
+/// What happens to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Created,
+    Changed,
+    Deleted,
 }
 
 /// One step of a walk: a generated record by position, or a changed one by id.
@@ -52,6 +64,8 @@ impl<R: Record> Book<R> {
             by_update: BTreeSet::new(),
             written: BTreeMap::new(),
             last_id,
+            last_generated: last_id,
+            news: Vec::new(),
         }
     }
 
@@ -60,12 +74,27 @@ impl<R: Record> Book<R> {
         let (id, added, updated) = (record.id(), record.add_time(), record.update_time());
         self.last_id = self.last_id.max(id);
         self.written.insert(id, Instant::now());
+        let old = self.changed.get(&id);
+        let was_gone = old.is_some_and(Record::is_deleted);
+        let is_new = old.is_none() && id > self.last_generated;
+        match (record.is_deleted(), was_gone) {
+            (true, true) => {}
+            (true, false) => self.news.push((id, What::Deleted)),
+            (false, _) => {
+                self.news.push((id, if is_new { What::Created } else { What::Changed }));
+            }
+        }
         if let Some(old) = self.changed.insert(id, record) {
             self.by_add.remove(&(old.add_time(), id));
             self.by_update.remove(&(old.update_time(), id));
         }
         self.by_add.insert((added, id));
         self.by_update.insert((updated, id));
+    }
+
+    /// What happened since this was last asked.
+    pub(crate) fn news(&mut self) -> Vec<(u64, What)> {
+        std::mem::take(&mut self.news)
     }
 
     /// Whether a record was left alone for that long.

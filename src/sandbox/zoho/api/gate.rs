@@ -14,6 +14,7 @@ use super::{
         world::Desk,
     },
     call::{Call, Refusal, answered, refused},
+    watch,
 };
 
 /// Larger bodies are refused.
@@ -110,6 +111,7 @@ impl Gate {
             Ok(reply) => answered(reply),
             Err(refusal) => refused(&refusal),
         };
+        watch::emit(account, &self.0.post, call.now);
         if let Some(remaining) = world.limits.remaining(bearer.install.org) {
             header(&mut response, "x-api-credits-remaining", &remaining.to_string());
         }

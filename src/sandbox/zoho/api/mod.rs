@@ -10,6 +10,7 @@ mod search;
 pub(crate) mod show;
 mod tags;
 mod validate;
+pub(crate) mod watch;
 mod write;
 
 use super::{records::Module, world::Account};
@@ -66,6 +67,9 @@ pub(crate) fn find(method: &str, path: &str, body: &[u8]) -> Result<Operation, R
         ("GET", ["settings", "pipeline"]) => {
             operation(1, "settings.pipeline", "READ", |account, _| Ok(org::pipelines(account)))
         }
+        ("GET", ["actions", "watch"]) => operation(1, "notifications", "READ", watch::list),
+        ("POST", ["actions", "watch"]) => operation(1, "notifications", "CREATE", watch::open),
+        ("DELETE", ["actions", "watch"]) => operation(1, "notifications", "DELETE", watch::close),
         ("POST", ["coql"]) => coql::operation(body)?,
         (_, [module, rest @ ..]) if !matches!(*module, "users" | "org" | "settings" | "coql") => {
             let Some(module) = Module::parse(module) else {

@@ -16,6 +16,8 @@
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
 //! | `DELETE /labels` | | contacts have no tags, as in a new organization |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
+//! | `POST /webhooks/end` | | every channel has ended |
+//! | `GET /webhooks` | | calls of apps, and what they answered |
 //! | `GET /counters` | | requests by route, statuses, token calls, budgets |
 //! | `GET /truth` | `?company_id=` | see [`truth`] |
 //! | `GET /truth/persons` | `?company_id=&ids=` or `&after=&limit=` | identifiers as they are meant |
@@ -42,6 +44,7 @@ use super::{
         control::{self, Outcome, bad, no_call, required, value},
     },
     accounts::ORGS,
+    api::watch,
     oauth::{
         self,
         grants::{self, Install},
@@ -62,7 +65,8 @@ const ALL: &str = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.CREATE
     ZohoCRM.modules.events.ALL,ZohoCRM.users.READ,ZohoCRM.org.READ,ZohoCRM.coql.READ,\
     ZohoCRM.settings.fields.READ,ZohoCRM.settings.fields.CREATE,ZohoCRM.settings.fields.DELETE,\
     ZohoCRM.settings.tags.READ,ZohoCRM.settings.tags.CREATE,ZohoCRM.settings.modules.READ,\
-    ZohoCRM.settings.layouts.READ,ZohoCRM.settings.pipeline.READ,ZohoSearch.securesearch.READ";
+    ZohoCRM.settings.layouts.READ,ZohoCRM.settings.pipeline.READ,ZohoSearch.securesearch.READ,\
+    ZohoCRM.notifications.ALL";
 
 impl Endpoint for Control {
     type Output = Response;
@@ -133,7 +137,17 @@ impl Control {
                     (text("accounts_server"), text("location"));
                 Ok(json!({}))
             }
-            ("POST", "/persons/mutate") => Ok(account.mutate(value(given.clone())?, clock::now())),
+            ("POST", "/persons/mutate") => {
+                let done = account.mutate(value(given.clone())?, clock::now());
+                watch::emit(account, &self.0.post, clock::now());
+                Ok(done)
+            }
+            ("POST", "/webhooks/end") => {
+                let ended = account.watches.len();
+                account.watches.clear();
+                Ok(json!({ "ended": ended }))
+            }
+            ("GET", "/webhooks") => Ok(self.0.post.json()),
             ("DELETE", "/labels") => {
                 account.tags.clear();
                 Ok(json!({}))

@@ -4,6 +4,7 @@ import type { Connection } from '../../api/schemas';
 import { counted, humanize } from '../../ui/figures';
 import { Moment } from '../../ui/moment';
 import { account, budgetWords, forecastWords } from './state';
+import { Hearing } from './hearing';
 
 type Props = { connection: Connection; unit: string };
 
@@ -50,6 +51,14 @@ export function ConnectionFacts({ connection: c, unit }: Props) {
             <span className="dim">None yet</span>
           )}
         </dd>
+        {c.webhooks && (
+          <>
+            <dt>Changes there</dt>
+            <dd>
+              <Hearing webhooks={c.webhooks} />
+            </dd>
+          </>
+        )}
         {c.next_run && (
           <>
             <dt>Next run</dt>

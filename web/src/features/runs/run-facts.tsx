@@ -1,7 +1,7 @@
 import type { Run } from '../../api/schemas';
 import { count, duration } from '../../ui/figures';
 import { Moment } from '../../ui/moment';
-import { modeWords } from './words';
+import { askerWords, modeWords } from './words';
 
 /** Who, when, how long, and what it cost at the provider. */
 export function RunFacts({ run }: { run: Run }) {
@@ -11,7 +11,7 @@ export function RunFacts({ run }: { run: Run }) {
       : null;
   const facts: [string, React.ReactNode][] = [
     ['Whom', modeWords(run)],
-    ['Started by', run.requested_by?.name ?? 'Tandem'],
+    ['Started by', run.requested_by?.name ?? askerWords(run)],
     ['Started', <Moment key="s" at={run.started_at ?? run.created_at} />],
     ['Took', seconds === null ? '–' : duration(seconds)],
     ...(run.connection_id

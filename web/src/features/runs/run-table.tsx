@@ -5,7 +5,7 @@ import { Moment } from '../../ui/moment';
 import { ProviderTile } from '../../ui/provider-tile';
 import { StatusWord } from '../../ui/status-word';
 import { usePhone } from '../../ui/use-phone';
-import { modeWords, STATE, summary } from './words';
+import { askerWords, modeWords, STATE, summary } from './words';
 
 type Props = { runs: Run[]; colors: Record<string, string> };
 
@@ -81,7 +81,7 @@ function Wide({ runs, colors }: Props) {
             <td className="num" title={summary(run)}>
               {summary(run)}
             </td>
-            <td>{run.requested_by?.name ?? <span className="dim">Tandem</span>}</td>
+            <td>{run.requested_by?.name ?? <span className="dim">{askerWords(run)}</span>}</td>
             <td>
               <Moment at={run.created_at} />
             </td>

@@ -13,6 +13,9 @@ export const modeWords = (run: Run): string => {
   return run.connection_id ? (MODES[run.mode as RunMode] ?? humanize(run.mode)) : 'People';
 };
 
+/** Who began a run that no member asked for. */
+export const askerWords = (run: Run): string => (run.by_webhook ? 'A change at the CRM' : 'Tandem');
+
 export const STATE: Record<RunState, { word: string; tone: Tone }> = {
   queued: { word: 'Queued', tone: 'idle' },
   running: { word: 'Running', tone: 'busy' },

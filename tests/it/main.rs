@@ -17,6 +17,7 @@ mod harness;
 mod hubspot;
 mod isolation;
 mod openapi;
+mod pipedrive;
 mod policy;
 mod rls;
 mod routes;

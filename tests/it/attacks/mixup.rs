@@ -53,6 +53,7 @@ static MANIFEST: std::sync::LazyLock<Manifest> = std::sync::LazyLock::new(|| Man
     burst: window(),
     search_burst: window(),
     daily_tokens: 1_000,
+    allows: "",
     page_size: 100,
     ids_size: 100,
     plan_feature: connectors::all()[0].manifest().plan_feature,

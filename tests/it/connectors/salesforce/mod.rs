@@ -1,8 +1,8 @@
 //! What only Salesforce does: its connector against its stand-in.
 
-mod faults;
 mod hosts;
 mod reads;
+pub(crate) mod requests;
 mod tokens;
 mod writes;
 

@@ -138,7 +138,7 @@ pub struct BenchArgs {
     #[arg(long, default_value_t = 3_000)]
     pub isolation_reads: u32,
     /// Measure only these parts
-    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [BenchPart::Imports, BenchPart::Deliveries, BenchPart::Reports])]
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [BenchPart::Imports, BenchPart::Crms, BenchPart::Deliveries, BenchPart::Reports])]
     pub only: Vec<BenchPart>,
     /// How long leads come at each rate, in seconds
     #[arg(long, default_value_t = 20)]
@@ -164,6 +164,8 @@ pub struct BenchArgs {
 pub enum BenchPart {
     /// Imports and reads
     Imports,
+    /// The smallest of the sizes from every CRM, beside what its vendor allows
+    Crms,
     /// Leads and activities on their way to the CRM
     Deliveries,
     /// Reports, and the performance of campaigns, of a company with a long past

@@ -79,6 +79,8 @@ pub struct Manifest {
     pub search_burst: Window,
     /// Assumed until the provider tells: the smallest account's.
     pub daily_tokens: u32,
+    /// What the vendor publishes about both, and where one of them is ours, as a sentence.
+    pub allows: &'static str,
     pub page_size: u16,
     /// Records that one request by id can bring.
     pub ids_size: u16,

@@ -135,6 +135,8 @@ static MANIFEST: Manifest = Manifest {
     search_burst: Window { requests: 5, per: Duration::from_secs(1) },
     // There is no daily limit for such apps: as many as the other allows in a day.
     daily_tokens: 950_400,
+    allows: "The vendor allows 110 requests in ten seconds for each account, and in a day as many \
+             as that comes to.",
     page_size: PAGE,
     ids_size: PAGE,
     plan_feature: "crm_standard",

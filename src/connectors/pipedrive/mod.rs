@@ -112,6 +112,8 @@ static MANIFEST: Manifest = Manifest {
     burst: Window { requests: 80, per: Duration::from_secs(2) },
     search_burst: Window { requests: 10, per: Duration::from_secs(2) },
     daily_tokens: 30_000,
+    allows: "The vendor allows its smallest plan 80 requests in two seconds and 30,000 tokens \
+             a day, of which a page of 500 costs 10.",
     page_size: PAGE,
     ids_size: IDS,
     plan_feature: "crm_standard",

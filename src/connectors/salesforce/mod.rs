@@ -128,6 +128,8 @@ static MANIFEST: Manifest = Manifest {
     search_burst: Window { requests: 20, per: Duration::from_secs(2) },
     // Of the smallest org with an API; all apps of the org share it.
     daily_tokens: 15_000,
+    allows: "The vendor allows the smallest org 15,000 requests a day, for all its apps together; \
+             it has no window, and ours of 30 a second is a matter of manners.",
     page_size: PAGE,
     ids_size: IDS,
     plan_feature: "crm_salesforce",

@@ -45,7 +45,7 @@ pub(super) enum Limit {
 }
 
 impl Measured {
-    pub(super) fn ceiling(&self) -> Ceiling {
+    fn ceiling(&self) -> Ceiling {
         let run = &self.first.run;
         let asked = Asked {
             records: self.first.records(),

@@ -77,7 +77,8 @@ pub(super) async fn raise_with(who: &Browser, tag: &str, email: &str) -> String 
 pub(super) async fn raise_known(stage: &Stage, who: &Browser, tag: &str) -> String {
     let made = stage.control("POST", "/persons/mutate", json!({ "create": 1 })).await;
     let id = made["created"][0].as_str().map_or_else(|| made["created"][0].to_string(), Into::into);
-    raise_with(who, tag, &format!("nora.{id}@new.example")).await
+    let there = stage.control("GET", &format!("/truth/persons?ids={id}"), Value::Null).await;
+    raise_with(who, tag, there[0]["emails"][0].as_str().unwrap()).await
 }
 
 pub(super) async fn log(who: &Browser, contact: &str, subject: &str) -> String {

@@ -76,6 +76,8 @@ pub struct Manifest {
     pub never: &'static [&'static str],
     pub pkce: bool,
     pub burst: Window,
+    /// The vendor publishes that window; otherwise it is what we keep to.
+    pub burst_is_theirs: bool,
     pub search_burst: Window,
     /// Assumed until the provider tells: the smallest account's.
     pub daily_tokens: u32,

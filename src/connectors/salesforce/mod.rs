@@ -125,6 +125,7 @@ static MANIFEST: Manifest = Manifest {
     pkce: true,
     // There is no window of seconds over there; this one is a matter of manners.
     burst: Window { requests: 60, per: Duration::from_secs(2) },
+    burst_is_theirs: false,
     search_burst: Window { requests: 20, per: Duration::from_secs(2) },
     // Of the smallest org with an API; all apps of the org share it.
     daily_tokens: 15_000,

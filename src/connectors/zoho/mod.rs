@@ -119,6 +119,7 @@ static MANIFEST: Manifest = Manifest {
     pkce: false,
     // Ten at once in the Standard edition, and an answer takes some tenths of a second.
     burst: Window { requests: 50, per: Duration::from_secs(2) },
+    burst_is_theirs: false,
     search_burst: Window { requests: 40, per: Duration::from_secs(2) },
     // Of the Standard edition without its users. An organization of the free one, with a tenth of that,
     // is told by the header once half of its credits are used.

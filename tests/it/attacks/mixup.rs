@@ -53,6 +53,7 @@ static MANIFEST: std::sync::LazyLock<Manifest> = std::sync::LazyLock::new(|| Man
     burst: window(),
     search_burst: window(),
     daily_tokens: 1_000,
+    burst_is_theirs: true,
     allows: "",
     page_size: 100,
     ids_size: 100,

@@ -41,7 +41,9 @@ pub(super) struct Measured {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Limit {
     Vendor,
-    Ours,
+    /// A window that we keep to where the vendor has none of that kind.
+    OwnWindow,
+    OwnCode,
 }
 
 impl Measured {
@@ -58,9 +60,9 @@ impl Measured {
 
     pub(super) fn limit(&self) -> Limit {
         if self.ceiling().import < self.first.per_cpu_second() {
-            Limit::Vendor
+            if self.manifest.burst_is_theirs { Limit::Vendor } else { Limit::OwnWindow }
         } else {
-            Limit::Ours
+            Limit::OwnCode
         }
     }
 
@@ -69,8 +71,9 @@ impl Measured {
         let Ceiling { import, people_a_day, .. } = self.ceiling();
         let ours = self.first.per_cpu_second();
         let who = match self.limit() {
-            Limit::Vendor => "the API is the limit and not our code",
-            Limit::Ours => "our code is the limit on one core, before the API",
+            Limit::Vendor => "the vendor's API is the limit and not our code",
+            Limit::OwnWindow => "the window that we keep to is the limit and not our code",
+            Limit::OwnCode => "our code is the limit on one core, before the API",
         };
         format!(
             "{name}: {who}. What is allowed brings {import:.0} records a second, one core takes in \
@@ -104,7 +107,11 @@ impl Measured {
                 "ceiling_records_per_second": ceiling.import.round(),
                 "people_a_day": ceiling.people_a_day.round(),
             },
-            "limit": match self.limit() { Limit::Vendor => "vendor", Limit::Ours => "ours" },
+            "limit": match self.limit() {
+                Limit::Vendor => "vendor",
+                Limit::OwnWindow => "our window",
+                Limit::OwnCode => "our code",
+            },
             "sentence": self.sentence(),
         })
     }

@@ -138,9 +138,9 @@ pub struct BenchArgs {
     #[arg(long, default_value_t = 3_000)]
     pub isolation_reads: u32,
     /// Measure only these parts
-    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [BenchPart::Imports, BenchPart::Deliveries, BenchPart::Reports])]
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [BenchPart::Imports, BenchPart::Crms, BenchPart::Deliveries, BenchPart::Reports])]
     pub only: Vec<BenchPart>,
-    /// Import from these CRMs only, by their slugs
+    /// The CRMs to import from, by their slugs, rather than the first for `imports` and all for `crms`
     #[arg(long = "crm", value_delimiter = ',', value_name = "SLUG")]
     pub crms: Vec<String>,
     /// How long leads come at each rate, in seconds
@@ -167,6 +167,8 @@ pub struct BenchArgs {
 pub enum BenchPart {
     /// Imports and reads
     Imports,
+    /// The smallest of the sizes from every CRM, beside what its vendor allows
+    Crms,
     /// Leads and activities on their way to the CRM
     Deliveries,
     /// Reports, and the performance of campaigns, of a company with a long past

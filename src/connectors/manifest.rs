@@ -93,11 +93,15 @@ pub struct Manifest {
     pub never: &'static [&'static str],
     pub pkce: bool,
     pub burst: Window,
+    /// The vendor publishes that window; otherwise it is what we keep to.
+    pub burst_is_theirs: bool,
     pub search_burst: Window,
     /// What the daily budget counts: a word that takes an `s` when there are several.
     pub unit: &'static str,
     /// Assumed until the provider tells: the smallest account's.
     pub daily_tokens: u32,
+    /// What the vendor publishes about both, and where one of them is ours, as a sentence.
+    pub allows: &'static str,
     pub page_size: u16,
     /// Records that one request by id can bring.
     pub ids_size: u16,

@@ -18,6 +18,7 @@ mod hooks;
 mod hubspot;
 mod isolation;
 mod openapi;
+mod pipedrive;
 mod policy;
 mod rls;
 mod routes;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     bare::Bare,
+    crms::Measured as OfCrm,
     deliveries::Deliveries,
     files::Taken,
     imports::{Import, PERSONS},
@@ -91,7 +92,7 @@ pub(super) struct Figures {
 
 impl Import {
     /// Everything that the run read and accounts for: persons, organizations and deals.
-    fn records(&self) -> f64 {
+    pub(super) fn records(&self) -> f64 {
         number(self.run.seen + self.run.organizations_seen + self.run.deals_seen)
     }
 
@@ -233,7 +234,7 @@ impl Figures {
     }
 }
 
-fn import(import: &Import) -> Value {
+pub(super) fn import(import: &Import) -> Value {
     let (run, counts) = (&import.run, import.run.counts());
     let phases = import.phases.iter().map(|phase| {
         json!({
@@ -276,6 +277,7 @@ pub(super) fn keep(
     deliveries: Option<&Deliveries>,
     reports: Option<&Reports>,
     files: &[Taken],
+    crms: &[OfCrm],
 ) -> anyhow::Result<PathBuf> {
     let now = Clock::system().now();
     let report = json!({
@@ -292,6 +294,7 @@ pub(super) fn keep(
         "deliveries": deliveries.map(Deliveries::json),
         "reports": reports.map(Reports::json),
         "files": files.iter().map(Taken::json).collect::<Vec<_>>(),
+        "crms": crms.iter().map(OfCrm::json).collect::<Vec<_>>(),
     });
     fs::create_dir_all(folder)?;
     let path = folder.join(now.format("%Y%m%dT%H%M%SZ.json").to_string());

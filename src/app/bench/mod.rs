@@ -8,6 +8,9 @@
 //! reads over HTTP from `tandem serve` beside the same statements without it; and the same reads
 //! with and without what keeps companies apart.
 //!
+//! From every CRM of the registry ([`crms`]) a first full import and an unchanged one, with limits
+//! lifted, beside what the vendor allows; all else is measured with the first of the registry.
+//!
 //! And deliveries ([`deliveries`]): leads and activities from `tandem serve` through `tandem work` to
 //! the sandbox. With `--only csv`, files of as many rows ([`files`]).
 //!
@@ -15,6 +18,7 @@
 
 mod bare;
 mod cpu;
+mod crms;
 mod deliveries;
 mod figures;
 mod files;
@@ -70,10 +74,13 @@ pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
     };
     postgres.stop().await?;
     embedded::erase(&cluster).await?;
-    let Measured { environment, figures, deliveries, reports, files } = measured?;
+    let Measured { environment, figures, crms, deliveries, reports, files } = measured?;
     let (outbound, told) = (deliveries.as_ref(), reports.as_ref());
-    let path = figures::keep(&args.out, &environment, &figures, outbound, told, &files)?;
+    let path = figures::keep(&args.out, &environment, &figures, outbound, told, &files, &crms)?;
     app::say(&table::text(&environment, &figures))?;
+    if !crms.is_empty() {
+        app::say(&crms::table::text(&crms))?;
+    }
     if let Some(deliveries) = &deliveries {
         app::say(&deliveries::table::text(deliveries))?;
     }
@@ -89,6 +96,7 @@ pub async fn bench(config: Config, args: BenchArgs) -> anyhow::Result<()> {
 struct Measured {
     environment: Environment,
     figures: Vec<Figures>,
+    crms: Vec<crms::Measured>,
     deliveries: Option<Deliveries>,
     reports: Option<Reports>,
     files: Vec<Taken>,
@@ -103,8 +111,9 @@ async fn measure(
     let keys = ground::master_keys(folder)?;
     let mut all = Vec::new();
     let (mut environment, mut deliveries, mut reports) = (None, None, None);
-    let mut files = Vec::new();
+    let (mut files, mut crms) = (Vec::new(), Vec::new());
     for &connector in connectors::all() {
+        let is_first = environment.is_none();
         let password = uuid::Uuid::new_v4().simple().to_string();
         let sheet =
             Sheet { connector, config: &config, keys: &keys, postgres, folder, args, password };
@@ -126,8 +135,15 @@ async fn measure(
             }
         }
         let slug = connector.manifest().slug;
+        let is_wanted = args.crms.is_empty() || args.crms.iter().any(|wanted| wanted == slug);
+        if let Some(&persons) = args.persons.iter().min()
+            && is_wanted
+            && args.only.contains(&BenchPart::Crms)
+        {
+            crms.push(sheet.crm(persons).await?);
+        }
         let imports = args.only.contains(&BenchPart::Imports)
-            && (args.crms.is_empty() || args.crms.iter().any(|wanted| wanted == slug));
+            && if args.crms.is_empty() { is_first } else { is_wanted };
         for &persons in args.persons.iter().filter(|_| imports) {
             for (at, &latency_ms) in args.latency_ms.iter().enumerate() {
                 let crm = Crm::start(slug, persons, latency_ms).await?;
@@ -136,7 +152,7 @@ async fn measure(
         }
     }
     let environment = environment.context("there is nothing to measure")?;
-    Ok(Measured { environment, figures: all, deliveries, reports, files })
+    Ok(Measured { environment, figures: all, crms, deliveries, reports, files })
 }
 
 /// What all sizes of one CRM have in common.

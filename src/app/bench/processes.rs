@@ -64,9 +64,9 @@ impl Crm {
         }
     }
 
-    /// A consent, without the page that a person would click on.
-    pub(super) async fn code(&self) -> anyhow::Result<SecretString> {
-        let answer = self.ask("/__sandbox/code", &json!({})).await?;
+    /// A consent, without the page that a person would click on; `challenge` is that page's (PKCE).
+    pub(super) async fn code(&self, challenge: Option<&str>) -> anyhow::Result<SecretString> {
+        let answer = self.ask("/__sandbox/code", &json!({ "code_challenge": challenge })).await?;
         Ok(answer["code"].as_str().context("the stand-in gave no code")?.into())
     }
 
@@ -107,6 +107,7 @@ impl Crm {
         Ok(Counted {
             requests: requests.collect(),
             worked: counters["worked_seconds"].as_f64().context("the stand-in has a clock")?,
+            bytes: counters["bytes"].as_u64().context("the stand-in counts bytes")?,
         })
     }
 
@@ -129,6 +130,8 @@ pub(super) struct Counted {
     pub requests: BTreeMap<String, u64>,
     /// Seconds between requests and answers, without the latency that was asked for.
     worked: f64,
+    /// Of its answers.
+    bytes: u64,
 }
 
 impl Counted {
@@ -139,7 +142,12 @@ impl Counted {
         Self {
             requests: requests.filter(|(_, count)| *count > 0).collect(),
             worked: self.worked - before.worked,
+            bytes: self.bytes - before.bytes,
         }
+    }
+
+    pub(super) fn megabytes(&self) -> f64 {
+        u32::try_from(self.bytes >> 10).map_or(f64::MAX, f64::from) / 1_024.0
     }
 
     pub(super) fn all(&self) -> u64 {

@@ -136,10 +136,13 @@ static MANIFEST: Manifest = Manifest {
     // 110 in ten seconds, taken evenly: a window that is used up at once would make everybody wait for
     // longer than people and deliveries are patient. [`dialect`] reads their headers the same way.
     burst: Window { requests: 110 / dialect::PARTS, per: Duration::from_secs(2) },
+    burst_is_theirs: true,
     search_burst: Window { requests: 5, per: Duration::from_secs(1) },
     // There is no daily limit for such apps: as many as the other allows in a day.
     daily_tokens: 950_400,
     unit: "request",
+    allows: "The vendor allows 110 requests in ten seconds for each account, and in a day as many \
+             as that comes to.",
     page_size: PAGE,
     ids_size: PAGE,
     plan_feature: "crm_standard",

@@ -114,9 +114,12 @@ static MANIFEST: Manifest = Manifest {
     pkce: false,
     // Of the smallest plan; headers tell the real one.
     burst: Window { requests: 80, per: Duration::from_secs(2) },
+    burst_is_theirs: true,
     search_burst: Window { requests: 10, per: Duration::from_secs(2) },
     daily_tokens: 30_000,
     unit: "token",
+    allows: "The vendor allows its smallest plan 80 requests in two seconds and 30,000 tokens \
+             a day, of which a page of 500 costs 10.",
     page_size: PAGE,
     ids_size: IDS,
     plan_feature: "crm_standard",

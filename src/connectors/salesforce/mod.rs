@@ -144,10 +144,13 @@ static MANIFEST: Manifest = Manifest {
     pkce: true,
     // There is no window of seconds over there; this one is a matter of manners.
     burst: Window { requests: 60, per: Duration::from_secs(2) },
+    burst_is_theirs: false,
     search_burst: Window { requests: 20, per: Duration::from_secs(2) },
     // Of the smallest org with an API; all apps of the org share it.
     daily_tokens: 15_000,
     unit: "request",
+    allows: "The vendor allows the smallest org 15,000 requests a day, for all its apps together; \
+             it has no window, and ours of 30 a second is a matter of manners.",
     page_size: PAGE,
     ids_size: IDS,
     plan_feature: "crm_salesforce",

@@ -123,7 +123,10 @@ impl Dialect for Words {
             "NO_PERMISSION" | "PERMISSION_DENIED" => Meaning::Refused(
                 "the connected user may not do this there, or the account's own limit is reached",
             ),
-            _ if status == StatusCode::UNAUTHORIZED => return None,
+            // Whatever it says beside it.
+            _ if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED) => {
+                return None;
+            }
             _ => Meaning::Refused("it does not accept the request as it is"),
         })
     }

@@ -125,11 +125,14 @@ static MANIFEST: Manifest = Manifest {
     pkce: false,
     // Ten at once in the Standard edition, and an answer takes some tenths of a second.
     burst: Window { requests: 50, per: Duration::from_secs(2) },
+    burst_is_theirs: false,
     search_burst: Window { requests: 40, per: Duration::from_secs(2) },
     // Of the Standard edition without its users. An organization of the free one, with a tenth of that,
     // is told by the header once half of its credits are used.
     daily_tokens: 50_000,
     unit: "credit",
+    allows: "The vendor allows its Standard edition ten requests at once and 50,000 credits a day; \
+             ours of 25 a second is what ten at once come to.",
     page_size: coql::ROWS,
     ids_size: 100,
     plan_feature: "crm_standard",

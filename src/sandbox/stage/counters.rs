@@ -13,6 +13,8 @@ pub(crate) struct Counters {
     tokens: BTreeMap<String, u64>,
     /// Time between a request and its answer, without the latency that was asked for.
     worked: Duration,
+    /// Of the bodies of whole answers.
+    bytes: u64,
 }
 
 impl Counters {
@@ -26,6 +28,10 @@ impl Counters {
 
     pub(crate) fn worked(&mut self, time: Duration) {
         self.worked += time;
+    }
+
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.bytes += u64::try_from(bytes).unwrap_or(0);
     }
 
     pub(crate) fn fault(&mut self, kind: &'static str) {
@@ -46,6 +52,7 @@ impl Counters {
             "faults": self.faults,
             "tokens": self.tokens,
             "worked_seconds": self.worked.as_secs_f64(),
+            "bytes": self.bytes,
         })
     }
 }

@@ -55,8 +55,15 @@ impl<C: Crm, E: Endpoint> Endpoint for Line<C, E> {
             tokio::time::sleep(latency).await;
         }
         let begun = Instant::now();
+        let mut sent = 0;
         let mut response = match fault {
-            None => self.pass(request, &path, write).await,
+            None => {
+                let mut response = self.pass(request, &path, write).await;
+                let body = response.take_body().into_bytes().await.unwrap_or_default();
+                sent = body.len();
+                response.set_body(body);
+                response
+            }
             Some(ref fault) if fault.applies() => {
                 let own = self.pass(request, &path, write).await;
                 self.instead(fault).await.unwrap_or(own)
@@ -81,6 +88,7 @@ impl<C: Crm, E: Endpoint> Endpoint for Line<C, E> {
         self.crm.backstage(|stage| {
             stage.counters.status(response.status().as_u16());
             stage.counters.worked(begun.elapsed());
+            stage.counters.sent(sent);
         });
         self.crm.stamp(&mut response);
         Ok(response)

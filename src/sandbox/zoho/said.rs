@@ -33,7 +33,12 @@ impl Crm for Desk {
     }
 
     fn failing(&self, status: u16) -> Response {
-        refused(&Refusal::new(status, "INTERNAL_ERROR", "Internal Server Error"))
+        let (code, words) = match status {
+            401 => ("INVALID_TOKEN", "invalid oauth token"),
+            400..=499 => ("INVALID_DATA", "invalid data"),
+            _ => ("INTERNAL_ERROR", "Internal Server Error"),
+        };
+        refused(&Refusal::new(status, code, words))
     }
 
     fn over_limit(&self, fault: &Fault) -> Response {

@@ -57,6 +57,8 @@ static MANIFEST: std::sync::LazyLock<Manifest> = std::sync::LazyLock::new(|| Man
     search_burst: window(),
     unit: "request",
     daily_tokens: 1_000,
+    burst_is_theirs: true,
+    allows: "",
     page_size: 100,
     ids_size: 100,
     plan_feature: connectors::all()[0].manifest().plan_feature,

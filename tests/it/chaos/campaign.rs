@@ -77,7 +77,8 @@ pub(super) async fn ends(stage: &Stage, run: &str, since: Instant) -> Value {
     }
 }
 
-/// Runs scenarios on tasks of their own, some at a time; panics when one of them does.
+/// Runs scenarios on tasks of their own, some at a time; panics when one of them did, once all have
+/// ended, so that one run tells everything.
 pub(super) async fn all<F>(scenarios: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -91,9 +92,14 @@ where
             scenario.await
         });
     }
-    let mut brought = Vec::new();
+    let (mut brought, mut failed) = (Vec::new(), 0);
     while let Some(one) = running.join_next().await {
-        brought.push(one.unwrap());
+        match one {
+            Ok(one) => brought.push(one),
+            // What it was stands where it happened.
+            Err(_) => failed += 1,
+        }
     }
+    assert_eq!(failed, 0, "scenarios that failed, beside {} that did not", brought.len());
     brought
 }

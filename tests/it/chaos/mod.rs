@@ -5,7 +5,7 @@
 
 mod campaign;
 mod cluster;
-mod deliveries;
+pub(crate) mod deliveries;
 mod faults;
 mod kills;
 mod postgres;

@@ -6,10 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    flows::stage::{Stage, slug},
-    harness::Browser,
-};
+use crate::{flows::stage::Stage, harness::Browser};
 
 /// The signal of `abort`, by which a failpoint ends its process.
 const ABORTED: i32 = 6;
@@ -124,7 +121,7 @@ impl Drop for Process {
 }
 
 fn command(stage: &Stage, setting: &Setting) -> Command {
-    let name = slug().to_uppercase();
+    let name = stage.slug.to_uppercase();
     let mut command = Command::new(env!("CARGO_BIN_EXE_tandem"));
     command
         .env_clear()

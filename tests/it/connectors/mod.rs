@@ -6,7 +6,7 @@ mod faults;
 mod manifest;
 mod oauth;
 pub(crate) mod rig;
-mod salesforce;
+pub(crate) mod salesforce;
 mod sandbox;
 pub(crate) mod stage;
 mod write_faults;

@@ -26,6 +26,8 @@ use crate::harness::{Browser, Company, Database, TestHub};
 const BOOK: [&str; 6] = ["contact", "identifier", "mapping", "organization", "remote_deal", "book"];
 
 pub(crate) struct Stage {
+    /// Of the CRM.
+    pub(crate) slug: &'static str,
     pub(crate) hub: TestHub,
     pub(crate) crm: Sandbox,
     pub(crate) acme: Company,
@@ -33,9 +35,16 @@ pub(crate) struct Stage {
     http: Client,
 }
 
-/// The provider under test.
+/// The provider under test, where one stands for all.
 pub(crate) fn slug() -> &'static str {
     connectors::all()[0].manifest().slug
+}
+
+/// The smallest plan that has the CRM.
+fn plan_for(slug: &str) -> Plan {
+    let feature = connectors::find(slug).unwrap().manifest().plan_feature;
+    let has = |plan: &Plan| tandem::policy::allows(*plan, feature);
+    [Plan::Business, Plan::Teams].into_iter().find(has).unwrap()
 }
 
 impl Stage {
@@ -60,7 +69,38 @@ impl Stage {
         config: SandboxConfig,
         change: impl FnOnce(&mut Config),
     ) -> Self {
-        let crm = Sandbox::start(slug(), listener, config.clone()).await.unwrap();
+        let stage = Self::before(slug(), database, listener, config, change).await;
+        stage.connect(&stage.acme.owner.browser).await;
+        stage
+    }
+
+    /// Connected to any CRM with that many people, which allows as much as it is asked.
+    pub(crate) async fn at(slug: &'static str, persons: u32) -> Self {
+        let (database, config) = (Database::create().await, SandboxConfig::of_size(persons, 3));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let lift = |ours: &mut Config| ours.crm_limit_factor = 1_000;
+        let stage = Self::before(slug, database, listener, config, lift).await;
+        stage.lift_limits().await;
+        stage.connect(&stage.acme.owner.browser).await;
+        stage
+    }
+
+    /// Lets go of limits that are not in the configuration of every stand-in.
+    pub(crate) async fn lift_limits(&self) {
+        let all =
+            json!({ "burst": 50_000, "search_burst": 50_000, "tokens": 1_000, "codes": 1_000 });
+        self.control("POST", "/plan", all).await;
+    }
+
+    /// With any CRM, and not connected to it yet.
+    pub(crate) async fn before(
+        slug: &'static str,
+        database: Database,
+        listener: TcpListener,
+        config: SandboxConfig,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let crm = Sandbox::start(slug, listener, config.clone()).await.unwrap();
         let credentials = ProviderCredentials {
             client_id: config.client_id.clone(),
             client_secret: config.client_secret.clone().into(),
@@ -68,13 +108,11 @@ impl Stage {
         let url = crm.url.parse().unwrap();
         let hub = TestHub::on(database, |ours| {
             change(ours);
-            ours.offer_sandbox(slug(), credentials, &url);
+            ours.offer_sandbox(slug, credentials, &url);
         })
         .await;
-        let acme = hub.company(Plan::Business).await;
-        let stage = Self { hub, crm, acme, config, http: Client::builder().build().unwrap() };
-        stage.connect(&stage.acme.owner.browser).await;
-        stage
+        let acme = hub.company(plan_for(slug)).await;
+        Self { slug, hub, crm, acme, config, http: Client::builder().build().unwrap() }
     }
 
     /// From the button to the consent page and back through our own callback.
@@ -86,15 +124,22 @@ impl Stage {
 
     /// From the button through the consent page: where the browser is sent back to.
     pub(crate) async fn consent(&self, browser: &Browser) -> String {
-        let out = browser.get(&format!("/api/integrations/{}/connect", slug())).await;
+        let out = browser.get(&format!("/api/integrations/{}/connect", self.slug)).await;
         assert_eq!(out.status, StatusCode::SEE_OTHER, "{}", out.text);
         let page = Url::parse(out.header("location")).unwrap();
-        let asked =
-            |name: &str| page.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
-        let redirect = asked("redirect_uri");
-        let code = self.control("POST", "/code", json!({ "redirect_uri": redirect })).await;
-        let code = code["code"].as_str().unwrap();
-        format!("{}?code={code}&state={}", Url::parse(&redirect).unwrap().path(), asked("state"))
+        let asked = |name: &str| {
+            page.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        let redirect = asked("redirect_uri").unwrap();
+        let wish = json!({ "redirect_uri": redirect, "code_challenge": asked("code_challenge") });
+        let said = self.control("POST", "/code", wish).await;
+        let mut back = Url::parse(&redirect).unwrap();
+        // The code, and what else this CRM says as it sends the browser back.
+        for (name, value) in said.as_object().unwrap() {
+            back.query_pairs_mut().append_pair(name, value.as_str().unwrap());
+        }
+        back.query_pairs_mut().append_pair("state", &asked("state").unwrap());
+        format!("{}?{}", back.path(), back.query().unwrap())
     }
 
     /// Somebody takes the app out of the account: the CRM tells us, as it does in life.
@@ -107,7 +152,7 @@ impl Stage {
         let wish = json!({
             "company_id": account.parse::<u64>().unwrap(),
             "user_id": user.parse::<u64>().unwrap(),
-            "redirect_uri": format!("{}/api/integrations/{}/callback", self.hub.url, slug()),
+            "redirect_uri": format!("{}/api/integrations/{}/callback", self.hub.url, self.slug),
         });
         assert_eq!(self.control("POST", "/uninstall", wish).await["answered"], 204);
     }
@@ -160,7 +205,7 @@ impl Stage {
     }
 
     pub(crate) async fn start_as(&self, who: &Browser, body: Value) -> String {
-        let started = who.post(&format!("/api/integrations/{}/sync", slug()), body).await;
+        let started = who.post(&format!("/api/integrations/{}/sync", self.slug), body).await;
         started.expect(202)["run_id"].as_str().unwrap().to_owned()
     }
 

@@ -4,6 +4,7 @@
 mod acts;
 mod flow;
 mod reading;
+pub(crate) mod requests;
 mod writing;
 
 use std::{sync::Arc, time::Duration};

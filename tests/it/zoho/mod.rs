@@ -3,6 +3,7 @@
 mod hosts;
 mod product;
 mod reads;
+pub(crate) mod requests;
 mod tokens;
 mod writes;
 

@@ -42,7 +42,11 @@ pub(crate) fn properties(
                 label.clone_into(&mut property.label);
             }
             // A list replaces the list.
-            if let Some(options) = options {
+            if let Some(mut options) = options {
+                let there = |value: &str| property.options.iter().find(|had| had.value == value);
+                for option in &mut options {
+                    option.made = there(&option.value).is_none_or(|had| had.made);
+                }
                 property.options = options;
             }
             Ok(Reply::json(200, property.json()))
@@ -104,7 +108,7 @@ fn choices(given: &Value) -> Result<Option<Vec<Choice>>, Refusal> {
         if all.iter().any(|known| known.value == value || known.label == label) {
             return Err(Refusal::invalid(format!("Property option label must be unique: {label}")));
         }
-        all.push(Choice { value, label, hidden: one["hidden"] == true });
+        all.push(Choice { value, label, hidden: one["hidden"] == true, made: true });
     }
     Ok(Some(all))
 }

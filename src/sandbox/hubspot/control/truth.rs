@@ -145,9 +145,17 @@ pub(crate) fn outbound(account: &Account) -> Value {
         .filter(|property| property.made.is_some())
         .map(|property| json!({ "code": property.name, "name": property.label }))
         .collect();
+    let all = account.properties(Kind::Contacts).iter();
+    let options: Vec<Value> = all
+        .flat_map(|property| property.options.iter().map(move |choice| (property, choice)))
+        .filter(|(property, choice)| property.built_in && choice.made)
+        .map(|(property, choice)| {
+            json!({ "field": property.name, "id": choice.value, "label": choice.label })
+        })
+        .collect();
     json!({
         "persons": persons, "organizations": organizations, "activities": activities,
-        "deals": deals, "fields": fields,
+        "deals": deals, "options": options, "fields": fields,
     })
 }
 

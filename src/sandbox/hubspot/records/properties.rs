@@ -32,6 +32,8 @@ pub(crate) struct Choice {
     pub(crate) value: String,
     pub(crate) label: String,
     pub(crate) hidden: bool,
+    /// Through the API.
+    pub(crate) made: bool,
 }
 
 impl Property {
@@ -55,6 +57,7 @@ impl Property {
             value: (*value).into(),
             label: (*label).into(),
             hidden: false,
+            made: false,
         });
         Self { options: options.collect(), ..Self::new(name, label, "enumeration", field) }
     }

@@ -103,9 +103,15 @@ pub(crate) fn outbound(account: &Account) -> Value {
     }
     let fields: Vec<Value> =
         account.made_fields.iter().map(|name| json!({ "code": name, "name": name })).collect();
+    let contacts = account.table("Contact").into_iter().flat_map(|table| &table.object.fields);
+    let options: Vec<Value> = contacts
+        .filter(|field| account.made_fields.contains(&field.name))
+        .flat_map(|field| field.choices.iter().map(move |choice| (&field.name, choice)))
+        .map(|(name, choice)| json!({ "field": name, "id": choice.value, "label": choice.label }))
+        .collect();
     json!({
         "persons": persons, "organizations": organizations, "activities": activities,
-        "options": [], "fields": fields,
+        "options": options, "fields": fields,
     })
 }
 

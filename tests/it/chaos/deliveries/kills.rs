@@ -12,11 +12,16 @@ use super::{
         campaign::{Outcome, all},
         process::{Process, Setting},
     },
-    acts::{delete, edit, ends, log, raise, raise_known, stage},
+    acts::{delete, edit, ends, log, raise, raise_known, stage_at},
     record::{self, Given},
+    requests::others,
+    steps::Step,
     story::{STEPS, Watched, tell},
 };
-use crate::harness::{long, report, seed};
+use crate::{
+    flows::stage::slug,
+    harness::{long, report, seed},
+};
 
 const GIVEN: Given = Given { deaths: true, same_clock: true };
 /// Places that each attempt comes by once.
@@ -30,21 +35,21 @@ const PER_ATTEMPT: [&str; 7] = [
     "deliver.committed",
 ];
 
-async fn kill_at(name: &'static str, arrival: u32) -> Outcome {
-    let stage = stage().await;
+async fn kill_at(slug: &'static str, name: &'static str, arrival: u32) -> Outcome {
+    let stage = stage_at(slug).await;
     if name == "deliver.looked" {
-        let cut = json!({ "kind": "applied_reset", "method": "POST", "path": "/api/v2/persons$" });
+        let cut = Step::Person.aim(slug, json!({ "kind": "applied_reset" }));
         stage.fault(cut).await;
     }
     if matches!(name, "deliver.probing" | "deliver.circuit_written") {
         // Enough for the circuit: it opens at five failures in a row.
-        let down = json!({ "kind": "status_5xx", "path": "/search", "times": 40 });
+        let down = json!({ "kind": "status_5xx", "times": 40 });
         stage.fault(down).await;
         for nth in 0..6 {
             raise(&stage.acme.owner.browser, &format!("down{nth}")).await;
         }
     }
-    let mut watched = Watched::start(&stage, &Setting::default().dying_at(name, arrival));
+    let mut watched = Watched::start(&stage, &setting(slug).dying_at(name, arrival));
     if stage.count("delivery").await > 0 {
         watched.dies(&stage, name).await;
         stage.control("DELETE", "/faults", json!({})).await;
@@ -53,8 +58,13 @@ async fn kill_at(name: &'static str, arrival: u32) -> Outcome {
     watched.dies(&stage, name).await;
     let mut outcome = std::mem::take(&mut watched.outcome);
     outcome.held = record::judge(&stage, GIVEN).await;
-    println!("{name}={arrival}: back after {:?} s", outcome.recoveries);
+    println!("{slug} {name}={arrival}: back after {:?} s", outcome.recoveries);
     outcome
+}
+
+/// The windows of a CRM are kept where one stands for all.
+fn setting(slug: &str) -> Setting {
+    if slug == self::slug() { Setting::default() } else { Setting::unlimited() }
 }
 
 fn plan() -> Vec<(&'static str, u32)> {
@@ -91,7 +101,7 @@ async fn a_worker_that_dies_at_any_place_of_any_step_loses_nothing_and_doubles_n
     }
     println!("seed {}", seed());
     let mut total = Outcome::default();
-    for one in all(plan.into_iter().map(|(name, arrival)| kill_at(name, arrival))).await {
+    for one in all(plan.into_iter().map(|(name, arrival)| kill_at(slug(), name, arrival))).await {
         total.add(one);
     }
     let mut figures = total.figures();
@@ -99,11 +109,34 @@ async fn a_worker_that_dies_at_any_place_of_any_step_loses_nothing_and_doubles_n
     report("deliveries_kills_at_named_places", &figures);
 }
 
+/// The short version: the CRM has done it, and nobody lives to write it down; of a person, and of one
+/// of the organization, the label, and the activity.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn at_every_other_crm_a_worker_that_dies_while_it_sends_doubles_nothing() {
+    let mut dice = StdRng::seed_from_u64(seed());
+    let mut deaths = Vec::new();
+    for slug in others() {
+        if long() {
+            deaths.extend(plan().into_iter().map(|(name, arrival)| (slug, name, arrival)));
+        } else {
+            let other = [1, 2, 5][dice.random_range(0..3)];
+            deaths.extend([4, other].map(|arrival| (slug, "deliver.answered", arrival)));
+        }
+    }
+    println!("seed {}", seed());
+    let mut total = Outcome::default();
+    let deaths = deaths.into_iter().map(|(slug, name, arrival)| kill_at(slug, name, arrival));
+    for one in all(deaths).await {
+        total.add(one);
+    }
+    report("deliveries_kills_at_every_other_crm", &total.figures());
+}
+
 /// Three workers, one of them killed again and again, while members go on working.
-async fn kill_at_random(seed: u64, kills: u32) -> Outcome {
-    let setting = Setting::default();
+async fn kill_at_random(slug: &'static str, seed: u64, kills: u32) -> Outcome {
+    let setting = setting(slug);
     let mut dice = StdRng::seed_from_u64(seed);
-    let stage = stage().await;
+    let stage = stage_at(slug).await;
     stage.control("POST", "/latency", json!({ "ms": 40 })).await;
     let who = &stage.acme.owner.browser;
     let mut workers = [(); 3].map(|()| Process::work(&stage, &setting));
@@ -142,7 +175,7 @@ async fn kill_at_random(seed: u64, kills: u32) -> Outcome {
     outcome.held = record::judge(&stage, GIVEN).await;
     assert_eq!(stage.count("delivery where state = 'failed'").await, 0, "seed {seed}");
     assert!(workers.iter_mut().all(Process::is_alive), "seed {seed}: a worker ended by itself");
-    println!("seed {seed}: {nth} acts, {} contacts", contacts.len());
+    println!("{slug}, seed {seed}: {nth} acts, {} contacts", contacts.len());
     outcome
 }
 
@@ -150,9 +183,15 @@ async fn kill_at_random(seed: u64, kills: u32) -> Outcome {
 async fn workers_killed_at_any_moment_of_a_delivery_lose_nothing_and_double_nothing() {
     let (stages, kills) = if long() { (12, 13) } else { (1, 4) };
     println!("seed {}", seed());
-    let seeds = (0..stages).map(|nth| seed().wrapping_add(nth));
+    let mut stages: Vec<_> =
+        (0..stages).map(|nth| (slug(), seed().wrapping_add(nth), kills)).collect();
+    if long() {
+        stages.extend(others().flat_map(|slug| (0..4).map(move |nth| (slug, seed() + nth, kills))));
+    }
     let mut total = Outcome::default();
-    for one in all(seeds.map(|seed| kill_at_random(seed, kills))).await {
+    for one in
+        all(stages.into_iter().map(|(slug, seed, kills)| kill_at_random(slug, seed, kills))).await
+    {
         total.add(one);
     }
     report("deliveries_kills_at_random", &total.figures());

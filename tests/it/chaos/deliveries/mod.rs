@@ -12,6 +12,7 @@ mod kills;
 mod matrix;
 mod members;
 mod record;
+pub(crate) mod requests;
 mod sleepers;
 mod steps;
 mod story;

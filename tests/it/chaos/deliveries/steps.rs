@@ -1,8 +1,11 @@
 //! The steps of a lead and of an activity, each with the request that it is.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::acts::{delete, edit, log, raise, raise_known, settle};
+use super::{
+    acts::{delete, edit, log, raise, raise_known, settle},
+    requests::Spoken,
+};
 use crate::flows::stage::Stage;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,21 +34,19 @@ impl Step {
         }
     }
 
-    /// Aims a fault of the stand-in at this step's request.
-    pub(super) fn aim(self, mut fault: Value) -> Value {
-        let (method, path) = match self {
-            Self::Organization => ("POST", "/api/v2/organizations$"),
-            Self::Label => ("POST", "/label_ids/options$"),
-            Self::Reference => ("POST", "/api/v2/personFields$"),
-            Self::Person => ("POST", "/api/v2/persons$"),
-            Self::Labels => ("PATCH", "/api/v2/persons/"),
-            Self::Create => ("POST", "/api/v2/activities$"),
-            Self::Update => ("PATCH", "/api/v2/activities/"),
-            Self::Delete => ("DELETE", "/api/v2/activities/"),
+    /// Aims a fault of a CRM's stand-in at this step's request.
+    pub(super) fn aim(self, slug: &str, fault: Value) -> Value {
+        let effect = match self {
+            Self::Organization => "create_organization",
+            Self::Label => "create_label",
+            Self::Reference => "create_reference",
+            Self::Person => "create_person",
+            Self::Labels => "add_labels",
+            Self::Create => "create_activity",
+            Self::Update => "update_activity",
+            Self::Delete => "delete_activity",
         };
-        fault["method"] = json!(method);
-        fault["path"] = json!(path);
-        fault
+        Spoken::at(slug).aim(effect, fault)
     }
 
     /// What has to be there before the step can be met alone. A label and a field are made once

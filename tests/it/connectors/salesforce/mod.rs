@@ -1,9 +1,9 @@
 //! What only Salesforce does: its connector against its stand-in.
 
 mod bulk;
-mod faults;
 mod hosts;
 mod reads;
+pub(crate) mod requests;
 mod tokens;
 mod writes;
 

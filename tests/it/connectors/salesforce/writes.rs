@@ -19,27 +19,27 @@ fn email(value: &str) -> Vec<RemoteValue> {
     vec![RemoteValue { value: value.into(), label: None, primary: true }]
 }
 
-pub(super) fn named(name: &str, address: &str) -> PersonToMake {
+fn named(name: &str, address: &str) -> PersonToMake {
     PersonToMake { name: name.into(), emails: email(address), ..<_>::default() }
 }
 
-pub(super) async fn done(stage: &Stage, effect: &Effect) -> Sent {
+async fn done(stage: &Stage, effect: &Effect) -> Sent {
     writer().send(&stage.api, effect).await.unwrap()
 }
 
-pub(super) async fn refused(stage: &Stage, effect: &Effect) -> CrmError {
+async fn refused(stage: &Stage, effect: &Effect) -> CrmError {
     writer().send(&stage.api, effect).await.unwrap_err()
 }
 
-pub(super) async fn looked_for(stage: &Stage, effect: &Effect) -> Vec<RemoteId> {
+async fn looked_for(stage: &Stage, effect: &Effect) -> Vec<RemoteId> {
     writer().look(&stage.api, effect, now()).await.unwrap()
 }
 
-pub(super) async fn outbound(stage: &Stage) -> Value {
+async fn outbound(stage: &Stage) -> Value {
     stage.control("GET", "/truth/outbound", json!({})).await
 }
 
-pub(super) async fn reference(stage: &Stage) -> String {
+async fn reference(stage: &Stage) -> String {
     let name = writer().reference_name().unwrap().to_owned();
     done(stage, &Effect::CreateReference { name }).await.id.0
 }

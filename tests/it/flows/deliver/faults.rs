@@ -7,7 +7,7 @@ use std::{
 
 use chrono::TimeDelta;
 use serde_json::json;
-use tandem::jobs;
+use tandem::{connectors, jobs};
 use tokio_util::sync::CancellationToken;
 
 use super::{Stage, at, list};
@@ -64,23 +64,26 @@ async fn what_never_turns_up_is_sent_once_more() {
 
 #[tokio::test]
 async fn what_the_crm_refuses_fails_with_its_words_and_goes_after_an_edit() {
-    let stage = Stage::of(3).await;
-    let contact = stage
-        .person(json!({ "full_name": "Ada", "emails": [{ "value": "a@refused.example" }] }))
-        .await;
-    stage.work().await;
-    let delivery = stage.delivery().await;
-    assert_eq!((&delivery["state"], &delivery["cause"]), (&json!("failed"), &json!("refused")));
-    assert_eq!(delivery["objections"][0]["field"], "emails", "{delivery:#}");
+    for connector in connectors::all() {
+        let stage = Stage::at(connector.manifest().slug, 3).await;
+        let contact = stage
+            .person(json!({ "full_name": "Ada", "emails": [{ "value": "a@refused.example" }] }))
+            .await;
+        stage.work().await;
+        let delivery = stage.delivery().await;
+        let ended = (&delivery["state"], &delivery["cause"]);
+        assert_eq!(ended, (&json!("failed"), &json!("refused")), "{delivery:#}");
+        assert_eq!(delivery["objections"][0]["field"], "emails", "{delivery:#}");
 
-    let path = format!("/api/contacts/{contact}");
-    let edit = json!({ "emails": [{ "value": "ada@fine.example" }], "warmness": 0 });
-    stage.acme.owner.browser.patch(&path, edit).await.expect(200);
-    stage.retry(&delivery).await;
-    stage.work().await;
-    let delivery = stage.delivery().await;
-    assert_eq!(delivery["state"], "delivered", "{delivery:#}");
-    assert_eq!(list(&stage.outbound().await, "persons").len(), 1);
+        let path = format!("/api/contacts/{contact}");
+        let edit = json!({ "emails": [{ "value": "ada@fine.example" }], "warmness": 0 });
+        stage.acme.owner.browser.patch(&path, edit).await.expect(200);
+        stage.retry(&delivery).await;
+        stage.work().await;
+        let delivery = stage.delivery().await;
+        assert_eq!(delivery["state"], "delivered", "{delivery:#}");
+        assert_eq!(list(&stage.outbound().await, "persons").len(), 1);
+    }
 }
 
 #[tokio::test]

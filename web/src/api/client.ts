@@ -12,16 +12,21 @@ export function onSessionEnded(listener: () => void) {
   sessionEnded = listener;
 }
 
+/** A failed answer as a problem; whoever is no longer signed in is led to the door. */
+export async function refusal(path: string, response: Response): Promise<Problem> {
+  const problem = await problemFrom(response);
+  if (problem.status === 401 && !ASKS_WHO.has(path)) sessionEnded();
+  return problem;
+}
+
 export const rules: Middleware = {
   onRequest({ request }) {
     if (!SAFE.has(request.method)) request.headers.set('X-Tandem-CSRF', '1');
     return request;
   },
   async onResponse({ request, response }) {
-    if (response.ok) return undefined;
-    const problem = await problemFrom(response);
-    if (problem.status === 401 && !ASKS_WHO.has(new URL(request.url).pathname)) sessionEnded();
-    throw problem;
+    if (!response.ok) throw await refusal(new URL(request.url).pathname, response);
+    return undefined;
   },
   onError({ error }) {
     return error instanceof Problem ? error : Problem.offline();

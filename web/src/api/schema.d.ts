@@ -4574,11 +4574,16 @@ export interface components {
          * Session
          * @description Who is signed in, where, and what they may do.
          */
+        PaymentDue: {
+            state: "past_due" | "unpaid";
+            grace_until?: string | null;
+        };
         Session: {
             /** @description Features that the plan holds. */
             allows: string[];
             /** @description Connections that somebody has to do something about. */
             attention: components["schemas"]["Attention"][];
+            payment_due?: components["schemas"]["PaymentDue"];
             /** @description All companies of the user. */
             companies: components["schemas"]["CompanyChoice"][];
             company: components["schemas"]["SessionCompany"];

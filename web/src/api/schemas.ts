@@ -5,6 +5,7 @@ type Schemas = components['schemas'];
 
 export type ProblemBody = Schemas['Problem'];
 export type Session = Schemas['Session'];
+export type PaymentDue = Schemas['PaymentDue'];
 export type Contact = Schemas['Contact'];
 export type ContactPage = Schemas['ContactPage'];
 export type ContactPatch = Schemas['ContactPatch'];

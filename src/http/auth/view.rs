@@ -18,7 +18,7 @@ use crate::{
 /// Who is signed in, where, and what they may do.
 #[derive(Object)]
 #[oai(rename = "Session")]
-pub(super) struct SessionView {
+pub(in crate::http) struct SessionView {
     user: UserView,
     company: CompanyView,
     member: MemberView,

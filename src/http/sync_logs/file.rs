@@ -82,10 +82,7 @@ impl EntryFileApi {
             }
         });
         let body = Body::from_bytes_stream(texts.map_err(std::io::Error::other));
-        let name = match outcome.0 {
-            Some(one) => one.word(),
-            None => "not-imported",
-        };
+        let name = outcome.0.map_or("not-imported", OutcomeWord::word);
         let name = format!("attachment; filename=\"tandem-run-{name}.csv\"");
         Ok(Downloaded::Csv(Binary(body), name))
     }

@@ -33,11 +33,31 @@ export const rules: Middleware = {
   },
 };
 
+/** An answer older than this says little. */
+const EARLY_MS = 15_000;
+
+/** Who is signed in was asked by `public/begin.js` before the app arrived; the answer is good for once. */
+function asked(request: Request): Promise<Response> | undefined {
+  const early = window.tandemSession;
+  if (!early) return undefined;
+  const reads = request.method === 'GET';
+  const wanted = reads && new URL(request.url).pathname === '/api/auth/session';
+  // Whoever signs in or changes the company makes it untrue.
+  if (wanted || !reads) window.tandemSession = undefined;
+  return wanted && performance.now() < EARLY_MS ? early : undefined;
+}
+
+declare global {
+  interface Window {
+    tandemSession?: Promise<Response>;
+  }
+}
+
 export const http = createClient<paths>({
   baseUrl: window.location.origin,
   credentials: 'same-origin',
   // Looked up at call time: tests replace the global after this module was read.
-  fetch: (request: Request) => globalThis.fetch(request),
+  fetch: (request: Request) => asked(request) ?? globalThis.fetch(request),
 });
 http.use(rules);
 

@@ -67,6 +67,7 @@ export type Campaign = Schemas['Campaign'];
 export type CampaignAssigned = Schemas['CampaignAssigned'];
 export type CampaignAssignment = Schemas['CampaignAssignment'];
 export type CampaignContact = Schemas['CampaignContact'];
+export type CampaignContactPage = Schemas['CampaignContactPage'];
 export type CampaignContactPatch = Schemas['CampaignContactPatch'];
 export type CampaignPatch = Schemas['CampaignPatch'];
 export type NewCampaign = Schemas['NewCampaign'];

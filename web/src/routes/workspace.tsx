@@ -12,11 +12,13 @@ import { PaletteHost } from '../features/session/palette-host';
 import { openPalette } from '../features/session/palette-request';
 import { Rail, Tabs } from '../features/session/rail';
 import { Shortcuts } from '../features/session/shortcuts';
+import { useKeptFocus } from '../ui/kept-focus';
 import { usePhone } from '../ui/use-phone';
 import { ShellNote } from './shell-note';
 
 export function Workspace() {
   const phone = usePhone();
+  useKeptFocus();
   const [keys, showKeys] = useState(false);
   return (
     <div className="shell">

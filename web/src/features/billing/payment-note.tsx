@@ -6,10 +6,6 @@ import { overdue } from './words';
 
 /** On other pages than that of the plan; calm, for the plan is kept meanwhile. */
 export function PaymentNote({ due, onDismiss }: { due: PaymentDue; onDismiss: () => void }) {
-  const dismiss = () => {
-    onDismiss();
-    document.getElementById('main')?.focus();
-  };
   return (
     <div className="shell-note">
       <Banner
@@ -22,7 +18,7 @@ export function PaymentNote({ due, onDismiss }: { due: PaymentDue; onDismiss: ()
             <LinkButton to="/billing" size="compact-sm" variant="default">
               Open billing
             </LinkButton>
-            <Button size="compact-sm" variant="subtle" color="gray" onClick={dismiss}>
+            <Button size="compact-sm" variant="subtle" color="gray" onClick={onDismiss}>
               Not now
             </Button>
           </>

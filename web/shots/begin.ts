@@ -1,6 +1,6 @@
 import { chromium } from '@playwright/test';
-import tests from '../playwright.config';
 import start from '../e2e/start';
+import tests from '../playwright.config';
 
 /** A demo of its own, in which enough has happened to look at. */
 export default async function begin(): Promise<() => Promise<void>> {

@@ -54,7 +54,10 @@ export const PAGES: Record<string, Shot> = {
   contacts: on('/contacts'),
   'contacts-overdue': on('/contacts', overdue),
   'contacts-drawer': on('/contacts', (page) =>
-    page.getByRole('button', { name: /^(Aoife|Bruno|Chiara|Elin|Amelie)/ }).first().click(),
+    page
+      .getByRole('button', { name: /^(Aoife|Bruno|Chiara|Elin|Amelie)/ })
+      .first()
+      .click(),
   ),
   'contacts-menu': on('/contacts', press('Add contacts')),
   'contacts-add': on('/contacts?add=one'),
@@ -117,7 +120,9 @@ export const PAGES: Record<string, Shot> = {
     await page.getByLabel('CSV file').setInputFiles({
       name: 'people.csv',
       mimeType: 'text/csv',
-      buffer: Buffer.from('Name;E-mail;City;Since\r\nAda Adam;ada@example.com;Köln;2019\r\nBo Berg;;Ulm;\r\n'),
+      buffer: Buffer.from(
+        'Name;E-mail;City;Since\r\nAda Adam;ada@example.com;Köln;2019\r\nBo Berg;;Ulm;\r\n',
+      ),
     });
     await page.getByText('What each column becomes').waitFor();
   }),

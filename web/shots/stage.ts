@@ -39,10 +39,9 @@ export async function stage(page: Page) {
   await warm(page, 'Rita Reuter', 'rita@refused.example');
   await warm(page, 'Doris Doppel', (await sharedAddress(page))?.email);
   await expect
-    .poll(
-      async () => (await (await api(page, 'GET', '/deliveries?state=delivered')).json()).items.length,
-      { timeout: 30_000 },
-    )
+    .poll(async () => (await (await api(page, 'GET', '/deliveries?state=delivered')).json()).items.length, {
+      timeout: 30_000,
+    })
     .toBeGreaterThan(0);
   await breakCrm(page);
   await warm(page, 'Wanda Warte', 'wanda.warte@example.com');

@@ -1,14 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData } from '@tanstack/react-query';
 import { body, http } from './client';
 import type { paths } from './schema';
-import type {
-  ContactsExport,
-  CorrectedRow,
-  CsvCharset,
-  CsvDelimiter,
-  CsvFile,
-  CsvSettings,
-} from './schemas';
+import type { ContactsExport, CorrectedRow, CsvCharset, CsvDelimiter, CsvFile, CsvSettings } from './schemas';
 import { type Sent, upload } from './upload';
 
 /** The largest file the server takes. */

@@ -28,8 +28,7 @@ export function overdue({ state, grace_until }: PaymentDue, graceDays?: number):
 
 /** What happens next, in one sentence. */
 export function next({ state, renews_at, ends_at, grace_until }: Subscription, graceDays: number): string {
-  if (state === 'past_due')
-    return `The last payment failed. ${overdue({ state, grace_until }, graceDays)}`;
+  if (state === 'past_due') return `The last payment failed. ${overdue({ state, grace_until }, graceDays)}`;
   if (state === 'unpaid') return overdue({ state, grace_until });
   if (state === 'paused') return 'The subscription is paused at Stripe, and its plan with it.';
   if (state === 'incomplete') return 'The first payment never went through. Nothing was charged.';

@@ -31,9 +31,7 @@ export function PlacedMenu({ campaign, contact: c }: Props) {
             <Menu.Item
               key={o.value}
               rightSection={c.outreach === o.value ? <IconCheck size={14} aria-label="chosen" /> : undefined}
-              onClick={() =>
-                void place(campaign, c, { outreach: c.outreach === o.value ? null : o.value })
-              }
+              onClick={() => void place(campaign, c, { outreach: c.outreach === o.value ? null : o.value })}
             >
               {o.label}
             </Menu.Item>

@@ -57,9 +57,7 @@ export function ContactList(all: Props) {
       <EmptyState
         kind="failed"
         title="Your contacts could not be loaded"
-        action={
-          <Button onClick={() => void query.refetch()}>Try again</Button>
-        }
+        action={<Button onClick={() => void query.refetch()}>Try again</Button>}
       >
         {asProblem(error).message}
       </EmptyState>

@@ -35,8 +35,6 @@ export default defineConfig({
     {
       name: 'phone',
       testMatch: /(phone|reachable)\.spec/,
-      // The colours of the dark theme are the desktop's; a minute for each pass over all pages.
-      grepInvert: /in the dark theme/,
       use: { ...devices['Pixel 7'], launchOptions },
     },
   ],

@@ -103,6 +103,13 @@ pub struct After {
     pub part: i64,
 }
 
+impl After {
+    /// Behind this one.
+    pub fn of(last: &Entry) -> Self {
+        Self { outcome: last.outcome.clone(), page: last.page, seq: last.seq, part: last.part }
+    }
+}
+
 /// A run's entries, grouped by outcome, in the order in which they were written.
 pub async fn list(
     tx: &mut TenantTx,

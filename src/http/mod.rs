@@ -104,7 +104,7 @@ fn api() -> OpenApiService<impl OpenApi, ()> {
         (deliveries::DeliveriesApi, deliveries::OutboundApi, deliveries::PushApi),
         (deliveries::AliasApi, deliveries::EventsApi, company::CompanyApi, audit::AuditApi),
         (installation::InstallationApi, actions::ActionsApi, actions::ReadApi),
-        sync_logs::SyncLogsApi,
+        (sync_logs::SyncLogsApi, sync_logs::EntryFileApi),
         (team::TeamApi, team::InvitationsApi, team::CrmUsersApi, team::join::JoinApi),
         (billing::BillingApi, billing::webhook::WebhookApi, hooks::HookApi),
         development::DevelopmentApi,

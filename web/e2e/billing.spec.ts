@@ -66,5 +66,23 @@ test('an interrupted import is paid for, goes on, and the plan ends as it was en
     await accessible(page, 'an overdue payment');
     await page.setViewportSize({ width: 320, height: 800 });
     await fitsWidth(page, 'billing at 320 px');
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
+  await test.step('other pages say so too, until somebody has seen it', async () => {
+    await page.goto(`${demo.url}/contacts`);
+    const note = page.getByRole('region', { name: 'Payment overdue' });
+    await expect(note).toContainText('Your plan stays until');
+    await accessible(page, 'an overdue payment above another page');
+    await note.getByRole('link', { name: 'Open billing' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Plan and billing' })).toBeVisible();
+    await expect(page.getByText('The last payment failed', { exact: true })).toHaveCount(1);
+    await page.goBack();
+    await note.getByRole('button', { name: 'Not now' }).press('Enter');
+    await expect(note).toHaveCount(0);
+    await expect(page.getByRole('main')).toBeFocused();
+    await page.reload();
+    await expect(page.getByRole('heading', { level: 1, name: 'Contacts' })).toBeVisible();
+    await expect(note).toHaveCount(0);
   });
 });

@@ -53,11 +53,21 @@ test('a campaign is made, filled from a paste and from the list, and what comes 
   await note.fill('Met in Rome');
   await note.press('Enter');
   await expect(page.getByRole('status').filter({ hasText: `Pia Paste ${stamp} was changed` })).toBeVisible();
-  await list.getByRole('button', { name: `Remove Lou Paste ${stamp}` }).click();
+  await list.getByRole('button', { name: `Remove Lou Paste ${stamp}` }).press('Enter');
   await expect(list.getByRole('link', { name: /Paste/ })).toHaveCount(1);
+  // The button is gone; the focus is not.
+  await expect(page.getByRole('main')).toBeFocused();
   const removed = page.getByRole('status').filter({ hasText: `Lou Paste ${stamp} was removed` });
   await removed.getByRole('button', { name: 'Undo' }).click();
   await expect(list.getByRole('link', { name: /Paste/ })).toHaveCount(2);
+
+  // On a phone a row has a menu for what a wide table has fields for.
+  await page.setViewportSize({ width: 390, height: 844 });
+  await list.getByRole('button', { name: `Actions for Lou Paste ${stamp}` }).click();
+  await page.getByRole('menuitem', { name: 'LinkedIn' }).click();
+  await expect(list.getByRole('link', { name: new RegExp(`Lou Paste ${stamp}`) })).toContainText('LinkedIn');
+  await accessible(page, 'a campaign on a phone');
+  await page.setViewportSize({ width: 1440, height: 900 });
 
   // All that match, from the list; and back by Undo.
   await page.goto(`${demo.url}/contacts?search=${stamp}`);

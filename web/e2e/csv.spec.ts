@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 import { accessible, asMember, demo, member } from './demo';
 
 test('a file is brought, its columns are confirmed, it is imported, and its bad row is corrected', async ({
@@ -10,6 +10,7 @@ test('a file is brought, its columns are confirmed, it is imported, and its bad 
   await page.getByRole('button', { name: 'Add contacts' }).click();
   await page.getByRole('menuitem', { name: 'From a CSV file' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Import from a CSV file' })).toBeVisible();
+  await cancelled(page);
   // As a German spreadsheet writes it: semicolons, and no UTF-8.
   const rows = [
     'Vorname;Name;E-Mail;Firma;Geburtstag',
@@ -38,6 +39,10 @@ test('a file is brought, its columns are confirmed, it is imported, and its bad 
   await expect(page.getByRole('heading', { level: 1, name: 'People from a CSV file' })).toBeVisible();
   await expect(page.getByTestId('count-created')).toHaveText('1', { timeout: 15_000 });
   await expect(page.getByTestId('count-quarantined')).toHaveText('1');
+  const left = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download 1 not imported as CSV' }).click();
+  const told = await (await left).createReadStream();
+  expect((await told.toArray()).join('')).toMatch(/^\uFEFF"Outcome","Record".*\r\n"quarantined","3",/);
   const bad = page.getByRole('region', { name: 'Rows to correct' });
   await expect(bad.getByText('holds something that is no e-mail address')).toBeVisible();
   await bad.getByRole('button', { name: 'Correct row 3' }).click();
@@ -55,3 +60,25 @@ test('a file is brought, its columns are confirmed, it is imported, and its bad 
   await page.getByRole('button', { name: 'Export', exact: true }).click();
   expect((await download).suggestedFilename()).toBe('tandem-contacts.csv');
 });
+
+/** A large file on a slow line: its bytes are counted, and they stop when somebody says so. */
+async function cancelled(page: Page) {
+  const wire = await page.context().newCDPSession(page);
+  const line = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 500_000 };
+  await wire.send('Network.emulateNetworkConditions', line);
+  await page.getByLabel('CSV file').setInputFiles({
+    name: 'large.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`Name\r\n${'Ada Adam\r\n'.repeat(400_000)}`),
+  });
+  const bar = page.getByRole('progressbar', { name: 'Upload progress' });
+  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow'))).toBeGreaterThan(5);
+  expect(Number(await bar.getAttribute('aria-valuenow'))).toBeLessThan(100);
+  await expect(page.getByText(/^[\d.]+ [kM]B of 4\.0 MB/)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Cancel upload' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('large.csv was not sent; nothing of it is kept.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Choose a CSV file' })).toBeFocused();
+  await wire.send('Network.emulateNetworkConditions', { ...line, uploadThroughput: -1 });
+  await wire.detach();
+}

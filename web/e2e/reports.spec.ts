@@ -38,13 +38,19 @@ test('reports say what happened, as charts, as tables and as files, and the addr
   await page.goto(`${demo.url}/next`);
   const due = page.getByRole('region', { name: 'Due' });
   await accessible(page, 'what is due');
+  const steps = due.getByRole('listitem');
+  const n = await steps.count();
+  const told = page.getByRole('navigation', { name: 'Main' }).getByTitle(/^\d+ next steps? due$/);
+  await expect(told).toHaveText(new RegExp(`^${n}`));
   await due
     .getByRole('button', { name: /^Put off: / })
     .first()
     .click();
   await page.getByRole('menuitem', { name: 'In a week' }).click();
-  await expect(due).toHaveCount(0);
+  await expect(steps).toHaveCount(n - 1);
+  await expect(told).toHaveCount(n > 1 ? 1 : 0);
   await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
+  await expect(told).toHaveText(new RegExp(`^${n}`));
   await due
     .getByRole('button', { name: /^Done: / })
     .first()

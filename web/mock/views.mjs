@@ -29,6 +29,7 @@ export function session({ company, member }) {
       const state = company.connections[provider]?.state;
       return state === 'needs_reconnect' || state === 'paused' ? [{ kind: state, provider, name }] : [];
     }),
+    payment_due: null,
     development: true,
   };
 }

@@ -1,8 +1,10 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { queryClient } from './api/client';
+import { contactsQuery } from './api/contacts';
 import { statusQuery } from './api/integrations';
+import { suggestedQuery } from './api/suggestions';
 import { activitiesSearch } from './features/activities/url';
-import { contactsSearch } from './features/contacts/url';
+import { contactsSearch, filterOf } from './features/contacts/url';
 import { workspace } from './roots';
 import { texts } from './ui/url';
 
@@ -10,6 +12,9 @@ const contacts = createRoute({
   getParentRoute: () => workspace,
   path: '/contacts',
   validateSearch: contactsSearch,
+  // Asked for while the page itself is on its way; nobody waits here.
+  loader: ({ location }) =>
+    void queryClient.prefetchInfiniteQuery(contactsQuery(filterOf(contactsSearch(location.search)))),
   component: lazyRouteComponent(() => import('./routes/contacts'), 'ContactsRoute'),
 });
 
@@ -31,6 +36,8 @@ const next = createRoute({
   getParentRoute: () => workspace,
   path: '/next',
   validateSearch: texts('owner', 'campaign'),
+  loader: ({ location }) =>
+    void queryClient.prefetchQuery(suggestedQuery(texts('owner', 'campaign')(location.search))),
   component: lazyRouteComponent(() => import('./routes/next'), 'NextRoute'),
 });
 

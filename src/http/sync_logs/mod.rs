@@ -1,6 +1,7 @@
 //! `/api/sync-logs`: runs, what they did to each record, and their progress while they run.
 
 mod events;
+mod file;
 mod view;
 
 use futures_util::stream::BoxStream;
@@ -23,6 +24,7 @@ use crate::{
     policy::Action,
 };
 
+pub(super) use file::EntryFileApi;
 use view::{EntryPage, EntryView, OutcomeWord, RunPage, RunStateWord, RunView};
 
 pub(super) struct SyncLogsApi;
@@ -97,12 +99,8 @@ impl SyncLogsApi {
             db::entries::list(&mut tx, run_id, outcome, after.as_ref(), limit + 1).await?;
         let (entries, more) = paging::cut(entries, limit);
         let next_cursor = entries.last().filter(|_| more).and_then(|last| {
-            paging::cursor(&EntryCursor {
-                outcome: last.outcome.clone(),
-                page: last.page,
-                seq: last.seq,
-                part: last.part,
-            })
+            let After { outcome, page, seq, part } = After::of(last);
+            paging::cursor(&EntryCursor { outcome, page, seq, part })
         });
         let items = entries.into_iter().map(EntryView::from).collect();
         Ok(Json(EntryPage { items, next_cursor }))

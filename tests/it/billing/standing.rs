@@ -21,6 +21,12 @@ async fn an_overdue_payment_keeps_the_plan_for_its_grace() {
         (&json!("business"), &json!("past_due"))
     );
     assert!(overdue["subscription"]["grace_until"].is_string());
+    // Every page of an owner can tell, and nobody else's does.
+    let told = stage.owner().get("/api/auth/session").await.expect(200);
+    let until = &overdue["subscription"]["grace_until"];
+    assert_eq!(told["payment_due"], json!({ "state": "past_due", "grace_until": until }));
+    let admin = stage.acme.admin.browser.get("/api/auth/session").await.expect(200);
+    assert_eq!(admin["payment_due"], json!(null));
     // The grace counts from the first time, however often it is looked at.
     let since = "select past_due_since::text from billing_subscription";
     let first: String = stage.hub.value(since).await;
@@ -39,6 +45,8 @@ async fn an_overdue_payment_keeps_the_plan_for_its_grace() {
     read::again(&stage.hub.hub, stage.acme.id).await.unwrap();
     stage.drain().await;
     assert_eq!(stage.plan().await, "business");
+    let told = stage.owner().get("/api/auth/session").await.expect(200);
+    assert_eq!(told["payment_due"], json!(null));
 }
 
 #[tokio::test]

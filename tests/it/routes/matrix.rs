@@ -150,6 +150,7 @@ const DEMANDS: &[Demand] = &[
     anybody("list_runs"),
     anybody("get_run"),
     anybody("list_entries"),
+    anybody("download_entries"),
     anybody("watch_run"),
     anybody("cancel_run"),
     anybody("resume_run"),

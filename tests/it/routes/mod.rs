@@ -13,6 +13,7 @@ mod campaigns;
 mod company;
 mod contacts;
 mod deliveries;
+mod entry_file;
 mod events;
 mod export;
 mod furnish;

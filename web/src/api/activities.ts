@@ -60,6 +60,7 @@ export const hideActivity = (id: string) => mapLists((items) => items.filter((a)
 export const refreshActivities = () =>
   Promise.all([
     queryClient.invalidateQueries({ queryKey: ['activities'] }),
+    queryClient.invalidateQueries({ queryKey: ['due'] }),
     queryClient.invalidateQueries({ queryKey: ['contacts', 'one'] }),
     queryClient.invalidateQueries({ queryKey: ['contacts', 'suggested'] }),
     queryClient.invalidateQueries({ queryKey: ['campaigns'] }),

@@ -1,6 +1,17 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+} from '@tanstack/react-query';
 import { body, http, queryClient } from './client';
-import type { CampaignAssignment, CampaignContactPatch, CampaignPatch, NewCampaign } from './schemas';
+import type {
+  CampaignAssignment,
+  CampaignContactPage,
+  CampaignContactPatch,
+  CampaignPatch,
+  NewCampaign,
+} from './schemas';
 
 const PAGE = 50;
 
@@ -60,5 +71,29 @@ export const placeContact = (id: string, contact: string, patch: CampaignContact
 
 export const removeContact = (id: string, contact: string) =>
   http.DELETE('/api/campaigns/{id}/contacts/{contact_id}', placeOf(id, contact));
+
+type Pages = InfiniteData<CampaignContactPage, string | undefined>;
+
+/** Shows a change of somebody's place before the server has confirmed it; `null` takes them out. */
+export function showPlaced(id: string, contact: string, patch: CampaignContactPatch | null) {
+  const key = placedQuery(id).queryKey;
+  void queryClient.cancelQueries({ queryKey: key });
+  const before = queryClient.getQueryData<Pages>(key);
+  queryClient.setQueryData<Pages>(
+    key,
+    (old) =>
+      old && {
+        ...old,
+        pages: old.pages.map((page) => ({
+          ...page,
+          items: page.items.flatMap((c) => {
+            if (c.contact_id !== contact) return [c];
+            return patch ? [{ ...c, ...patch, note: patch.note ?? c.note }] : [];
+          }),
+        })),
+      },
+  );
+  return () => void queryClient.setQueryData(key, before);
+}
 
 export const refreshCampaigns = () => queryClient.invalidateQueries({ queryKey: ['campaigns'] });

@@ -1,19 +1,15 @@
 import { infiniteQueryOptions, keepPreviousData } from '@tanstack/react-query';
 import { body, http } from './client';
-import type { ContactsExport, CorrectedRow, CsvCharset, CsvDelimiter, CsvSettings } from './schemas';
+import type { paths } from './schema';
+import type { ContactsExport, CorrectedRow, CsvCharset, CsvDelimiter, CsvFile, CsvSettings } from './schemas';
+import { type Sent, upload } from './upload';
 
 /** The largest file the server takes. */
 export const MOST_BYTES = 200 * 1024 * 1024;
 
 /** The bytes as they are: the server says what they seem to be. */
-export const bringFile = (file: File) =>
-  body(
-    http.POST('/api/imports/csv', {
-      body: file as never,
-      bodySerializer: (bytes: unknown) => bytes as Blob,
-      headers: { 'Content-Type': 'text/csv' },
-    }),
-  );
+export const bringFile = (file: File, signal: AbortSignal, onSent: (sent: Sent) => void) =>
+  upload<CsvFile>('/api/imports/csv' satisfies keyof paths, file, { type: 'text/csv', signal, onSent });
 
 type Reading = { charset?: CsvCharset; delimiter?: CsvDelimiter; header?: boolean };
 

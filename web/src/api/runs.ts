@@ -56,3 +56,7 @@ export const cancelRun = async (id: string) =>
 
 export const resumeRun = async (id: string) =>
   putRun(await body(http.POST('/api/sync-logs/{id}/resume', { params: { path: { id } } })));
+
+/** Entries as a file, which the browser fetches by itself: of one outcome, or all that was not taken. */
+export const entriesAddress = (id: string, outcome: Outcome | undefined) =>
+  `/api/sync-logs/${encodeURIComponent(id)}/entries/file${outcome ? `?outcome=${outcome}` : ''}`;

@@ -5,6 +5,7 @@ type Schemas = components['schemas'];
 
 export type ProblemBody = Schemas['Problem'];
 export type Session = Schemas['Session'];
+export type PaymentDue = Schemas['PaymentDue'];
 export type Contact = Schemas['Contact'];
 export type ContactPage = Schemas['ContactPage'];
 export type ContactPatch = Schemas['ContactPatch'];
@@ -66,6 +67,7 @@ export type Campaign = Schemas['Campaign'];
 export type CampaignAssigned = Schemas['CampaignAssigned'];
 export type CampaignAssignment = Schemas['CampaignAssignment'];
 export type CampaignContact = Schemas['CampaignContact'];
+export type CampaignContactPage = Schemas['CampaignContactPage'];
 export type CampaignContactPatch = Schemas['CampaignContactPatch'];
 export type CampaignPatch = Schemas['CampaignPatch'];
 export type NewCampaign = Schemas['NewCampaign'];

@@ -4,14 +4,13 @@ import { Button } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { campaignQuery, placedQuery } from '../api/campaigns';
 import { asProblem } from '../api/problem';
 import type { Campaign } from '../api/schemas';
 import { may, useSession } from '../api/session';
 import { AssignForm } from '../features/campaigns/assign-form';
 import { CampaignFacts } from '../features/campaigns/campaign-facts';
-import { CampaignForm } from '../features/campaigns/campaign-form';
 import { DeleteCampaign } from '../features/campaigns/delete-campaign';
 import { Performance } from '../features/campaigns/performance';
 import { PlacedTable } from '../features/campaigns/placed-table';
@@ -21,6 +20,11 @@ import { LinkButton } from '../ui/link-button';
 import { PageHead } from '../ui/page-head';
 import { SkeletonRows } from '../ui/skeleton-rows';
 import { toast } from '../ui/toast';
+
+// Most visits read.
+const CampaignForm = lazy(() =>
+  import('../features/campaigns/campaign-form').then((m) => ({ default: m.CampaignForm })),
+);
 
 export function CampaignRoute() {
   const { id } = useParams({ from: '/workspace/campaigns/$id' });
@@ -80,15 +84,18 @@ function Page({ campaign }: { campaign: Campaign }) {
       </div>
       {manages && (
         <>
-          <CampaignForm
-            campaign={campaign}
-            opened={open === 'edit'}
-            onClose={close}
-            onSaved={(saved) => {
-              toast({ title: `${saved.name} was saved` });
-              close();
-            }}
-          />
+          {open === 'edit' && (
+            <Suspense fallback={null}>
+              <CampaignForm
+                campaign={campaign}
+                onClose={close}
+                onSaved={(saved) => {
+                  toast({ title: `${saved.name} was saved` });
+                  close();
+                }}
+              />
+            </Suspense>
+          )}
           <AssignForm campaign={campaign} opened={open === 'assign'} onClose={close} />
         </>
       )}

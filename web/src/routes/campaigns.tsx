@@ -3,15 +3,20 @@ import { Button } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { campaignsQuery } from '../api/campaigns';
 import { asProblem } from '../api/problem';
 import { may, useSession } from '../api/session';
-import { CampaignForm } from '../features/campaigns/campaign-form';
 import { CampaignList } from '../features/campaigns/campaign-list';
 import { EmptyState } from '../ui/empty-state';
 import { PageHead } from '../ui/page-head';
 import { SkeletonRows } from '../ui/skeleton-rows';
 import { toast } from '../ui/toast';
+
+// Most visits read.
+const CampaignForm = lazy(() =>
+  import('../features/campaigns/campaign-form').then((m) => ({ default: m.CampaignForm })),
+);
 
 export function CampaignsRoute() {
   const session = useSession();
@@ -68,15 +73,16 @@ export function CampaignsRoute() {
           </>
         )}
       </div>
-      {manages && (
-        <CampaignForm
-          opened={search.add === 'one'}
-          onClose={() => asks(undefined)}
-          onSaved={(campaign) => {
-            toast({ title: `${campaign.name} was created` });
-            void navigate({ to: '/campaigns/$id', params: { id: campaign.id } });
-          }}
-        />
+      {manages && search.add === 'one' && (
+        <Suspense fallback={null}>
+          <CampaignForm
+            onClose={() => asks(undefined)}
+            onSaved={(campaign) => {
+              toast({ title: `${campaign.name} was created` });
+              void navigate({ to: '/campaigns/$id', params: { id: campaign.id } });
+            }}
+          />
+        </Suspense>
       )}
     </>
   );

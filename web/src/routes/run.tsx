@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react';
 import { useRun } from '../api/follow-run';
 import { asProblem } from '../api/problem';
 import { isFinal } from '../api/run-order';
+import { EntriesFile } from '../features/runs/entries-file';
 import { EntryList } from '../features/runs/entry-list';
 import { Reconciliation } from '../features/runs/reconciliation';
 import { ResumeRun } from '../features/runs/run-actions';
@@ -86,6 +87,7 @@ export function RunRoute() {
           <div className="section">
             <h2>
               {filter ? `${filter.word} entries` : 'Entries'}
+              {over && <EntriesFile run={run} outcome={outcomeOf(outcome)} />}
               {filter && (
                 <Link to="/sync-logs/$id" params={{ id }} replace resetScroll={false} className="chip">
                   Show all

@@ -7,16 +7,18 @@ import { openLog } from '../features/activities/log-request';
 import { DeliveryToasts } from '../features/deliveries/delivery-toasts';
 import { RunToasts } from '../features/runs/run-toasts';
 import { AccountMenu } from '../features/session/account-menu';
-import { AttentionBanner } from '../features/session/attention';
 import { NoticeBell } from '../features/session/notice-bell';
 import { PaletteHost } from '../features/session/palette-host';
 import { openPalette } from '../features/session/palette-request';
 import { Rail, Tabs } from '../features/session/rail';
 import { Shortcuts } from '../features/session/shortcuts';
+import { useKeptFocus } from '../ui/kept-focus';
 import { usePhone } from '../ui/use-phone';
+import { ShellNote } from './shell-note';
 
 export function Workspace() {
   const phone = usePhone();
+  useKeptFocus();
   const [keys, showKeys] = useState(false);
   return (
     <div className="shell">
@@ -51,7 +53,7 @@ export function Workspace() {
         <Rail />
       )}
       <main id="main" className="sheet" tabIndex={-1}>
-        <AttentionBanner />
+        <ShellNote />
         <Outlet />
       </main>
       {phone && <Tabs />}

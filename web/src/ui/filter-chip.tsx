@@ -1,7 +1,11 @@
-import { Menu } from '@mantine/core';
-import { IconCheck, IconPlus, IconX } from '@tabler/icons-react';
+import { IconPlus, IconX } from '@tabler/icons-react';
+import { type ComponentProps, lazy, Suspense } from 'react';
+import type { Option } from './filter-menu';
+import { useSoon } from './use-soon';
 
-type Option = { value: string; label: string };
+const load = () => import('./filter-menu');
+const FilterMenu = lazy(() => load().then((m) => ({ default: m.FilterMenu })));
+
 type Props = {
   label: string;
   value: string | undefined;
@@ -11,35 +15,33 @@ type Props = {
 
 /** A filter that is off offers itself; one that is on shows its value and how to clear it. */
 export function FilterChip({ label, value, options, onChange }: Props) {
+  const { wanted, button } = useSoon(load);
   const chosen = value === undefined ? undefined : (options.find((o) => o.value === value)?.label ?? value);
+  const chip = <Chip label={label} chosen={chosen} {...button} />;
   return (
     <span className="chips">
-      <Menu position="bottom-start" width={220} shadow="md">
-        <Menu.Target>
-          <button type="button" className="chip" data-on={chosen ? true : undefined}>
-            {chosen === undefined && <IconPlus size={13} aria-hidden />}
-            {chosen === undefined ? label : `${label}: ${chosen}`}
-          </button>
-        </Menu.Target>
-        <Menu.Dropdown className="long-menu">
-          {options.length === 0 && <Menu.Label>Nothing to choose from yet</Menu.Label>}
-          {options.map((o) => (
-            <Menu.Item
-              key={o.value}
-              onClick={() => onChange(o.value === value ? undefined : o.value)}
-              rightSection={o.value === value ? <IconCheck size={14} aria-label="chosen" /> : undefined}
-            >
-              {o.label}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      {wanted ? (
+        <Suspense fallback={chip}>
+          <FilterMenu
+            target={(ref) => <Chip ref={ref} label={label} chosen={chosen} />}
+            value={value}
+            options={options}
+            onChange={onChange}
+          />
+        </Suspense>
+      ) : (
+        chip
+      )}
       {chosen !== undefined && (
         <button
           type="button"
           className="unchip"
           aria-label={`Clear filter ${label}`}
-          onClick={() => onChange(undefined)}
+          onClick={({ currentTarget }) => {
+            // This button goes; the one beside it stays.
+            currentTarget.parentElement?.querySelector<HTMLButtonElement>('.chip')?.focus();
+            onChange(undefined);
+          }}
         >
           <IconX size={13} aria-hidden />
         </button>
@@ -47,3 +49,12 @@ export function FilterChip({ label, value, options, onChange }: Props) {
     </span>
   );
 }
+
+type ChipProps = ComponentProps<'button'> & { label: string; chosen: string | undefined };
+
+const Chip = ({ label, chosen, className, ...button }: ChipProps) => (
+  <button type="button" {...button} className={`chip ${className ?? ''}`} data-on={chosen ? true : undefined}>
+    {chosen === undefined && <IconPlus size={13} aria-hidden />}
+    {chosen === undefined ? label : `${label}: ${chosen}`}
+  </button>
+);

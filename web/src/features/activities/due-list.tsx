@@ -18,7 +18,7 @@ import { isOverdue } from './timeline-groups';
 /** More than a screen holds beside what else is there. */
 const SHOWN = 5;
 
-/** Next steps of the member that are due, the longest first: done or put off with one tap. */
+/** Next steps of the member that are due today or before, the longest first: done or put off with one tap. */
 export function DueList({ member }: { member: string }) {
   const { data } = useQuery(dueQuery(member));
   const [all, setAll] = useState(false);
@@ -28,7 +28,7 @@ export function DueList({ member }: { member: string }) {
   return (
     <section className="due" aria-label="Due">
       <h2>
-        Due <span className="num">{data?.next_cursor ? `${due.length}+` : due.length}</span>
+        Due <span className="num">{data?.more ? `${due.length}+` : due.length}</span>
       </h2>
       <ul className="next">
         {shown.map((activity) => (

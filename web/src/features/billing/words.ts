@@ -1,4 +1,4 @@
-import type { Billing, Plan, Subscription } from '../../api/schemas';
+import type { Billing, PaymentDue, Plan, Subscription } from '../../api/schemas';
 import { dayTitle, localDay } from '../../ui/days';
 import { count } from '../../ui/figures';
 import type { Tone } from '../../ui/status-word';
@@ -19,13 +19,17 @@ export const day = (iso: string) => {
   return /^(Today|Tomorrow|Yesterday)$/.test(title) ? title.toLowerCase() : title;
 };
 
+/** What becomes of the plan while nobody pays. */
+export function overdue({ state, grace_until }: PaymentDue, graceDays?: number): string {
+  if (state === 'unpaid') return 'Payments failed for good, so the plan ended. Pay to have it back.';
+  if (grace_until) return `Your plan stays until ${day(grace_until)}; pay before that to keep it.`;
+  return `Your plan stays ${graceDays ? `for ${graceDays} days` : 'for now'}; pay to keep it.`;
+}
+
 /** What happens next, in one sentence. */
 export function next({ state, renews_at, ends_at, grace_until }: Subscription, graceDays: number): string {
-  if (state === 'past_due')
-    return grace_until
-      ? `The last payment failed. Your plan stays until ${day(grace_until)}; pay before that to keep it.`
-      : `The last payment failed. Your plan stays for ${graceDays} days; pay to keep it.`;
-  if (state === 'unpaid') return 'Payments failed for good, so the plan ended. Pay to have it back.';
+  if (state === 'past_due') return `The last payment failed. ${overdue({ state, grace_until }, graceDays)}`;
+  if (state === 'unpaid') return overdue({ state, grace_until });
   if (state === 'paused') return 'The subscription is paused at Stripe, and its plan with it.';
   if (state === 'incomplete') return 'The first payment never went through. Nothing was charged.';
   if (state === 'ended') return 'The subscription is over. Nothing is charged any more.';

@@ -6,11 +6,11 @@ import { membersQuery } from '../../api/contacts';
 import type { Campaign } from '../../api/schemas';
 import { useSubmit } from '../../api/use-submit';
 import { FormProblem } from '../../ui/form-problem';
+import { useFocusBack } from '../../ui/use-focus-back';
 import { usePhone } from '../../ui/use-phone';
 
 type Props = {
   campaign?: Campaign;
-  opened: boolean;
   onClose: () => void;
   onSaved: (campaign: Campaign) => void;
 };
@@ -24,12 +24,13 @@ const start = (c: Campaign | undefined) => ({
   ends_on: c?.ends_on ?? '',
 });
 
-/** A new campaign, or one that is changed. What was typed survives a refusal. */
-export function CampaignForm({ opened, onClose, ...rest }: Props) {
+/** A new campaign, or one that is changed; there while it is open. What was typed survives a refusal. */
+export function CampaignForm({ onClose, ...rest }: Props) {
   const phone = usePhone();
+  useFocusBack();
   return (
     <Modal
-      opened={opened}
+      opened
       onClose={onClose}
       title={rest.campaign ? `Edit ${rest.campaign.name}` : 'New campaign'}
       fullScreen={phone}
@@ -41,7 +42,7 @@ export function CampaignForm({ opened, onClose, ...rest }: Props) {
   );
 }
 
-function Fields({ campaign, onClose, onSaved }: Omit<Props, 'opened'>) {
+function Fields({ campaign, onClose, onSaved }: Props) {
   const { data: members } = useQuery(membersQuery);
   const [form, setForm] = useState(() => start(campaign));
   const [people, setPeople] = useState(() => campaign?.people.map((p) => p.member_id) ?? []);

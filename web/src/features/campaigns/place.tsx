@@ -1,4 +1,10 @@
-import { assignContacts, placeContact, refreshCampaigns, removeContact } from '../../api/campaigns';
+import {
+  assignContacts,
+  placeContact,
+  refreshCampaigns,
+  removeContact,
+  showPlaced,
+} from '../../api/campaigns';
 import { asProblem } from '../../api/problem';
 import type { Campaign, CampaignContact, CampaignContactPatch } from '../../api/schemas';
 import { hideToast, toast } from '../../ui/toast';
@@ -9,11 +15,12 @@ const undoLink = (undo: () => void) => (
   </button>
 );
 
-async function attempt(id: string, failed: string, work: () => Promise<unknown>) {
+async function attempt(id: string, failed: string, work: () => Promise<unknown>, rollBack?: () => void) {
   try {
     await work();
     return true;
   } catch (error) {
+    rollBack?.();
     toast({ id, tone: 'bad', title: failed, message: asProblem(error).message });
     return false;
   } finally {
@@ -21,11 +28,12 @@ async function attempt(id: string, failed: string, work: () => Promise<unknown>)
   }
 }
 
-/** Writes how somebody is to be reached; Undo sets it back. */
+/** Shows at once how somebody is to be reached, and writes it; Undo sets it back. */
 export async function place(campaign: Campaign, before: CampaignContact, patch: CampaignContactPatch) {
   const id = `place-${before.contact_id}`;
   const set = (to: CampaignContactPatch) => placeContact(campaign.id, before.contact_id, to);
-  if (!(await attempt(id, `${before.full_name} was not changed`, () => set(patch)))) return;
+  const rollBack = showPlaced(campaign.id, before.contact_id, patch);
+  if (!(await attempt(id, `${before.full_name} was not changed`, () => set(patch), rollBack))) return;
   const was: CampaignContactPatch = {
     ...(patch.outreach !== undefined && { outreach: before.outreach ?? null }),
     ...(patch.note !== undefined && { note: before.note }),
@@ -41,8 +49,9 @@ export async function place(campaign: Campaign, before: CampaignContact, patch: 
 export async function takeOut(campaign: Campaign, placed: CampaignContact) {
   const id = `place-${placed.contact_id}`;
   const name = placed.full_name;
-  if (!(await attempt(id, `${name} was not removed`, () => removeContact(campaign.id, placed.contact_id))))
-    return;
+  const rollBack = showPlaced(campaign.id, placed.contact_id, null);
+  const remove = () => removeContact(campaign.id, placed.contact_id);
+  if (!(await attempt(id, `${name} was not removed`, remove, rollBack))) return;
   const undo = () => {
     hideToast(id);
     void attempt(id, 'This could not be undone', () =>

@@ -8,6 +8,7 @@ import { Moment } from '../../ui/moment';
 import { usePhone } from '../../ui/use-phone';
 import { Warmness } from '../../ui/warmness';
 import { place, takeOut } from './place';
+import { PlacedMenu } from './placed-menu';
 import { OUTREACH } from './words';
 
 type Props = { campaign: Campaign; contacts: CampaignContact[]; manages: boolean };
@@ -19,10 +20,10 @@ export function PlacedTable(props: Props) {
   return usePhone() ? <Cards {...props} /> : <Wide {...props} />;
 }
 
-const Cards = ({ contacts }: Props) => (
+const Cards = ({ campaign, contacts, manages }: Props) => (
   <ul className="cards campaign-cards">
     {contacts.map((c) => (
-      <li key={c.contact_id}>
+      <li key={c.contact_id} data-acts={manages || undefined}>
         <Link to="/contacts/person/$id" params={{ id: c.contact_id }} className="row">
           <span style={{ minWidth: 0 }}>
             <b>{c.full_name}</b>
@@ -36,6 +37,7 @@ const Cards = ({ contacts }: Props) => (
             <Moment at={c.contacted_at} none="Not contacted" />
           </span>
         </Link>
+        {manages && <PlacedMenu campaign={campaign} contact={c} />}
       </li>
     ))}
   </ul>

@@ -1,60 +1,31 @@
-import { Button, Menu } from '@mantine/core';
-import { IconChevronDown, IconFileSpreadsheet, IconPlus, IconUserPlus } from '@tabler/icons-react';
-import { useNavigate } from '@tanstack/react-router';
+import { Button } from '@mantine/core';
+import { IconChevronDown, IconPlus } from '@tabler/icons-react';
+import { type ComponentProps, lazy, Suspense } from 'react';
 import type { ProviderStatus } from '../../api/schemas';
-import { ProviderTile } from '../../ui/provider-tile';
+import { useSoon } from '../../ui/use-soon';
 
-/** What stands behind an entry, in two or three words. */
-function note(p: ProviderStatus): string {
-  if (!p.allowed) return 'Needs another plan';
-  if (!p.configured && !p.connection) return 'Not set up here';
-  switch (p.connection?.state) {
-    case 'active':
-      return 'Connected';
-    case 'needs_reconnect':
-      return 'Connect again';
-    case 'paused':
-      return 'Paused';
-    default:
-      return 'Connect first';
-  }
-}
+const load = () => import('./add-items');
+const AddItems = lazy(() => load().then((m) => ({ default: m.AddItems })));
 
-export function AddMenu({ providers, onAddOne }: { providers: ProviderStatus[]; onAddOne: () => void }) {
-  const navigate = useNavigate();
+type Props = { providers: ProviderStatus[]; onAddOne: () => void };
+
+export function AddMenu({ providers, onAddOne }: Props) {
+  const { wanted, button } = useSoon(load);
+  const plain = <AddButton {...button} />;
+  if (!wanted) return plain;
   return (
-    <Menu position="bottom-end" width={280} shadow="md">
-      <Menu.Target>
-        <Button
-          rightSection={<IconChevronDown size={15} aria-hidden />}
-          leftSection={<IconPlus size={15} aria-hidden />}
-        >
-          Add contacts
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={<IconUserPlus size={17} stroke={1.7} aria-hidden />} onClick={onAddOne}>
-          Add one person
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<IconFileSpreadsheet size={17} stroke={1.7} aria-hidden />}
-          onClick={() => void navigate({ to: '/contacts/from-file' })}
-        >
-          From a CSV file
-        </Menu.Item>
-        {providers.length > 0 && <Menu.Divider />}
-        {providers.length > 0 && <Menu.Label>Import from a CRM</Menu.Label>}
-        {providers.map((p) => (
-          <Menu.Item
-            key={p.provider}
-            leftSection={<ProviderTile name={p.name} color={p.color} />}
-            rightSection={<span className="hint">{note(p)}</span>}
-            onClick={() => void navigate({ to: '/contacts/$provider', params: { provider: p.provider } })}
-          >
-            {p.name}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={plain}>
+      <AddItems target={(ref) => <AddButton ref={ref} />} providers={providers} onAddOne={onAddOne} />
+    </Suspense>
   );
 }
+
+const AddButton = (props: Omit<ComponentProps<'button'>, 'style' | 'color'>) => (
+  <Button
+    {...props}
+    rightSection={<IconChevronDown size={15} aria-hidden />}
+    leftSection={<IconPlus size={15} aria-hidden />}
+  >
+    Add contacts
+  </Button>
+);

@@ -7,6 +7,7 @@ import type { ContactFilterForm } from '../../api/schemas';
 import { may, useSession } from '../../api/session';
 import { count } from '../../ui/figures';
 import type { Selection } from '../../ui/selection';
+import { useFocusBack } from '../../ui/use-focus-back';
 import { exportMany } from './export';
 import { assignMany, deleteMany, giveMany, type Many, tagMany } from './many';
 import { TagMenu } from './tag-menu';
@@ -26,6 +27,7 @@ type Props = {
 /** What can be done to those selected. It floats over the end of the list, which does not move. */
 export function BulkBar({ selection, loaded, total, filter, onClear }: Props) {
   const session = useSession();
+  useFocusBack();
   const [everyone, takeEveryone] = useState(false);
   const { data: members } = useQuery(membersQuery);
   const { data: campaigns } = useQuery(campaignNames);
@@ -46,6 +48,9 @@ export function BulkBar({ selection, loaded, total, filter, onClear }: Props) {
         <button type="button" className="link" onClick={() => takeEveryone(!everyone)}>
           {all ? `Only the ${count(selection.size)} on this list` : `Select all ${count(total)} that match`}
         </button>
+      )}
+      {whole && total > MOST && (
+        <span className="dim">At most {count(MOST)} at once: narrow the list to take all.</span>
       )}
       <span className="sp" />
       {may(session, 'see_all_contacts') && (

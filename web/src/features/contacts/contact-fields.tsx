@@ -1,11 +1,13 @@
-import { NativeSelect, TagsInput, TextInput } from '@mantine/core';
+import { NativeSelect, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { membersQuery } from '../../api/contacts';
 import type { Contact } from '../../api/schemas';
 import { may, useSession } from '../../api/session';
-import { setEmails, setName, setOrganization, setOwner, setPhones, setTags } from './changes';
+import { setEmails, setName, setOrganization, setOwner, setPhones } from './changes';
 import { ValueList } from './value-list';
+
+const TagsField = lazy(() => import('./tags-field').then((m) => ({ default: m.TagsField })));
 
 type Props = {
   contact: Contact;
@@ -69,7 +71,9 @@ export function ContactFields({ contact, objections = {}, asked }: Props) {
           ]}
         />
       )}
-      <TagsInput label="Tags" value={contact.tags} onChange={(tags) => setTags(contact, tags)} />
+      <Suspense fallback={<TextInput label="Tags" value={contact.tags.join(', ')} readOnly />}>
+        <TagsField contact={contact} />
+      </Suspense>
     </div>
   );
 }

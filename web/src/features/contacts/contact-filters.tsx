@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { campaignNames } from '../../api/campaigns';
 import { membersQuery, tagsQuery } from '../../api/contacts';
+import { savedFilters } from '../../api/saved-filters';
 import type { ProviderStatus } from '../../api/schemas';
 import { may, useSession } from '../../api/session';
 import { FilterChip } from '../../ui/filter-chip';
@@ -30,6 +31,7 @@ export function ContactFilters({ search, providers, onChange }: Props) {
   const { data: members } = useQuery(membersQuery);
   const owners = (members?.items ?? []).map((m) => ({ value: m.id, label: m.name }));
   const used = providers.filter((p) => p.connection).map((p) => ({ value: p.provider, label: p.name }));
+  const { data: kept } = useQuery(savedFilters);
   const { data: inUse } = useQuery(tagsQuery);
   const { data: campaigns } = useQuery(campaignNames);
   const tags = (inUse?.items ?? []).map((t) => t.tag);
@@ -94,9 +96,11 @@ export function ContactFilters({ search, providers, onChange }: Props) {
           Clear filters
         </button>
       )}
-      <Suspense fallback={null}>
-        <SavedFilters search={search} onChange={onChange} />
-      </Suspense>
+      {(isFiltered(search) || (kept?.items.length ?? 0) > 0) && (
+        <Suspense fallback={null}>
+          <SavedFilters search={search} onChange={onChange} />
+        </Suspense>
+      )}
     </search>
   );
 }

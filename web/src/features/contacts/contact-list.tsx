@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useMemo, useRef } from 'react';
@@ -5,6 +6,7 @@ import { contactsQuery } from '../../api/contacts';
 import { asProblem } from '../../api/problem';
 import type { ProviderStatus } from '../../api/schemas';
 import { EmptyState } from '../../ui/empty-state';
+import { MoreFailed } from '../../ui/more-failed';
 import { ScrollRegion } from '../../ui/scroll-region';
 import type { Selection } from '../../ui/selection';
 import { SkeletonRows } from '../../ui/skeleton-rows';
@@ -30,12 +32,12 @@ export function ContactList(all: Props) {
   const { search, providers, empty, onSort, onOpen, selecting, selection, onSelection } = all;
   const phone = usePhone();
   const query = useInfiniteQuery(contactsQuery(filterOf(search)));
-  const { hasNextPage, isFetchingNextPage, fetchNextPage, data, error } = query;
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage, data, error } = query;
   const contacts = useMemo(() => data?.pages.flatMap((p) => p.items) ?? [], [data]);
   const total = data?.pages[0]?.total ?? null;
   const box = useRef<HTMLElement>(null);
   const virtual = useVirtualizer({
-    count: contacts.length + (hasNextPage ? 1 : 0),
+    count: contacts.length + (hasNextPage && !isFetchNextPageError ? 1 : 0),
     getScrollElement: () => box.current,
     estimateSize: () => (phone ? 72 : 44),
     overscan: 10,
@@ -44,8 +46,10 @@ export function ContactList(all: Props) {
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= contacts.length - 20) void fetchNextPage();
-  }, [last, contacts.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+    // One that failed is asked for again by somebody, not by itself and for ever.
+    if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError && last >= contacts.length - 20)
+      void fetchNextPage();
+  }, [last, contacts.length, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
 
   if (query.isPending) return <SkeletonRows rows={14} height={phone ? 72 : 44} />;
   if (error && contacts.length === 0)
@@ -53,11 +57,7 @@ export function ContactList(all: Props) {
       <EmptyState
         kind="failed"
         title="Your contacts could not be loaded"
-        action={
-          <button type="button" className="link" onClick={() => void query.refetch()}>
-            Try again
-          </button>
-        }
+        action={<Button onClick={() => void query.refetch()}>Try again</Button>}
       >
         {asProblem(error).message}
       </EmptyState>
@@ -86,6 +86,7 @@ export function ContactList(all: Props) {
           onSelection={onSelection}
         />
       )}
+      {isFetchNextPageError && <MoreFailed error={error} onRetry={() => void fetchNextPage()} />}
     </ScrollRegion>
   );
 }

@@ -17,7 +17,6 @@ export function SavedFilters({ search, onChange }: Props) {
   const { data } = useQuery(savedFilters);
   const kept = data?.items ?? [];
   const filtered = isFiltered(search);
-  if (kept.length === 0 && !filtered) return null;
   const use = (filter: SavedFilter) => {
     open(false);
     // The server says null for what is not asked; the address leaves that out.

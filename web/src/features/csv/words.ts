@@ -28,6 +28,24 @@ export const DELIMITERS: { value: CsvDelimiter; label: string }[] = [
   { value: 'pipe', label: 'Bar  |' },
 ];
 
+const kilo = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
+const mega = new Intl.NumberFormat('en-GB', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** "12 kB", "3.4 MB". */
+export const size = (bytes: number) =>
+  bytes < 1_000_000
+    ? `${kilo.format(Math.max(1, bytes / 1_000))} kB`
+    : `${mega.format(bytes / 1_000_000)} MB`;
+
+/** Below this the guess would jump. */
+const SURE_AFTER_MS = 1_500;
+
+/** Seconds until the rest has left, at the pace so far; `null` while nobody knows. */
+export function timeLeft(bytes: number, of: number, elapsedMs: number): number | null {
+  if (bytes <= 0 || elapsedMs < SURE_AFTER_MS) return null;
+  return ((of - bytes) * elapsedMs) / bytes / 1_000;
+}
+
 const NAMES: CsvField[] = ['full_name', 'first_name', 'last_name', 'email'];
 const ONCE: CsvField[] = ['full_name', 'first_name', 'last_name', 'organization', 'owner', 'contact_id'];
 

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { queryClient } from '../../api/client';
 import { useLive } from '../../api/live';
+import { maybeRefreshDue } from '../../api/reminders';
 import type { Delivery } from '../../api/schemas';
 import { useSession } from '../../api/session';
 import { counted } from '../../ui/figures';
@@ -37,6 +38,8 @@ function refresh(moved: Delivery[]) {
   // Links of a list change only when something arrived.
   if (moved.length === 0 || moved.some((d) => d.state === 'delivered')) stale.push(['contacts', 'list']);
   for (const queryKey of stale) void queryClient.invalidateQueries({ queryKey });
+  // Whoever logs on another device moves a copy of it.
+  void maybeRefreshDue();
 }
 
 /** What is to be said of a delivery that was not said before. */

@@ -25,7 +25,7 @@ type Props = {
 
 export function PeopleList({ provider, search, onSearch, selection, onSelection, onEveryone }: Props) {
   const query = useInfiniteQuery(remotePeopleQuery(provider.provider, search));
-  const { data, hasNextPage, fetchNextPage, isFetchingNextPage } = query;
+  const { data, hasNextPage, fetchNextPage, isFetchingNextPage, isFetchNextPageError } = query;
   const [gathering, gather] = useState(false);
   const people = useMemo(() => data?.pages.flatMap((p) => p.items) ?? [], [data]);
   const spent = data?.pages.reduce((sum, p) => sum + (p.tokens_spent ?? 0), 0) ?? 0;
@@ -107,6 +107,7 @@ export function PeopleList({ provider, search, onSearch, selection, onSelection,
           provider={provider.name}
           more={hasNextPage}
           busy={isFetchingNextPage}
+          failed={isFetchNextPageError ? query.error : null}
           selection={selection}
           onSelection={onSelection}
           onMore={more}

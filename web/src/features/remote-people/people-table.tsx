@@ -2,6 +2,7 @@ import { Checkbox, VisuallyHidden } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
 import type { RemotePerson } from '../../api/schemas';
+import { MoreFailed } from '../../ui/more-failed';
 import { ScrollRegion } from '../../ui/scroll-region';
 import { listState, type Selection, toggle, toggleList } from '../../ui/selection';
 import { usePhone } from '../../ui/use-phone';
@@ -12,12 +13,14 @@ type Props = {
   provider: string;
   more: boolean;
   busy: boolean;
+  /** Why the next page did not come; each costs tokens, so it is asked for again by hand. */
+  failed: Error | null;
   selection: Selection;
   onSelection: (next: Selection) => void;
   onMore: () => void;
 };
 
-export function PeopleTable({ people, provider, more, busy, selection, onSelection, onMore }: Props) {
+export function PeopleTable({ people, provider, more, busy, failed, selection, onSelection, onMore }: Props) {
   const phone = usePhone();
   const [opened, open] = useState<string | null>(null);
   const box = useRef<HTMLElement>(null);
@@ -32,8 +35,8 @@ export function PeopleTable({ people, provider, more, busy, selection, onSelecti
   const last = items.at(-1)?.index ?? 0;
   // Near the end only: each page costs the company some of its budget at the provider.
   useEffect(() => {
-    if (more && !busy && people.length > 0 && last >= people.length - 5) onMore();
-  }, [last, people.length, more, busy, onMore]);
+    if (more && !busy && !failed && people.length > 0 && last >= people.length - 5) onMore();
+  }, [last, people.length, more, busy, failed, onMore]);
 
   const ids = people.map((p) => p.remote_id);
   const state = listState(selection, ids);
@@ -101,6 +104,7 @@ export function PeopleTable({ people, provider, more, busy, selection, onSelecti
         {bottom > 0 && <Pad height={bottom} columns={phone ? 4 : 7} />}
       </table>
       {busy && <p className="more">Loading more people</p>}
+      {failed && !busy && <MoreFailed error={failed} onRetry={onMore} />}
     </ScrollRegion>
   );
 }

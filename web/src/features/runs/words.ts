@@ -66,6 +66,9 @@ export const stateOf = (word: string | undefined): RunState | undefined =>
 
 export const wroteNothing = (run: Run) => run.counts.created + run.counts.updated + run.counts.linked === 0;
 
+/** Who was looked at and nothing came of it. */
+export const notTaken = ({ counts }: Run) => counts.skipped + counts.conflict + counts.quarantined;
+
 /** The result in one line: "3 created, 1 updated". */
 export function summary(run: Run): string {
   const parts = OUTCOMES.filter((o) => o.key !== 'unchanged' && run.counts[o.key] > 0).map(

@@ -1,111 +1,42 @@
-import { Menu, useMantineColorScheme } from '@mantine/core';
-import { IconCheck, IconLogout, IconMailbox, IconSelector, IconSettings } from '@tabler/icons-react';
-import { useNavigate } from '@tanstack/react-router';
-import { signOut, switchCompany, useSession } from '../../api/session';
+import { IconSelector } from '@tabler/icons-react';
+import { type ComponentProps, lazy, Suspense } from 'react';
+import { useSession } from '../../api/session';
 import { Avatar } from '../../ui/avatar';
-import { humanize } from '../../ui/figures';
-import { toast } from '../../ui/toast';
-import { PAGES } from './pages';
-import { THEMES } from './themes';
+import { useSoon } from '../../ui/use-soon';
 
-/** What a phone has no tab for; settings stand here anyway. */
-const REST = PAGES.filter((page) => !page.tab && page.to !== '/settings');
+const load = () => import('./account-items');
+const AccountItems = lazy(() => load().then((m) => ({ default: m.AccountItems })));
 
 export function AccountMenu({ compact }: { compact?: boolean }) {
-  const session = useSession();
-  const navigate = useNavigate();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const leave = async () => {
-    await navigate({ to: '/signin' });
-    await signOut();
-  };
-  const enter = async (id: string, name: string) => {
-    await switchCompany(id);
-    await navigate({ to: '/contacts', search: {} });
-    toast({ title: `You are in ${name} now` });
-  };
+  const { wanted, button } = useSoon(load);
+  const plain = <Account {...button} compact={compact} />;
+  if (!wanted) return plain;
   return (
-    <Menu position={compact ? 'bottom-end' : 'top-start'} width={240} shadow="md">
-      <Menu.Target>
-        <button
-          type="button"
-          className="account"
-          aria-label={`Account of ${session.user.name}, ${session.company.name}`}
-        >
-          <Avatar name={session.user.name} />
-          {!compact && (
-            <>
-              <span>
-                <b>{session.user.name}</b>
-                <small>{session.company.name}</small>
-              </span>
-              <IconSelector size={15} aria-hidden />
-            </>
-          )}
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {session.user.email}, {humanize(session.member.role).toLowerCase()}
-        </Menu.Label>
-        {session.companies.length > 1 && <Menu.Divider />}
-        {session.companies.length > 1 &&
-          session.companies.map((c) => (
-            <Menu.Item
-              key={c.id}
-              disabled={c.id === session.company.id}
-              rightSection={
-                c.id === session.company.id ? <IconCheck size={14} aria-label="current" /> : undefined
-              }
-              onClick={() => void enter(c.id, c.name)}
-            >
-              {c.name}
-            </Menu.Item>
-          ))}
-        <Menu.Divider />
-        <Menu.Label>Theme</Menu.Label>
-        {THEMES.map((t) => (
-          <Menu.Item
-            key={t.value}
-            leftSection={<t.icon size={16} stroke={1.7} aria-hidden />}
-            rightSection={colorScheme === t.value ? <IconCheck size={14} aria-label="chosen" /> : undefined}
-            onClick={() => setColorScheme(t.value)}
-          >
-            {t.label}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item
-          leftSection={<IconSettings size={16} stroke={1.7} aria-hidden />}
-          onClick={() => void navigate({ to: '/settings' })}
-        >
-          Settings
-        </Menu.Item>
-        {compact &&
-          REST.map((page) => (
-            <Menu.Item
-              key={page.to}
-              leftSection={<page.icon size={16} stroke={1.7} aria-hidden />}
-              onClick={() => void navigate({ to: page.to })}
-            >
-              {page.label}
-            </Menu.Item>
-          ))}
-        {session.development && (
-          <Menu.Item
-            leftSection={<IconMailbox size={16} stroke={1.7} aria-hidden />}
-            onClick={() => void navigate({ to: '/dev/mailbox' })}
-          >
-            Mailbox (development)
-          </Menu.Item>
-        )}
-        <Menu.Item
-          leftSection={<IconLogout size={16} stroke={1.7} aria-hidden />}
-          onClick={() => void leave()}
-        >
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={plain}>
+      <AccountItems target={(ref) => <Account ref={ref} compact={compact} />} compact={compact} />
+    </Suspense>
+  );
+}
+
+function Account({ compact, className, ...button }: ComponentProps<'button'> & { compact?: boolean }) {
+  const { user, company } = useSession();
+  return (
+    <button
+      type="button"
+      {...button}
+      className={`account ${className ?? ''}`}
+      aria-label={`Account of ${user.name}, ${company.name}`}
+    >
+      <Avatar name={user.name} />
+      {!compact && (
+        <>
+          <span>
+            <b>{user.name}</b>
+            <small>{company.name}</small>
+          </span>
+          <IconSelector size={15} aria-hidden />
+        </>
+      )}
+    </button>
   );
 }

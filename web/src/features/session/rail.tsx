@@ -3,7 +3,8 @@ import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { statusQuery } from '../../api/integrations';
-import { useSession } from '../../api/session';
+import { dueQuery } from '../../api/reminders';
+import { may, useSession } from '../../api/session';
 import { count, counted, humanize } from '../../ui/figures';
 import { AccountMenu } from './account-menu';
 import { NoticeBell } from './notice-bell';
@@ -22,6 +23,22 @@ export function Alert({ n }: { n: number }) {
 function useFailing(): number {
   const { data } = useQuery(statusQuery);
   return (data?.providers ?? []).reduce((n, p) => n + (p.connection?.deliveries.failing ?? 0), 0);
+}
+
+/** Next steps for today, where they are worked through. */
+function DueCount({ className }: { className: string }) {
+  const session = useSession();
+  const { data } = useQuery({ ...dueQuery(session.member.id), enabled: may(session, 'log_activities') });
+  const n = data?.items.length ?? 0;
+  if (n === 0) return null;
+  const shown = data?.more ? `${count(n)}+` : count(n);
+  const words = n === 1 && !data?.more ? 'next step due' : 'next steps due';
+  return (
+    <span className={className} title={`${shown} ${words}`}>
+      {shown}
+      <VisuallyHidden> {words}</VisuallyHidden>
+    </span>
+  );
 }
 
 export function Rail() {
@@ -43,6 +60,7 @@ export function Rail() {
             {PAGES.filter((p) => p.group === group).map((page) => (
               <Link key={page.to} to={page.to}>
                 <page.icon size={17} stroke={1.7} aria-hidden /> {page.label}
+                {page.to === '/next' && <DueCount className="n due-n" />}
                 {page.to === '/integrations' && <Alert n={session.attention.length} />}
                 {page.to === '/sync-logs' && failing > 0 && (
                   <span className="n" title={needWords(failing)}>
@@ -94,6 +112,7 @@ export function Tabs() {
         <Link key={page.to} to={page.to}>
           <page.icon size={22} stroke={1.7} aria-hidden />
           {page.short}
+          {page.to === '/next' && <DueCount className="due-n" />}
           {page.to === '/integrations' && <Alert n={session.attention.length} />}
         </Link>
       ))}

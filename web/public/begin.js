@@ -1,0 +1,3 @@
+// Before anything else: the theme, so that nothing flashes, and the question who is signed in, which is
+// answered while the app is still on its way (src/api/client.ts takes the answer).
+(function(){try{var s=localStorage.getItem('mantine-color-scheme-value')||'auto';var d=s==='dark'||(s==='auto'&&matchMedia('(prefers-color-scheme: dark)').matches);document.documentElement.setAttribute('data-mantine-color-scheme',d?'dark':'light')}catch(e){}if(!/^\/(signin|signup|confirm|forgot|join|reset|install|dev)(\/|$)/.test(location.pathname)){window.tandemSession=fetch('/api/auth/session',{credentials:'same-origin'});window.tandemSession.catch(function(){})}})();

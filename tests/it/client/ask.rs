@@ -75,16 +75,16 @@ const MEDIA: &[&str] = &[
 impl Ask {
     pub(super) fn any(
         document: &Value,
-        operations: &[&Operation],
+        (operations, wanted): (&[Operation], &[&Operation]),
         known: &Known,
         rng: &mut StdRng,
     ) -> Self {
         if rng.random_bool(0.02) {
             return Self::astray(rng);
         }
-        let mut operation = *operations.choose(rng).unwrap();
+        let mut operation = *wanted.choose(rng).unwrap();
         if operation.is_slow() && rng.random_bool(0.8) {
-            operation = *operations.choose(rng).unwrap();
+            operation = *wanted.choose(rng).unwrap();
         }
         let values = Values { document, known, room: room(&operation.path) };
         // Half of the requests are what the document allows; in the others something is wrong.

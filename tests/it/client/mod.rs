@@ -86,7 +86,7 @@ async fn no_request_gets_an_answer_that_the_document_does_not_tell_of() {
         } else if case % PER_RESTORE == 0 {
             stage.restore().await;
         }
-        let ask = Ask::any(&document, &wanted, &stage.known, &mut rng);
+        let ask = Ask::any(&document, (&operations, &wanted), &stage.known, &mut rng);
         let told = send(&stage, &ask).await;
         let name = ask.operation.clone().unwrap_or_else(|| "nothing".to_owned());
         *answered.entry((name.clone(), told.status.as_u16())).or_default() += 1;

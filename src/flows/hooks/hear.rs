@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use crate::{
     connectors::{Hint, Hooks, Incoming},
     db::{self, DbError, Scope, hooks::NewEvent},
-    domain::{CompanyId, ConnectionId},
+    domain::{CompanyId, ConnectionId, RemoteId},
     flows::{Hub, Provider, hooks::work},
 };
 
@@ -116,7 +116,7 @@ async fn keep(
         .iter()
         .map(|hint| NewEvent {
             event_key: &hint.event,
-            remote_id: hint.person.as_ref().map(|id| id.as_str()),
+            remote_id: hint.person.as_ref().map(RemoteId::as_str),
             gone: hint.gone,
             happened_at: hint.happened_at,
         })
@@ -127,10 +127,9 @@ async fn keep(
     }
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
     match db::hooks::hear(&mut tx, connection_id, &events, now).await {
-        Ok(0) => return Ok(()),
-        Ok(_) => {}
-        // The connection was forgotten meanwhile.
-        Err(DbError::Dangling { .. }) => return Ok(()),
+        Ok(new) if new > 0 => {}
+        // All were heard before; or the connection was forgotten meanwhile.
+        Ok(_) | Err(DbError::Dangling { .. }) => return Ok(()),
         Err(error) => return Err(error),
     }
     work::enqueue(&mut tx, provider.slug(), connection_id, now + GATHER).await?;

@@ -20,7 +20,7 @@ use url::Url;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The vendors try for minutes or hours; here it is over in seconds.
 const PAUSES: [Duration; 3] =
-    [Duration::from_millis(250), Duration::from_millis(1_000), Duration::from_millis(4_000)];
+    [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
 /// Calls on their way at once.
 const AT_ONCE: usize = 8;
 /// More that wait are lost, as with a vendor who has given an address up.

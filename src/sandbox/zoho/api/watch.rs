@@ -109,6 +109,7 @@ fn shown(account: &Account, channel: u64, watch: &Watch, event: &str) -> Value {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all operations have one signature")]
 pub(crate) fn list(account: &mut Account, call: &Call) -> Answer {
     forget_old(account, call.now);
     let asked = call.param("channel_id").and_then(|id| id.parse::<u64>().ok());

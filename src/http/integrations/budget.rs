@@ -11,8 +11,9 @@ use poem_openapi::{
 };
 
 use super::{
-    SyncMode, allowed, known,
-    status::{EstimateSource, full, next_hour},
+    SyncMode, allowed,
+    cost::{EstimateSource, full, next_hour},
+    known,
 };
 use crate::{
     connectors::{self, Extent, Fit, JOBS_LEAVE},

@@ -2,6 +2,7 @@
 
 mod budget;
 mod consent;
+mod cost;
 mod people;
 mod status;
 mod uninstall;

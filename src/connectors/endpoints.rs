@@ -59,6 +59,9 @@ enum Login {
     Only,
 }
 
+/// Bytes of a scheme, a host name (at most 253, RFC 1035) and a slash.
+const LONGEST_ORIGIN: usize = 262;
+
 #[derive(Debug, Clone)]
 enum Rule {
     /// Those of the provider.
@@ -91,6 +94,9 @@ impl Endpoints {
     /// The same with people signing in at another of the provider's hosts (`https://...`): a data
     /// centre, or a customer's own domain. Never an address that the provider's rules do not name.
     pub fn at_login(&self, raw: &str) -> Result<Self, ForbiddenHost> {
+        if raw.len() > LONGEST_ORIGIN {
+            return Err(ForbiddenHost { host: shown(raw) });
+        }
         if self.login == Login::Only {
             return Ok(self.clone());
         }
@@ -313,6 +319,9 @@ mod tests {
             {
                 assert!(real.at_login(strange).is_err(), "{strange:?}");
             }
+            let here = Url::parse("http://127.0.0.1:4100").unwrap();
+            let only = Endpoints::overridden(connector.manifest(), Some(&here), Some(&here));
+            assert!(only.unwrap().at_login(&"ä".repeat(200)).is_err(), "no host is that long");
         }
     }
 

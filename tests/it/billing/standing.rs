@@ -35,7 +35,7 @@ async fn an_overdue_payment_keeps_the_plan_for_its_grace() {
     // What is overdue is paid at the portal, not bought once more.
     assert!(stage.page("teams").await.contains("/p/session/"));
 
-    stage.hub.clock.advance(policy::grace() + TimeDelta::seconds(1));
+    stage.hub.pass(policy::grace() + TimeDelta::seconds(1)).await;
     read::look_after(&stage.hub.hub, stage.acme.id).await.unwrap();
     stage.drain().await;
     assert_eq!(stage.plan().await, "free");

@@ -131,6 +131,18 @@ impl TestHub {
         Member { id, user_id, email: email.to_owned(), role, browser }
     }
 
+    /// Lets time pass for everybody who is signed in and stays so, as if they had gone on working.
+    pub(crate) async fn pass(&self, time: TimeDelta) {
+        self.clock.advance(time);
+        let now = self.clock.now();
+        sqlx::query("update session set seen_at = $1, expires_at = greatest(expires_at, $2)")
+            .bind(now)
+            .bind(now + TimeDelta::days(7))
+            .execute(&self.owner)
+            .await
+            .unwrap();
+    }
+
     /// A key as a worker holds it.
     pub(crate) async fn tenant(&self, company: &Company) -> TenantTx {
         self.db.tenant(company.id, Scope::All).await.unwrap()

@@ -138,7 +138,7 @@ pub(super) async fn settle(stage: &Stage) -> TimeDelta {
         let due = due.expect("something is open and nobody is to work it");
         let wait =
             (due - stage.hub.clock.now()).max(TimeDelta::zero()) + TimeDelta::milliseconds(20);
-        stage.hub.clock.advance(wait);
+        stage.hub.pass(wait).await;
         passed += wait;
         stage.sql("update lane set resumes_at = null").await;
         stage.sql("update job set run_at = now() where state = 'ready'").await;

@@ -21,7 +21,7 @@ async fn a_note_a_deal_and_a_change_arrive_and_are_found_again() {
     let send = async |effect: &Effect| writer().send(&stage.api, effect).await.unwrap();
     let look = async |effect: &Effect| writer().look(&stage.api, effect, since).await.unwrap();
     let cannot: Vec<ActionKind> =
-        ActionKind::ALL.into_iter().filter(|kind| writer().cannot(*kind).is_some()).collect();
+        ActionKind::ALL.iter().copied().filter(|kind| writer().cannot(*kind).is_some()).collect();
     assert_eq!(cannot, [ActionKind::SearchRecords], "the others have it");
     let person = send(&Effect::CreatePerson(ann())).await.id;
 

@@ -3,8 +3,8 @@ import { Link } from '@tanstack/react-router';
 import type { Connection } from '../../api/schemas';
 import { counted, humanize } from '../../ui/figures';
 import { Moment } from '../../ui/moment';
-import { account, budgetWords, forecastWords } from './state';
 import { Hearing } from './hearing';
+import { account, budgetWords, forecastWords } from './state';
 
 type Props = { connection: Connection; unit: string };
 

@@ -6,7 +6,9 @@ export function Hearing({ webhooks: w }: { webhooks: NonNullable<Connection['web
   if (w.state !== 'on') {
     return (
       <>
-        {w.state === 'off' ? 'Only when somebody imports' : 'Cannot be heard right now, tried again by itself'}
+        {w.state === 'off'
+          ? 'Only when somebody imports'
+          : 'Cannot be heard right now, tried again by itself'}
         {w.state_reason && <div className="hint">{w.state_reason}</div>}
       </>
     );

@@ -50,9 +50,16 @@ export async function providerName(page: Page): Promise<string> {
 /** No violation of WCAG 2.2 A and AA, nor of the best practices axe knows. */
 export async function accessible(page: Page, where: string) {
   await page.waitForTimeout(300); // menus and dialogs fade in
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
+  const look = async () =>
+    await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+      .analyze();
+  let { violations } = await look();
+  if (violations.length > 0) {
+    // Seen once: a busy machine in the middle of changing the colours. What is wrong stays wrong.
+    await page.waitForTimeout(1_000);
+    ({ violations } = await look());
+  }
   const told = violations.map(
     (v) =>
       `${v.id} (${v.impact}): ${v.nodes

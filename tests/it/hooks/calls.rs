@@ -111,8 +111,8 @@ async fn what_was_not_signed_just_now_for_our_address_is_not_believed() {
         answers.push(stage.call(path, &stage.signed(&body, seconds), body.clone()).await);
     }
     let [signature, time] = right.clone();
-    answers.push(stage.call(path, &[signature.clone()], body.clone()).await);
-    answers.push(stage.call(path, &[time.clone()], body.clone()).await);
+    answers.push(stage.call(path, std::slice::from_ref(&signature), body.clone()).await);
+    answers.push(stage.call(path, std::slice::from_ref(&time), body.clone()).await);
     let other = if signature.1.starts_with('A') { "B" } else { "A" };
     let forged = [(signature.0, format!("{other}{}", &signature.1[1..])), time.clone()];
     answers.push(stage.call(path, &forged, body.clone()).await);

@@ -13,6 +13,7 @@ import { modeWords, OUTCOMES, outcomeOf, STATE, stateSentence } from '../feature
 import { EmptyState } from '../ui/empty-state';
 import { LinkButton } from '../ui/link-button';
 import { PageHead } from '../ui/page-head';
+import { ScrollRegion } from '../ui/scroll-region';
 import { SkeletonRows } from '../ui/skeleton-rows';
 import { StatusWord } from '../ui/status-word';
 
@@ -52,7 +53,7 @@ export function RunRoute() {
           All runs
         </Link>
       </PageHead>
-      <div className="body">
+      <ScrollRegion className="body" label="The run">
         <section className="section" aria-label="State">
           <p role="status">
             <StatusWord tone={state.tone}>{state.word}</StatusWord>. {stateSentence(run)}{' '}
@@ -97,7 +98,7 @@ export function RunRoute() {
           </div>
           <EntryList run={run} outcome={outcomeOf(outcome)} />
         </section>
-      </div>
+      </ScrollRegion>
     </>
   );
 }

@@ -69,7 +69,9 @@ impl Query {
         fn of(condition: &Condition, see: &mut impl FnMut(&Field)) {
             match condition {
                 Condition::All(inner) | Condition::Any(inner) => {
-                    inner.iter().for_each(|inner| of(inner, see));
+                    for inner in inner {
+                        of(inner, see);
+                    }
                 }
                 Condition::Test(field, _) => see(field),
             }

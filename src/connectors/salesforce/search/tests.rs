@@ -186,7 +186,9 @@ fn names(query: &Query) -> Vec<String> {
     fn of(condition: &Condition, all: &mut Vec<String>) {
         match condition {
             Condition::All(inner) | Condition::Any(inner) => {
-                inner.iter().for_each(|inner| of(inner, all));
+                for inner in inner {
+                    of(inner, all);
+                }
             }
             Condition::Test(field, _) => all.push(field.name().to_owned()),
         }

@@ -52,10 +52,10 @@ impl Call<'_> {
         let number = u64::try_from(self.account.jobs.len()).unwrap_or(0) + 1;
         let id = ids::id("750", self.account.org.instance, number);
         self.account.jobs.insert(id.clone(), Some(Job { query, rows, looks: 0 }));
-        Ok(Done::Json(200, self.shown(&id, "UploadComplete")))
+        Ok(Done::Json(200, Self::shown(&id, "UploadComplete")))
     }
 
-    fn shown(&self, id: &str, state: &str) -> Value {
+    fn shown(id: &str, state: &str) -> Value {
         json!({
             "id": id, "operation": "query", "object": "Contact", "state": state,
             "contentType": "CSV", "apiVersion": 66.0, "lineEnding": "LF",
@@ -77,7 +77,7 @@ impl Call<'_> {
             _ if fails => "Failed",
             _ => "JobComplete",
         };
-        Ok(Done::Json(200, self.shown(id, state)))
+        Ok(Done::Json(200, Self::shown(id, state)))
     }
 
     pub(super) fn delete_job(&mut self, id: &str) -> Outcome {

@@ -9,7 +9,8 @@ export default async function begin(): Promise<() => Promise<void>> {
     // Read only now: it knows the demo from the environment.
     const { stage } = await import('./stage');
     const browser = await chromium.launch(tests.use?.launchOptions);
-    await stage(await browser.newPage());
+    const context = await browser.newContext(); // axe wants one that it can open pages in
+    await stage(await context.newPage());
     await browser.close();
   } catch (error) {
     await stop();

@@ -32,12 +32,13 @@ export async function stage(page: Page) {
   await page.goto(`${demo.url}/integrations`);
   await consent(page, name, 'Allow');
   await expect(page.getByText(`${name} is connected`)).toBeVisible();
+  // Before the import takes in those whom she is mistaken for.
+  await warm(page, 'Doris Doppel', (await sharedAddress(page))?.email);
   const started = await api(page, 'POST', `/integrations/${slug}/sync`, { mode: 'full' });
   await over(page, (await started.json()).run_id);
 
   await warm(page, 'Olga Ostwald', 'olga.ostwald@example.com');
   await warm(page, 'Rita Reuter', 'rita@refused.example');
-  await warm(page, 'Doris Doppel', (await sharedAddress(page))?.email);
   await expect
     .poll(async () => (await (await api(page, 'GET', '/deliveries?state=delivered')).json()).items.length, {
       timeout: 30_000,

@@ -16,7 +16,7 @@ use super::{
     cpu::{self, Meter, Spent},
     figures::{number, rounded},
     ground::Ground,
-    processes::{Crm, Orders, Service},
+    processes::{Crm, Service},
 };
 use crate::{
     db::{self, Scope, TenantTx},
@@ -81,9 +81,7 @@ impl Sheet<'_> {
         let name = format!("bench_csv_{rows}");
         let crm = Crm::start(self.connector.manifest().slug, 1, 0).await?;
         let ground = Ground::prepare(self, &crm, &name).await?;
-        let (keys, folder) = (self.keys, self.folder);
-        let orders = Orders { ground: &ground, crm: &crm, keys, folder, beyond_limits: 1 };
-        let worker = Service::work(orders)?;
+        let worker = Service::work(self.orders(&ground, &crm, 1))?;
         let mut taken = Vec::new();
         for again in [false, true] {
             taken.push(self.file(&ground, &worker, rows, again).await?);

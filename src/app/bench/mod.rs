@@ -52,7 +52,8 @@ use crate::{
 use deliveries::Deliveries;
 use figures::{Environment, Figures};
 use files::Taken;
-use processes::Crm;
+use ground::Ground;
+use processes::{Crm, Orders};
 use reports::Reports;
 
 /// Measures every size, prints a table and keeps the figures.
@@ -170,6 +171,11 @@ struct Sheet<'a> {
 impl Sheet<'_> {
     fn server(&self) -> anyhow::Result<u32> {
         self.postgres.pid().context("PostgreSQL is gone")
+    }
+
+    /// For the services of one ground; `beyond_limits` is 1 unless the CRM's limits are lifted.
+    fn orders<'b>(&'b self, ground: &'b Ground, crm: &'b Crm, beyond_limits: u32) -> Orders<'b> {
+        Orders { ground, crm, keys: self.keys, folder: self.folder, beyond_limits }
     }
 
     /// A connection as the owner of the cluster, which the service never has.

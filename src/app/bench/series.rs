@@ -39,8 +39,7 @@ impl Sheet<'_> {
         let name = format!("bench_{}_{persons}_{latency_ms}", manifest.slug);
         let ground = Ground::prepare(self, crm, &name).await?;
         let mut owner = self.owner(&name).await?;
-        let orders =
-            Orders { ground: &ground, crm, keys: self.keys, folder: self.folder, beyond_limits: 1 };
+        let orders = self.orders(&ground, crm, 1);
 
         let mut worker = Service::work(orders)?;
         let first = self.import(&ground, crm, &mut worker, &Mode::Full).await?;

@@ -18,14 +18,14 @@ use crate::{
     connectors::{self, Agreed, Caller, Channels, CrmError, Hooks, Wanted},
     db::{
         self, DbError, Scope, TenantTx,
-        connections::{self, Connection},
+        connections::Connection,
         hooks::{Channel, Standing},
     },
     domain::{CompanyId, ConnectionId},
     flows::{
         FlowError, Next, Provider, SharedHub, account,
         account::Account,
-        hooks::{address, is_allowed, work},
+        hooks::{address, at_work, work},
         ledger::Purpose,
         reconnect,
     },
@@ -59,13 +59,9 @@ pub async fn work(
 ) -> Result<Next, FlowError> {
     let now = hub.clock.now();
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
-    let Some(connection) = connections::get(&mut tx, connection_id).await? else {
+    let Some((connection, provider)) = at_work(hub, &mut tx, connection_id).await? else {
         return Ok(Next::Done);
     };
-    let Some(provider) = hub.providers.get(&connection.provider) else { return Ok(Next::Done) };
-    if connection.state != "active" || !is_allowed(&mut tx, provider).await? {
-        return Ok(Next::Done);
-    }
     let hooks = match provider.connector.hooks() {
         None => return Ok(Next::Done),
         Some(Hooks::PerApp(_)) => {

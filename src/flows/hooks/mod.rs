@@ -12,7 +12,11 @@ use chrono::TimeDelta;
 use url::Url;
 
 use crate::{
-    db::{self, DbError, Scope, TenantTx, jobs::NewJob},
+    db::{
+        self, DbError, Scope, TenantTx,
+        connections::{self, Connection},
+        jobs::NewJob,
+    },
     domain::{CompanyId, ConnectionId},
     flows::{Hub, Provider},
     policy,
@@ -33,10 +37,17 @@ pub fn address(hub: &Hub, provider: &Provider, token: Option<&str>) -> Url {
     url
 }
 
-/// Whether the company's plan has the CRM.
-async fn is_allowed(tx: &mut TenantTx, provider: &Provider) -> Result<bool, DbError> {
+/// The connection that a job is about and its CRM, while it works and the plan has that CRM.
+async fn at_work<'a>(
+    hub: &'a Hub,
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+) -> Result<Option<(Connection, &'a Provider)>, DbError> {
+    let Some(connection) = connections::get(tx, connection_id).await? else { return Ok(None) };
+    let Some(provider) = hub.providers.get(&connection.provider) else { return Ok(None) };
     let plan = db::companies::plan(tx).await?;
-    Ok(policy::allows(plan, provider.connector.manifest().plan_feature))
+    let has_it = policy::allows(plan, provider.connector.manifest().plan_feature);
+    Ok((connection.state == "active" && has_it).then_some((connection, provider)))
 }
 
 /// By the clock: channels that end or were never opened, hints whose job died, an inbox that grows.

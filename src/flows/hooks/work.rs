@@ -7,12 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     db::{
         self, DbError, Scope, TenantTx,
-        connections::{self, Connection},
+        connections::Connection,
         hooks::{Take, Waiting},
         runs::NewRun,
     },
     domain::{CompanyId, ConnectionId, RemoteId},
-    flows::{FlowError, Next, SharedHub, hooks::is_allowed, import},
+    flows::{FlowError, Next, SharedHub, hooks::at_work, import},
 };
 
 pub const JOB: &str = "hooks_work";
@@ -59,13 +59,9 @@ pub async fn work(
 ) -> Result<Next, FlowError> {
     let now = hub.clock.now();
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
-    let Some(connection) = connections::get(&mut tx, connection_id).await? else {
+    let Some((connection, _)) = at_work(hub, &mut tx, connection_id).await? else {
         return Ok(Next::Done);
     };
-    let Some(provider) = hub.providers.get(&connection.provider) else { return Ok(Next::Done) };
-    if connection.state != "active" || !is_allowed(&mut tx, provider).await? {
-        return Ok(Next::Done);
-    }
     if db::runs::is_under_way(&mut tx, connection_id, RUN).await? {
         return Ok(Next::later(Some(now + AGAIN), "the run of earlier hints has not ended"));
     }

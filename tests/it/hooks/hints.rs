@@ -5,6 +5,17 @@ use serde_json::json;
 use super::stage::{BASIC, SIGNED, Stage, contact_event};
 use crate::flows::stage::eventually;
 
+/// More hints wait than one run would read by their ids, all of strangers.
+async fn too_many(stage: &Stage) {
+    stage
+        .sql(
+            "insert into hook_event (company_id, connection_id, event_key, remote_id, received_at)
+             select company_id, connection_id, sha256(n::text::bytea), (7000000 + n)::text, now()
+             from connection cross join generate_series(1, 501) n",
+        )
+        .await;
+}
+
 #[tokio::test]
 async fn an_event_that_comes_again_has_had_its_effect() {
     let stage = Stage::imported(BASIC).await;
@@ -61,13 +72,7 @@ async fn many_hints_are_gathered_and_of_too_many_the_changes_are_read_instead() 
     // Words of the account were read an hour ago at most: one request is enough.
     assert_eq!(run["requests"], 1, "{run:#}");
 
-    stage
-        .sql(
-            "insert into hook_event (company_id, connection_id, event_key, remote_id, received_at)
-             select company_id, connection_id, sha256(n::text::bytea), (7000000 + n)::text, now()
-             from connection cross join generate_series(1, 501) n",
-        )
-        .await;
+    too_many(&stage).await;
     assert_eq!(stage.tell(&known, "d", &person).await.status, 204);
     stage.settle().await;
     let run = &stage.runs().await[0];
@@ -83,13 +88,7 @@ async fn many_hints_are_gathered_and_of_too_many_the_changes_are_read_instead() 
 async fn whoever_is_gone_is_found_among_too_many_hints_though_no_list_shows_them() {
     let stage = Stage::imported(BASIC).await;
     let person = stage.somebody().await;
-    stage
-        .sql(
-            "insert into hook_event (company_id, connection_id, event_key, remote_id, received_at)
-             select company_id, connection_id, sha256(n::text::bytea), (7000000 + n)::text, now()
-             from connection cross join generate_series(1, 501) n",
-        )
-        .await;
+    too_many(&stage).await;
     let gone = json!({ "delete_ids": [person.parse::<u64>().unwrap()] });
     stage.control("/persons/mutate", gone).await;
     eventually("the call", || async { stage.count("hook_event where gone").await == 1 }).await;

@@ -15,7 +15,7 @@ use super::{
     figures::{self, number, rounded},
     ground::Ground,
     imports::Import,
-    processes::{Crm, Orders, Service},
+    processes::{Crm, Service},
 };
 use crate::{connectors::Manifest, flows::import::Mode};
 use ceiling::{Asked, Ceiling};
@@ -130,13 +130,7 @@ impl Sheet<'_> {
         let name = format!("bench_crm_{}", manifest.slug);
         let ground = Ground::prepare(self, &crm, &name).await?;
         let mut owner = self.owner(&name).await?;
-        let orders = Orders {
-            ground: &ground,
-            crm: &crm,
-            keys: self.keys,
-            folder: self.folder,
-            beyond_limits: BEYOND_LIMITS,
-        };
+        let orders = self.orders(&ground, &crm, BEYOND_LIMITS);
         let mut worker = Service::work(orders)?;
         let first = self.import(&ground, &crm, &mut worker, &Mode::Full).await?;
         owner.settle().await?;

@@ -169,13 +169,7 @@ impl Sheet<'_> {
         for email in emails.iter().skip(1) {
             ground.another(&crm, email).await?;
         }
-        let orders = Orders {
-            ground: &ground,
-            crm: &crm,
-            keys: self.keys,
-            folder: self.folder,
-            beyond_limits: BEYOND_LIMITS,
-        };
+        let orders = self.orders(&ground, &crm, BEYOND_LIMITS);
         let (server, url) = Service::serve(orders).await?;
         let mut members = Vec::new();
         for email in &emails {

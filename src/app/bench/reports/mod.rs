@@ -12,7 +12,7 @@ use super::{
     figures::rounded,
     ground::{EMAIL, Ground},
     latencies::Latencies,
-    processes::{Crm, Orders, Service},
+    processes::{Crm, Service},
     reads::sign_in,
     targets::Target,
     wire::Wire,
@@ -130,7 +130,7 @@ impl Sheet<'_> {
         crm: &Crm,
         campaign: CampaignId,
     ) -> anyhow::Result<Vec<Asking>> {
-        let orders = Orders { ground, crm, keys: self.keys, folder: self.folder, beyond_limits: 1 };
+        let orders = self.orders(ground, crm, 1);
         let (server, url) = Service::serve(orders).await?;
         let cookie = [format!("cookie: {}", sign_in(&url, EMAIL).await?)];
         let mut wire = Wire::connect(&url).await?;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{EmbeddedError, owner::Owner};
+use super::{EmbeddedError, owner::Owner, settings::Compression};
 use crate::config;
 
 /// Older ones lack what the migrations use: `on delete set null (column)`, `nulls not distinct`.
@@ -38,6 +38,20 @@ impl Binaries {
     }
     pub(super) fn pg_ctl(&self) -> PathBuf {
         self.folder.join("pg_ctl")
+    }
+}
+
+impl Binaries {
+    /// The best that they were built with: asked of the server itself, which knows no other way to say.
+    pub(super) async fn compression(&self, data: &Path, owner: Option<&Owner>) -> Compression {
+        let best = Compression::Lz4;
+        let said = super::command(&self.postgres(), owner)
+            .args(["-C", "wal_compression", "-c", &format!("wal_compression={}", best.word())])
+            .arg("-D")
+            .arg(data)
+            .output()
+            .await;
+        if said.is_ok_and(|said| said.status.success()) { best } else { Compression::Pglz }
     }
 }
 

@@ -70,11 +70,12 @@ impl PrivatePostgres {
         orphan::stop(&binaries, owner.as_ref(), &data).await?;
         let password = cluster::ensure(&binaries, owner.as_ref(), &place).await?;
 
+        let compression = binaries.compression(&data, owner.as_ref()).await;
         let mut last = EmbeddedError::Port;
         for _ in 0..PORT_ATTEMPTS {
             let port = free_port()?;
             let log = place.join("server.log");
-            let arguments = settings::arguments(&data, port, durable);
+            let arguments = settings::arguments(&data, port, durable, compression);
             let (said, output) = error::log_file(&log)?;
             let mut server = command(&binaries.postgres(), owner.as_ref())
                 .args(arguments)

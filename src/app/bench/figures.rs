@@ -171,7 +171,8 @@ impl Figures {
             put(
                 "growth",
                 json!({
-                    "records_compared": growth.records,
+                    "first_records": growth.records.0,
+                    "last_records": growth.records.1,
                     "first_wall_us": rounded(growth.first.wall_us),
                     "last_wall_us": rounded(growth.last.wall_us),
                     "wall_ratio": rounded(growth.wall_ratio()),

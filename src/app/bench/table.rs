@@ -32,7 +32,7 @@ const LINES: &[(&str, &str)] = &[
     ("first, share of bare UNNEST", "/bare_unnest/ratio"),
     ("bare UNNEST, persons: records/CPU-s", "/bare_unnest/persons_records_per_cpu_second"),
     ("persons, share of bare UNNEST", "/bare_unnest/persons_ratio"),
-    ("growth: records compared", "/growth/records_compared"),
+    ("growth: last records compared", "/growth/last_records"),
     ("growth: CPU us per record, first", "/growth/first_cpu_us"),
     ("growth: CPU us per record, last", "/growth/last_cpu_us"),
     ("growth: CPU, last to first", "/growth/cpu_ratio"),

@@ -1,5 +1,7 @@
 //! How it went with the CRMs: imports, and what was to be sent.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use sqlx::{Postgres, QueryBuilder};
 
@@ -17,7 +19,7 @@ pub struct RunsRow {
 }
 
 /// How long delivered ones took, from the change here to the CRM's answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Speed {
     pub within_second: i64,
     pub within_five: i64,
@@ -48,33 +50,53 @@ pub async fn runs(tx: &mut TenantTx, asked: &Asked) -> Result<Vec<RunsRow>, DbEr
     Ok(query.build_query_as().persistent(false).fetch_all(tx.conn()).await?)
 }
 
-/// Deliveries by state. What another one made superfluous, or a deletion, nobody misses.
-pub async fn outcomes(tx: &mut TenantTx, asked: &Asked) -> Result<Vec<(String, i64)>, DbError> {
-    let mut query = QueryBuilder::new("select state, count(*) from delivery");
-    narrow(&mut query, asked);
-    query.push(
-        " and (cause is null or cause not in ('withdrawn', 'superseded'))
-         group by 1 order by 2 desc, 1",
-    );
-    Ok(query.build_query_as().persistent(false).fetch_all(tx.conn()).await?)
+/// What became of deliveries, in one look at them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Delivered {
+    /// By state, the most first. What another one made superfluous, or a deletion, nobody misses.
+    pub outcomes: Vec<(String, i64)>,
+    pub speed: Speed,
 }
 
-pub(super) fn speed_query(before: &str, asked: &Asked) -> QueryBuilder<Postgres> {
+/// By state, and those that arrived by how long it took.
+pub(super) fn delivered_query(before: &str, asked: &Asked) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(before);
     query.push(
-        "select count(*) filter (where took <= interval '1 s') as within_second,
-                count(*) filter (where took > interval '1 s' and took <= interval '5 s') as within_five,
-                count(*) filter (where took > interval '5 s' and took <= interval '1 min') as within_minute,
-                count(*) filter (where took > interval '1 min' and took <= interval '1 h') as within_hour,
-                count(*) filter (where took > interval '1 h') as longer
-         from (select delivered_at - created_at as took from delivery",
+        "select state,
+                case when state <> 'delivered' then null
+                     when took <= interval '1 s' then 0
+                     when took <= interval '5 s' then 1
+                     when took <= interval '1 min' then 2
+                     when took <= interval '1 h' then 3
+                     else 4 end as class,
+                count(*) as deliveries,
+                count(*) filter (where cause is null or cause not in ('withdrawn', 'superseded'))
+                    as missed
+         from (select state, cause, delivered_at - created_at as took from delivery",
     );
     narrow(&mut query, asked);
-    query.push(" and state = 'delivered') delivered");
+    query.push(") asked group by 1, 2");
     query
 }
 
-pub async fn speed(tx: &mut TenantTx, asked: &Asked) -> Result<Speed, DbError> {
-    let mut query = speed_query("", asked);
-    Ok(query.build_query_as().persistent(false).fetch_one(tx.conn()).await?)
+pub async fn delivered(tx: &mut TenantTx, asked: &Asked) -> Result<Delivered, DbError> {
+    let mut query = delivered_query("", asked);
+    let rows: Vec<(String, Option<i32>, i64, i64)> =
+        query.build_query_as().persistent(false).fetch_all(tx.conn()).await?;
+    let mut by_state = BTreeMap::new();
+    let mut speed = Speed::default();
+    for (state, class, deliveries, missed) in rows {
+        match class {
+            Some(0) => speed.within_second += deliveries,
+            Some(1) => speed.within_five += deliveries,
+            Some(2) => speed.within_minute += deliveries,
+            Some(3) => speed.within_hour += deliveries,
+            Some(_) => speed.longer += deliveries,
+            None => {}
+        }
+        *by_state.entry(state).or_default() += missed;
+    }
+    let mut outcomes: Vec<(String, i64)> = by_state.into_iter().filter(|(_, of)| *of > 0).collect();
+    outcomes.sort_by_key(|(_, deliveries)| std::cmp::Reverse(*deliveries));
+    Ok(Delivered { outcomes, speed })
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub use activities::{MeetingsRow, MemberRow, meetings, members, methods};
-pub use deliveries::{RunsRow, Speed, outcomes, runs, speed};
+pub use deliveries::{Delivered, RunsRow, Speed, delivered, runs};
 pub use plan::{Planned, plans};
 pub use warmness::{Held, fold_warmness, known_since, warmness};
 

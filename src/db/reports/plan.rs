@@ -3,7 +3,7 @@
 use super::{
     Asked,
     activities::{meetings_query, members_query},
-    deliveries::speed_query,
+    deliveries::delivered_query,
 };
 use crate::db::{DbError, TenantTx};
 
@@ -21,7 +21,7 @@ pub async fn plans(tx: &mut TenantTx, asked: &Asked) -> Result<Vec<Planned>, DbE
     let statements = [
         ("meetings", meetings_query(EXPLAIN, asked)),
         ("members", members_query(EXPLAIN, asked)),
-        ("speed", speed_query(EXPLAIN, asked)),
+        ("deliveries", delivered_query(EXPLAIN, asked)),
     ];
     let mut all = Vec::new();
     for (report, mut query) in statements {

@@ -282,9 +282,8 @@ async fn warmness(tx: &mut TenantTx, asked: Asked, now: Now) -> Result<WarmnessR
 
 async fn sync(tx: &mut TenantTx, asked: Asked, _: Now) -> Result<SyncReport, ApiError> {
     let runs = reports::runs(tx, &asked).await?;
-    let outcomes = reports::outcomes(tx, &asked).await?;
-    let speed = reports::speed(tx, &asked).await?;
-    Ok(SyncReport::of(&asked, &runs, outcomes, speed))
+    let delivered = reports::delivered(tx, &asked).await?;
+    Ok(SyncReport::of(&asked, &runs, delivered))
 }
 
 #[derive(Enum, Clone, Copy)]

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use poem_openapi::Object;
 
 use crate::{
-    db::reports::{Asked, Held, MeetingsRow, MemberRow, RunsRow, Speed},
+    db::reports::{Asked, Held, MeetingsRow, MemberRow, RunsRow, Delivered},
     domain::{ActivityKind, DeliveryState, MemberId, Period, Step},
     http::{campaigns::CampaignRef, contacts::MemberRef},
 };
@@ -226,12 +226,8 @@ pub(super) struct TimeToCrm {
 }
 
 impl SyncReport {
-    pub(super) fn of(
-        asked: &Asked,
-        runs: &[RunsRow],
-        outcomes: Vec<(String, i64)>,
-        speed: Speed,
-    ) -> Self {
+    pub(super) fn of(asked: &Asked, runs: &[RunsRow], delivered: Delivered) -> Self {
+        let Delivered { outcomes, speed } = delivered;
         let runs = spans(asked.period).into_iter().map(|span| {
             let mut item = RunsItem { begins: span.begins, ends: span.ends, ..RunsItem::default() };
             for row in runs.iter().filter(|row| row.begins == span.step) {

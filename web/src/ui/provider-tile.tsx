@@ -1,4 +1,5 @@
 import { useComputedColorScheme } from '@mantine/core';
+import { IconFileText } from '@tabler/icons-react';
 import { ink } from './contrast';
 
 /** A lettered tile in the provider's colour: our own drawing, no logos. The colour comes from the API. */
@@ -17,3 +18,10 @@ export function ProviderTile({ name, color, large }: { name: string; color?: str
     </span>
   );
 }
+
+/** Where a file stands beside CRMs. */
+export const FileTile = ({ large }: { large?: boolean }) => (
+  <span className={large ? 'tile file lg' : 'tile file'} aria-hidden>
+    <IconFileText size={large ? 18 : 13} stroke={1.75} />
+  </span>
+);

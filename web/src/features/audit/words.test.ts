@@ -20,4 +20,7 @@ test('a detail is one line of words', () => {
     'fields: owner and tags, more: {"a":1}',
   );
   expect(detailWords(null)).toBe('');
+  expect(detailWords({ expires_at: '2026-12-05T21:31:59.790806599Z' })).toMatch(
+    /^expires at: 5 Dec 2026, \d\d:\d\d$/,
+  );
 });

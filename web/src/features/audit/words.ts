@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../api/schemas';
-import { humanize } from '../../ui/figures';
+import { exact, humanize } from '../../ui/figures';
 
 /** What was done, as people say it. A word that is new here is shown as it is, in plain letters. */
 const WORDS: Record<string, string> = {
@@ -67,4 +67,8 @@ const plain = (value: unknown): string =>
     ? value.map(plain).join(' and ')
     : typeof value === 'object' && value !== null
       ? JSON.stringify(value)
-      : String(value).replaceAll('_', ' ');
+      : typeof value === 'string' && MOMENT.test(value)
+        ? exact(value)
+        : String(value).replaceAll('_', ' ');
+
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;

@@ -15,6 +15,7 @@ export function MeetingsChart({ filter }: Props) {
   return (
     <Chart
       title="Meetings requested and booked"
+      nothing={query.data && items.every((i) => i.requested === 0)}
       takeaway={takeaway}
       query={query}
       csv={csvHref('meetings', filter)}
@@ -77,6 +78,7 @@ export function TeamChart({ filter }: Props) {
     <Chart
       beside
       title="Team"
+      nothing={query.data && items.every((i) => i.done === 0 && i.requested === 0)}
       takeaway={takeaway}
       query={query}
       csv={csvHref('members', filter)}
@@ -97,7 +99,7 @@ export function TeamChart({ filter }: Props) {
           key: i.member?.member_id ?? 'former',
           word: memberName(i),
           n: i.done,
-          note: `${count(i.booked)} of ${count(i.requested)} meetings booked`,
+          note: i.requested > 0 ? `${count(i.booked)} of ${count(i.requested)} meetings booked` : undefined,
         }))}
       />
     </Chart>

@@ -5,6 +5,9 @@ import { TimeBars } from './bars';
 import { Chart } from './chart';
 import { BANDS, bands, barLabel, daysWords, dayWord, warmnessWords } from './words';
 
+/** The cold ones are most of a book: drawn beside them, nobody else would be seen. The table has them. */
+const DRAWN = BANDS.filter(({ key }) => key !== 'cold');
+
 export function WarmnessChart({ filter }: { filter: ReportFilter }) {
   const query = useQuery(warmnessReport(filter));
   const takeaway = query.data && warmnessWords(query.data);
@@ -16,10 +19,12 @@ export function WarmnessChart({ filter }: { filter: ReportFilter }) {
       : 'It is known from the first contact on.',
     (filter.campaign || filter.method) && 'Campaign and method above are not applied here.',
     filter.member && 'A member means the owner of the contacts.',
+    'Cold ones are not drawn; the table counts them.',
   ];
   return (
     <Chart
       title="Warmness"
+      nothing={query.data && items.every(({ held }) => !held)}
       takeaway={takeaway}
       query={query}
       csv={csvHref('warmness', filter)}
@@ -36,11 +41,11 @@ export function WarmnessChart({ filter }: { filter: ReportFilter }) {
     >
       <TimeBars
         label={`Contacts by warmness over time. ${takeaway}`}
-        series={[...BANDS].reverse()}
+        series={[...DRAWN].reverse()}
         items={items.map(({ begins, ends, held }) => ({
           label: barLabel(begins, query.data?.period.step ?? 'day'),
           title: `${daysWords(begins, ends)}: ${held ? BANDS.map(({ key, word }) => `${word} ${count(held[key])}`).join(', ') : 'unknown'}`,
-          parts: held ?? null,
+          parts: held ? Object.fromEntries(DRAWN.map(({ key }) => [key, held[key]])) : null,
         }))}
       />
     </Chart>

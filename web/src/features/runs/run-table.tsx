@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { Run } from '../../api/schemas';
 import { count } from '../../ui/figures';
 import { Moment } from '../../ui/moment';
-import { ProviderTile } from '../../ui/provider-tile';
+import { FileTile, ProviderTile } from '../../ui/provider-tile';
 import { StatusWord } from '../../ui/status-word';
 import { usePhone } from '../../ui/use-phone';
 import { askerWords, modeWords, STATE, summary } from './words';
@@ -14,13 +14,18 @@ export function RunTable({ runs, colors }: Props) {
   return phone ? <RunCards runs={runs} colors={colors} /> : <Wide runs={runs} colors={colors} />;
 }
 
+function Source({ run, colors, large }: { run: Run; colors: Props['colors']; large?: boolean }) {
+  if (!run.connection_id) return <FileTile large={large} />;
+  return <ProviderTile name={run.provider_name} color={colors[run.provider]} large={large} />;
+}
+
 function RunCards({ runs, colors }: Props) {
   return (
     <ul className="cards">
       {runs.map((run) => (
         <li key={run.id}>
           <Link to="/sync-logs/$id" params={{ id: run.id }} className="row">
-            <ProviderTile name={run.provider_name} color={colors[run.provider]} large />
+            <Source run={run} colors={colors} large />
             <span style={{ minWidth: 0 }}>
               <b>
                 {modeWords(run)} from {run.provider_name}
@@ -66,7 +71,7 @@ function Wide({ runs, colors }: Props) {
           <tr key={run.id}>
             <td>
               <div className="who">
-                <ProviderTile name={run.provider_name} color={colors[run.provider]} />
+                <Source run={run} colors={colors} />
                 <div>
                   <Link to="/sync-logs/$id" params={{ id: run.id }} className="primary">
                     {modeWords(run)} from {run.provider_name}

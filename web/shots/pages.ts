@@ -53,12 +53,7 @@ export const PAGES: Record<string, Shot> = {
 
   contacts: on('/contacts'),
   'contacts-overdue': on('/contacts', overdue),
-  'contacts-drawer': on('/contacts', (page) =>
-    page
-      .getByRole('button', { name: /^(Aoife|Bruno|Chiara|Elin|Amelie)/ })
-      .first()
-      .click(),
-  ),
+  'contacts-drawer': on('/contacts?search=rita', press(/^Rita Reuter/)),
   'contacts-menu': on('/contacts', press('Add contacts')),
   'contacts-add': on('/contacts?add=one'),
   'contacts-palette': on('/contacts', async (page) => {
@@ -80,7 +75,7 @@ export const PAGES: Record<string, Shot> = {
       for (const at of [0, 2]) await people.nth(at).click();
     }
   }),
-  'contacts-filters': on('/contacts', press('Saved filters')),
+  'contacts-filters': on('/contacts?search=a', press('Saved filters')),
   'contacts-nomatch': on('/contacts?search=zzzzz'),
   'contacts-first': empty('/contacts'),
   'contacts-upgrade': { who: member('free'), path: `/contacts?upgrade=business&from=${slug}` },
@@ -198,7 +193,7 @@ export const PAGES: Record<string, Shot> = {
   delivery: on(deliveryOf('cause=refused')),
   'delivery-sent': on(deliveryOf('state=delivered')),
   team: on('/team'),
-  'team-invite': on('/team', press('Invite')),
+  'team-invite': { who: fresh(), path: '/team', act: press('Invite') },
   'team-noone': { who: member('teams', 'consultant'), path: '/team' },
   billing: on('/billing'),
   'billing-free': { who: member('free'), path: `/billing?plan=business&from=${slug}` },

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use poem_openapi::Object;
 
 use crate::{
-    db::reports::{Asked, Held, MeetingsRow, MemberRow, RunsRow, Delivered},
+    db::reports::{Asked, Delivered, Held, MeetingsRow, MemberRow, RunsRow},
     domain::{ActivityKind, DeliveryState, MemberId, Period, Step},
     http::{campaigns::CampaignRef, contacts::MemberRef},
 };

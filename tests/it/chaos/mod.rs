@@ -7,6 +7,7 @@ mod campaign;
 mod cluster;
 pub(crate) mod deliveries;
 mod faults;
+mod files;
 mod kills;
 mod postgres;
 mod process;

@@ -3,6 +3,7 @@
 //!
 //! `make test` runs short versions; `make chaos` the long ones, with another seed each time.
 
+mod bulk;
 mod campaign;
 mod cluster;
 pub(crate) mod deliveries;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
@@ -91,6 +92,27 @@ pub async fn in_the_making(
         .bind(new.subject)
         .fetch_one(tx.conn())
         .await?)
+}
+
+/// A person that is being sent, or of whom nobody knows whether the CRM has it.
+#[derive(Debug, FromRow)]
+pub struct InTheMaking {
+    pub effect: Value,
+    pub started_at: DateTime<Utc>,
+}
+
+pub async fn people_in_the_making(
+    tx: &mut TenantTx,
+    connection_id: ConnectionId,
+) -> Result<Vec<InTheMaking>, DbError> {
+    Ok(sqlx::query_as(
+        "select effect, started_at from delivery_attempt
+         join delivery using (company_id, delivery_id)
+         where step = 'person' and outcome in ('sending', 'unknown') and connection_id = $1",
+    )
+    .bind(connection_id)
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// Whether an organization of ours is at the connection by now.

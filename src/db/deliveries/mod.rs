@@ -13,7 +13,8 @@ mod warm;
 use chrono::TimeDelta;
 
 pub use attempts::{
-    Ending, NewAttempt, begin, end, has_organization, hold_contact, in_the_making, keep_contact,
+    Ending, InTheMaking, NewAttempt, begin, end, has_organization, hold_contact, in_the_making,
+    keep_contact, people_in_the_making,
 };
 pub use desk::{
     Account, Addressee, Belongs, Deed, Head, OpenAttempt, Sender, account, addressee, belongs,

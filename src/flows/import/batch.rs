@@ -10,6 +10,7 @@ use crate::{
         account::Account,
         import::{
             objects::IDS_PER_REQUEST,
+            ours::Held,
             work::{Desk, carry, split},
         },
     },
@@ -24,6 +25,8 @@ pub(super) struct Batch {
     pub page: Page<RemotePerson>,
     /// Asked for by id and not there.
     pub absent: Vec<RemoteId>,
+    /// May be what a delivery of ours has made, and nobody knows yet.
+    pub held: Held,
     /// Where the next fetch starts; `None` ends the phase.
     pub next: Option<String>,
     /// Of a file.
@@ -86,7 +89,7 @@ impl Desk {
                     let more = (!ids.is_empty()).then(|| format!("{BY_ID}0"));
                     let next = page.next.as_ref().map(|next| format!("{mark}{}", next.as_str()));
                     let next = next.or(more);
-                    return Ok(Batch { page, absent: Vec::new(), next, rows: Rows::default() });
+                    return Ok(Batch { page, next, ..Batch::default() });
                 }
             };
             let asked = ids.get(offset..).unwrap_or_default();
@@ -106,7 +109,7 @@ impl Desk {
                 .collect();
             let end = offset + asked.len();
             let next = (end < ids.len()).then(|| format!("{BY_ID}{end}"));
-            Ok(Batch { page, absent, next, rows: Rows::default() })
+            Ok(Batch { page, absent, next, ..Batch::default() })
         }
     }
 }

@@ -31,6 +31,7 @@ use crate::{
             batch::{Batch, Rows},
             halt::Halt,
             objects::{entries, go_on},
+            ours::held,
             work::Desk,
         },
     },
@@ -118,19 +119,22 @@ impl Desk {
                 self.organizations.extend(found);
             }
         }
+        // What is in the making is asked for after the page was fetched and before what is mapped:
+        // whatever is not in the making any more is mapped.
+        let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
+        batch.held = self.hold_back(&mut tx, connection_id, &persons).await?;
         let source = self.source(&self.organizations);
         let resolved: Vec<(Resolved, i64)> = persons
             .into_iter()
+            .filter(|person| !batch.held.ids.contains(&person.id))
             .map(|person| {
                 let resolved = resolve(person, &source);
                 let fingerprint = resolved.fingerprint();
                 (resolved, fingerprint)
             })
             .collect();
-        let stand = {
-            let mut tx = self.hub.db.tenant_reading(self.company_id, Scope::All).await?;
-            db::intake::compare_persons(&mut tx, connection_id, &resolved).await?
-        };
+        let stand = db::intake::compare_persons(&mut tx, connection_id, &resolved).await?;
+        drop(tx);
         let mut resolution = Resolution { known: stand.known, ..Resolution::default() };
         for ((person, print), same) in resolved.into_iter().zip(stand.same) {
             if same {
@@ -182,7 +186,8 @@ impl Desk {
         // One that could not be read is there all the same.
         let lost = batch.page.quarantined.iter().filter_map(|lost| lost.id.as_ref());
         let seen = changed.iter().map(|person| &person.resolved.remote_id).chain(unchanged);
-        let seen: Vec<&str> = seen.chain(lost).map(RemoteId::as_str).collect();
+        let seen = seen.chain(lost).chain(&batch.held.ids);
+        let seen: Vec<&str> = seen.map(RemoteId::as_str).collect();
         let mut races = 0;
         loop {
             let mut tx = self.hub.db.tenant(self.company_id, Scope::All).await?;
@@ -242,10 +247,11 @@ impl Desk {
             counts = plan.counts;
             limit_reached = plan.limit_reached;
         }
-        counts.seen += signed(unchanged + batch.page.quarantined.len() + batch.absent.len());
+        let left_out = batch.absent.len() + batch.held.ids.len();
+        counts.seen += signed(unchanged + batch.page.quarantined.len() + left_out);
         counts.unchanged += signed(unchanged);
         counts.quarantined += signed(batch.page.quarantined.len());
-        counts.skipped += signed(batch.absent.len());
+        counts.skipped += signed(left_out);
         log.extend(batch.page.quarantined.iter().map(quarantined));
         if let Some(connection_id) =
             self.origin.connection_id().filter(|_| !batch.absent.is_empty())
@@ -254,6 +260,8 @@ impl Desk {
             db::intake::mark_gone(tx, connection_id, &gone).await?;
             log.extend(batch.absent.iter().map(absent));
         }
+        log.extend(batch.held.ids.iter().map(held));
+        self.read_again(tx, &batch.held).await?;
         if let Some(file_id) = self.origin.file_id() {
             db::csv::settle(tx, file_id, &batch.rows.fixed, &batch.rows.bad).await?;
         }

@@ -5,4 +5,5 @@ mod arriving;
 mod calls;
 mod channels;
 mod hints;
-mod stage;
+mod lost;
+pub(crate) mod stage;

@@ -23,30 +23,30 @@ use url::Url;
 use crate::harness::{Answer, Company, TestHub};
 
 /// Those that tell.
-pub(super) const BASIC: &str = "pipedrive";
-pub(super) const SIGNED: &str = "hubspot";
-pub(super) const TOKEN: &str = "zoho";
+pub(crate) const BASIC: &str = "pipedrive";
+pub(crate) const SIGNED: &str = "hubspot";
+pub(crate) const TOKEN: &str = "zoho";
 
-pub(super) const SECRET: &str = "sandbox-secret";
+pub(crate) const SECRET: &str = "sandbox-secret";
 
-pub(super) struct Stage {
-    pub(super) hub: TestHub,
-    pub(super) acme: Company,
-    pub(super) crm: Sandbox,
+pub(crate) struct Stage {
+    pub(crate) hub: TestHub,
+    pub(crate) acme: Company,
+    pub(crate) crm: Sandbox,
     slug: &'static str,
     http: Client,
 }
 
 /// Where a CRM calls a connection, and what it shows there.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
-    pub(super) path: String,
-    pub(super) secret: String,
+pub(crate) struct Known {
+    pub(crate) path: String,
+    pub(crate) secret: String,
 }
 
 impl Stage {
     /// Connected, and the CRM was asked to tell.
-    pub(super) async fn of(slug: &'static str) -> Self {
+    pub(crate) async fn of(slug: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let config =
             SandboxConfig { persons: 40, organizations: 10, deals: 20, ..SandboxConfig::default() };
@@ -73,7 +73,7 @@ impl Stage {
     }
 
     /// The same with everybody in the book.
-    pub(super) async fn imported(slug: &'static str) -> Self {
+    pub(crate) async fn imported(slug: &'static str) -> Self {
         let stage = Self::of(slug).await;
         let run = stage.import("full").await;
         assert_eq!(run["state"], "completed", "{run:#}");
@@ -81,7 +81,7 @@ impl Stage {
     }
 
     /// From the button to the consent page and back through our own callback.
-    pub(super) async fn connect(&self) {
+    pub(crate) async fn connect(&self) {
         let browser = &self.acme.owner.browser;
         let out = browser.get(&format!("/api/integrations/{}/connect", self.slug)).await;
         assert_eq!(out.status, StatusCode::SEE_OTHER, "{}", out.text);
@@ -101,25 +101,25 @@ impl Stage {
         assert!(landed.header("location").ends_with("status=connected"), "{landed:?}");
     }
 
-    pub(super) async fn control(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
         let url = format!("{}/__sandbox{path}", self.crm.url);
         let answer = self.http.post(url).json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {:?}", answer.text().await);
         answer.json().await.unwrap()
     }
 
-    pub(super) async fn told(&self, path: &str) -> Value {
+    pub(crate) async fn told(&self, path: &str) -> Value {
         let url = format!("{}/__sandbox{path}", self.crm.url);
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
 
     /// Runs what is due.
-    pub(super) async fn work(&self) -> usize {
+    pub(crate) async fn work(&self) -> usize {
         jobs::drain(&self.hub.hub).await.unwrap()
     }
 
     /// Lets time pass, and works what is due by then.
-    pub(super) async fn later(&self, by: TimeDelta) {
+    pub(crate) async fn later(&self, by: TimeDelta) {
         self.hub.clock.advance(by);
         hooks::look_after(&self.hub.hub, self.acme.id).await.unwrap();
         self.sql("update job set run_at = now() where state = 'ready'").await;
@@ -127,7 +127,7 @@ impl Stage {
     }
 
     /// Everything that was told is worked.
-    pub(super) async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         for _ in 0..8 {
             self.sql("update job set run_at = now() where state = 'ready'").await;
             if self.work().await == 0 {
@@ -137,7 +137,7 @@ impl Stage {
         panic!("it does not come to rest");
     }
 
-    pub(super) async fn import(&self, mode: &str) -> Value {
+    pub(crate) async fn import(&self, mode: &str) -> Value {
         let browser = &self.acme.owner.browser;
         let path = format!("/api/integrations/{}/sync", self.slug);
         let started = browser.post(&path, json!({ "mode": mode })).await.expect(202);
@@ -147,36 +147,36 @@ impl Stage {
     }
 
     /// Runs, the newest first.
-    pub(super) async fn runs(&self) -> Vec<Value> {
+    pub(crate) async fn runs(&self) -> Vec<Value> {
         let page = self.acme.owner.browser.get("/api/sync-logs").await.expect(200);
         page["items"].as_array().unwrap().clone()
     }
 
-    pub(super) async fn connection(&self) -> Value {
+    pub(crate) async fn connection(&self) -> Value {
         let status = self.acme.owner.browser.get("/api/integrations/status").await.expect(200);
         let mut providers = status["providers"].as_array().unwrap().iter();
         let found = providers.find(|one| one["provider"] == self.slug);
         found.unwrap()["connection"].clone()
     }
 
-    pub(super) async fn sql(&self, sql: &'static str) {
+    pub(crate) async fn sql(&self, sql: &'static str) {
         sqlx::query(sql).execute(&self.hub.owner).await.unwrap();
     }
 
-    pub(super) async fn count(&self, from: &'static str) -> i64 {
+    pub(crate) async fn count(&self, from: &'static str) -> i64 {
         let sql = format!("select count(*) from {from}");
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.hub.owner).await.unwrap()
     }
 
     /// Any person of the book, by its id over there.
-    pub(super) async fn somebody(&self) -> String {
+    pub(crate) async fn somebody(&self) -> String {
         let sql = "select remote_id from mapping where kind = 'person' and state = 'linked'
                    and is_primary order by remote_id limit 1";
         self.hub.value(sql).await
     }
 
     /// The last name that the book has for whom the CRM calls so.
-    pub(super) async fn last_name(&self, remote_id: &str) -> Option<String> {
+    pub(crate) async fn last_name(&self, remote_id: &str) -> Option<String> {
         sqlx::query_scalar(
             "select last_name from contact join mapping using (company_id, contact_id)
              where kind = 'person' and remote_id = $1",
@@ -189,7 +189,7 @@ impl Stage {
     }
 
     /// What the CRM was given, as its own calls show it: a change is made to see one.
-    pub(super) async fn known(&self) -> Known {
+    pub(crate) async fn known(&self) -> Known {
         let id = self.somebody().await;
         let before = self.told("/webhooks").await.as_array().unwrap().len();
         self.control("/persons/mutate", json!({ "change_ids": [id.parse::<u64>().unwrap()] }))
@@ -217,7 +217,7 @@ impl Stage {
     }
 
     /// A call as anybody could make it.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         path: &str,
         headers: &[(&str, String)],
@@ -232,19 +232,19 @@ impl Stage {
     }
 
     /// An event about a person, told as the CRM with Basic credentials does.
-    pub(super) async fn tell(&self, known: &Known, event: &str, person: &str) -> Answer {
+    pub(crate) async fn tell(&self, known: &Known, event: &str, person: &str) -> Answer {
         self.call(&known.path, &basic(&known.secret), event_of(event, person).to_string()).await
     }
 
     /// Events of the CRM that signs, signed now.
-    pub(super) async fn tell_signed(&self, events: &Value) -> Answer {
+    pub(crate) async fn tell_signed(&self, events: &Value) -> Answer {
         let body = events.to_string();
         let headers = self.signed(&body, 0);
         self.call("/api/webhooks/hubspot", &headers, body).await
     }
 
     /// The signature of so many seconds from now.
-    pub(super) fn signed(&self, body: &str, seconds: i64) -> [(&'static str, String); 2] {
+    pub(crate) fn signed(&self, body: &str, seconds: i64) -> [(&'static str, String); 2] {
         let at = self.hub.clock.now() + TimeDelta::seconds(seconds);
         let time = at.timestamp_millis().to_string();
         let uri = format!("{}/api/webhooks/hubspot", self.hub.url);
@@ -255,7 +255,7 @@ impl Stage {
     }
 
     /// Works like a process of its own, until dropped.
-    pub(super) fn working(&self) -> Working {
+    pub(crate) fn working(&self) -> Working {
         let stopping = CancellationToken::new();
         #[expect(clippy::disallowed_methods, reason = "workers run beside the test")]
         tokio::spawn(jobs::run(self.hub.hub.clone(), 2, stopping.clone()));
@@ -263,7 +263,7 @@ impl Stage {
     }
 }
 
-pub(super) struct Working(CancellationToken);
+pub(crate) struct Working(CancellationToken);
 
 impl Drop for Working {
     fn drop(&mut self) {
@@ -271,11 +271,11 @@ impl Drop for Working {
     }
 }
 
-pub(super) fn basic(secret: &str) -> [(&'static str, String); 1] {
+pub(crate) fn basic(secret: &str) -> [(&'static str, String); 1] {
     [("authorization", format!("Basic {}", STANDARD.encode(format!("tandem:{secret}"))))]
 }
 
-pub(super) fn event_of(event: &str, person: &str) -> Value {
+pub(crate) fn event_of(event: &str, person: &str) -> Value {
     json!({ "meta": {
         "action": "change", "entity": "person", "entity_id": person, "company_id": "7001",
         "id": event, "timestamp": "2026-11-14T18:16:56.057Z", "webhook_id": "1", "attempt": 1,
@@ -283,7 +283,7 @@ pub(super) fn event_of(event: &str, person: &str) -> Value {
 }
 
 /// An event of a contact.
-pub(super) fn contact_event(person: u64, moment: u64) -> Value {
+pub(crate) fn contact_event(person: u64, moment: u64) -> Value {
     json!({
         "eventId": moment, "subscriptionId": 104, "portalId": 62_515, "appId": 1,
         "occurredAt": moment, "subscriptionType": "contact.propertyChange", "attemptNumber": 0,

@@ -14,6 +14,7 @@ call tandem_protect('oauth_state');
 call tandem_protect('connection_installer');
 call tandem_protect('hook_channel');
 call tandem_protect('hook_event');
+call tandem_protect('poll');
 call tandem_protect('refresh_attempt');
 call tandem_protect('organization');
 call tandem_protect('contact');

@@ -11,3 +11,8 @@ grant select, update, delete on job to tandem_runner;
 drop policy if exists runner on company;
 create policy runner on company for select to tandem_runner using (true);
 grant select (company_id) on company to tandem_runner;
+
+-- Whose turn it is to be asked for changes, in every company at once.
+drop policy if exists runner on poll;
+create policy runner on poll for select to tandem_runner using (true);
+grant select (company_id, connection_id, due_at) on poll to tandem_runner;

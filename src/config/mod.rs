@@ -107,6 +107,8 @@ pub struct Config {
     pub crm_timeout: Duration,
     /// CRMs are not asked to tell of changes, and not listened to.
     pub without_webhooks: bool,
+    /// How often a CRM that does not tell of changes is asked for them; zero is never.
+    pub poll_every: Duration,
     /// How long an answer waits for what becomes of a delivery: whole answers take five seconds at
     /// most (OUT2).
     pub answer_patience: Duration,
@@ -203,6 +205,7 @@ impl Config {
             },
             lease: reader.seconds("TANDEM_LEASE_SECONDS", 2..=600, 20),
             without_webhooks: reader.yes("TANDEM_WITHOUT_WEBHOOKS"),
+            poll_every: reader.minutes("TANDEM_POLL_MINUTES", 0..=1_440, 15),
             crm_timeout: reader.seconds("TANDEM_CRM_TIMEOUT_SECONDS", 1..=120, 30),
             answer_patience: Duration::from_millis(4_200),
             unknown: reader.seconds("TANDEM_UNKNOWN_SECONDS", 1..=3600, 120),

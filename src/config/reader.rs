@@ -51,16 +51,26 @@ impl Reader<'_> {
         allowed: RangeInclusive<u64>,
         unset: u64,
     ) -> Duration {
-        let Some(text) = self.text(name) else { return Duration::from_secs(unset) };
-        match text.parse() {
-            Ok(seconds) if allowed.contains(&seconds) => Duration::from_secs(seconds),
-            _ => {
-                let (least, most) = (allowed.start(), allowed.end());
-                self.problems
-                    .push(format!("{name} must be a number of seconds, {least} to {most}."));
-                Duration::from_secs(unset)
-            }
+        Duration::from_secs(self.number(name, "seconds", &allowed).unwrap_or(unset))
+    }
+
+    pub(super) fn minutes(
+        &mut self,
+        name: &str,
+        allowed: RangeInclusive<u64>,
+        unset: u64,
+    ) -> Duration {
+        Duration::from_mins(self.number(name, "minutes", &allowed).unwrap_or(unset))
+    }
+
+    /// `None` when it is not set, or is a problem.
+    fn number(&mut self, name: &str, of: &str, allowed: &RangeInclusive<u64>) -> Option<u64> {
+        let read = self.text(name)?.parse().ok().filter(|number| allowed.contains(number));
+        if read.is_none() {
+            let (least, most) = (allowed.start(), allowed.end());
+            self.problems.push(format!("{name} must be a number of {of}, {least} to {most}."));
         }
+        read
     }
 
     /// A number from 1 to 1,000.

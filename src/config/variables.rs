@@ -103,7 +103,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "TANDEM_WITHOUT_WEBHOOKS",
-        "`true` where CRMs cannot call `TANDEM_PUBLIC_URL`: they are not asked to tell of changes, which are then read when somebody asks for it.",
+        "`true` where CRMs cannot call `TANDEM_PUBLIC_URL`: they are not asked to tell of changes, which are then read every `TANDEM_POLL_MINUTES`.",
+    ),
+    (
+        "TANDEM_POLL_MINUTES",
+        "How often a CRM that does not tell of changes is asked for them, in minutes, 0 to 1440; 15 when unset, and 0 is never. One that tells is asked every 6 hours all the same.",
     ),
     (
         "TANDEM_CRM_TIMEOUT_SECONDS",

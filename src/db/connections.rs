@@ -116,8 +116,8 @@ pub async fn standing(tx: &mut TenantTx, id: ConnectionId) -> Result<Standing, D
              last.finished_at as last_run_finished,
              (select run_id from sync_run
               where connection_id = $1 and state in ('queued', 'running', 'waiting')
-                -- Nobody waits for those that a change at the CRM began.
-                and not by_hook
+                -- Nobody waits for those that a change at the CRM or the clock began.
+                and not by_hook and not by_clock
               order by run_id desc limit 1) as running
          from (values (1)) one
          left join lateral (

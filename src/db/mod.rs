@@ -35,6 +35,7 @@ mod keys;
 pub mod members;
 mod migrate;
 pub mod organizations;
+pub mod polls;
 pub mod reminders;
 pub mod reports;
 pub mod rotation;

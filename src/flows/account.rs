@@ -85,7 +85,7 @@ pub(super) async fn client(
 }
 
 /// What the provider allows; a stand-in under load may allow more.
-fn limits(hub: &SharedHub, provider: &Provider) -> Limits {
+pub(super) fn limits(hub: &SharedHub, provider: &Provider) -> Limits {
     let (mut limits, factor) =
         (provider.connector.manifest().limits(), hub.config.crm_limit_factor);
     limits.burst.requests = limits.burst.requests.saturating_mul(factor);

@@ -8,7 +8,7 @@ use crate::{
     db::{self, DbError, Scope, TenantTx, connections},
     domain::{Cause, CompanyId, ConnectionId, MemberId},
     failpoint::reach,
-    flows::{FlowError, Provider, SharedHub, deliver, hooks, tokens},
+    flows::{FlowError, Provider, SharedHub, deliver, hooks, poll, tokens},
 };
 
 /// Revokes at the provider, destroys the tokens and stops what runs. Contacts and mappings stay;
@@ -72,6 +72,7 @@ pub(super) async fn end(
     connections::disconnect(tx, connection_id).await?;
     db::runs::cancel_all(tx, connection_id).await?;
     db::hooks::forget(tx, connection_id).await?;
+    db::polls::forget(tx, connection_id).await?;
     // Connecting the same account again lets them go on; forgetting it forgets them.
     deliver::hold(tx, connection_id, Cause::Disconnected, now).await.map(drop)
 }
@@ -93,6 +94,7 @@ pub async fn resume(
     let now = hub.clock.now();
     deliver::release(&mut tx, connection.connection_id, provider.slug(), now).await?;
     hooks::begin(hub, &mut tx, provider, connection.connection_id).await?;
+    poll::begin(&mut tx, connection.connection_id, now).await?;
     db::audit::append(
         &mut tx,
         Some(member_id),

@@ -29,6 +29,7 @@ pub mod look_up;
 pub mod mailbox;
 mod password;
 pub mod plan;
+pub mod poll;
 mod providers;
 pub mod rates;
 pub mod reconnect;

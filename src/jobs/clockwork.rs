@@ -10,8 +10,8 @@ use crate::{
     domain::CompanyId,
     failpoint::reach,
     flows::{
-        SharedHub, account, audit, billing, csv, door_mail, hooks, idempotency, install, reminders,
-        reports,
+        SharedHub, account, audit, billing, csv, door_mail, hooks, idempotency, install, poll,
+        reminders, reports,
     },
 };
 
@@ -78,6 +78,9 @@ async fn chores(hub: &SharedHub, minutes: u32) {
     if let Err(error) = unclaimed(hub).await {
         report("installs that nobody confirmed", &error);
     }
+    if let Err(error) = poll::take_turns(hub).await {
+        report("what has changed at CRMs", &error);
+    }
     if minutes.is_multiple_of(SEALING)
         && let Err(error) = for_each_company(hub, Chore::SealAudit).await
     {
@@ -104,6 +107,9 @@ async fn chores(hub: &SharedHub, minutes: u32) {
         }
         if let Err(error) = for_each_company(hub, Chore::FoldWarmness).await {
             report("how warm the book was", &error);
+        }
+        if let Err(error) = for_each_company(hub, Chore::LookAfterTurns).await {
+            report("turns of connections", &error);
         }
     }
     if minutes.is_multiple_of(BILLING)
@@ -159,6 +165,7 @@ enum Chore {
     LookAfterBilling,
     ForgetFiles,
     LookAfterHooks,
+    LookAfterTurns,
 }
 
 async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> {
@@ -174,6 +181,7 @@ async fn for_each_company(hub: &SharedHub, chore: Chore) -> Result<(), DbError> 
             Chore::ForgetAnswers => idempotency::sweep(hub, company_id).await.map(drop),
             Chore::LookAfterBilling => billing::read::look_after(hub, company_id).await,
             Chore::LookAfterHooks => hooks::look_after(hub, company_id).await,
+            Chore::LookAfterTurns => poll::look_after(hub, company_id).await,
             Chore::ForgetFiles => csv::sweep(hub, company_id).await.map(drop),
         };
         // One company's trouble is not the next one's.

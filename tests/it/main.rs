@@ -20,6 +20,7 @@ mod isolation;
 mod openapi;
 mod pipedrive;
 mod policy;
+mod polls;
 mod rls;
 mod routes;
 mod sandbox;

@@ -107,6 +107,7 @@ export function connection(slug, by, state = 'active') {
     last_sync: null,
     running: null,
     next_run: null,
+    changes: { arrive: 'on_request', every_minutes: null, looked_at: null, next_at: null, reason: null },
     budget: {
       daily_limit: 30000,
       daily_used: 412,

@@ -137,6 +137,7 @@ async fn given(to: &Ground) -> anyhow::Result<Given> {
         estimate: None,
         phase: "users",
         by_hook: false,
+        by_clock: false,
         dedup: "bare",
     };
     let (run_id, _) = crate::db::runs::start(&mut tx, &run).await?;

@@ -23,7 +23,7 @@ fn program(words: &[&str]) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(words).env_clear().env("TANDEM_ENV", "development").kill_on_drop(true);
     // What is measured is asked for.
-    command.env("TANDEM_WITHOUT_WEBHOOKS", "true");
+    command.env("TANDEM_WITHOUT_WEBHOOKS", "true").env("TANDEM_POLL_MINUTES", "0");
     command.stdin(Stdio::null());
     Ok(command)
 }

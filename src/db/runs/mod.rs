@@ -1,5 +1,6 @@
 //! Rows of `sync_run`: one import or sync, with its cursor, counts and state.
 
+mod clock;
 mod files;
 mod progress;
 
@@ -11,6 +12,7 @@ use crate::{
     domain::{ConnectionId, FileId, MemberId, RunId, intake::Counts},
 };
 
+pub use clock::{is_busy, is_wanted, keep_last_empty};
 pub use files::{CSV, Sheet, of_file, start_file};
 pub use progress::{
     Advance, Hold, advance, cancel, cancel_all, count, count_organizations, end, is_at, resume,
@@ -19,6 +21,7 @@ pub use progress::{
 
 /// A run as stored.
 #[derive(Debug, Clone, FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 pub struct Run {
     pub run_id: RunId,
     /// `None` for the run of a file.
@@ -43,6 +46,8 @@ pub struct Run {
     pub limit_reached: bool,
     /// Nobody asked for it: the CRM told of a change.
     pub by_hook: bool,
+    /// Nobody asked for it: it was the connection's turn.
+    pub by_clock: bool,
     pub estimate: Option<i64>,
     pub seen: i64,
     pub created: i64,
@@ -100,6 +105,7 @@ pub struct NewRun<'a> {
     /// Where it begins; what comes before is known already.
     pub phase: &'a str,
     pub by_hook: bool,
+    pub by_clock: bool,
     /// The same import asked twice is one run.
     pub dedup: &'a str,
 }
@@ -112,8 +118,8 @@ pub async fn start(tx: &mut TenantTx, new: &NewRun<'_>) -> Result<(RunId, bool),
         let made: Option<RunId> = sqlx::query_scalar(
             "insert into sync_run
                  (company_id, run_id, connection_id, provider, mode, ids, updated_since,
-                  requested_by, estimate, dedup, phase, by_hook)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                  requested_by, estimate, dedup, phase, by_hook, by_clock)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              on conflict (company_id, connection_id, dedup)
                  where state in ('queued', 'running', 'waiting')
              do nothing
@@ -131,6 +137,7 @@ pub async fn start(tx: &mut TenantTx, new: &NewRun<'_>) -> Result<(RunId, bool),
         .bind(new.dedup)
         .bind(new.phase)
         .bind(new.by_hook)
+        .bind(new.by_clock)
         .fetch_optional(tx.conn())
         .await?;
         if let Some(run_id) = made {

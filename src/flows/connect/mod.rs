@@ -30,6 +30,7 @@ use crate::{
         hooks, import,
         install::{self, Arrived},
         installers::{self, lives_on_another},
+        poll,
         providers::callback_url,
         throttle, tokens,
     },
@@ -323,6 +324,7 @@ async fn store(
         import::go_on_after_consent(&mut tx, connection_id, provider.slug()).await?;
     }
     hooks::begin(hub, &mut tx, provider, connection_id).await?;
+    poll::begin(&mut tx, connection_id, hub.clock.now()).await?;
     let action = if known.is_some() { "connection.reconnected" } else { "connection.connected" };
     let mut detail = json!({ "provider": provider.slug() });
     let (alive, now) = (other.is_some(), hub.clock.now());

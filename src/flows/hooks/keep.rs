@@ -27,7 +27,7 @@ use crate::{
         account::Account,
         hooks::{address, at_work, work},
         ledger::Purpose,
-        reconnect,
+        poll, reconnect,
     },
 };
 
@@ -73,6 +73,7 @@ pub async fn work(
     };
     if let Some(why) = obstacle(hub, provider, hooks, &connection) {
         stand(&mut tx, connection_id, "off", Some(&why), (None, Some(now + MUCH_LATER))).await?;
+        poll::no_longer_told(hub, &mut tx, connection_id).await?;
         tx.commit().await?;
         return Ok(Next::Done);
     }
@@ -93,6 +94,7 @@ pub async fn work(
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
     let (words, until) = (error.to_string(), account.connection.hooks_until);
     stand(&mut tx, connection_id, state, Some(&words), (until, Some(now + later))).await?;
+    poll::no_longer_told(hub, &mut tx, connection_id).await?;
     tx.commit().await?;
     Ok(Next::Done)
 }

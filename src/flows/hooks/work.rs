@@ -27,7 +27,7 @@ const AFTER_A_LONG_ONE: TimeDelta = TimeDelta::seconds(15);
 const WORDS_LAST: TimeDelta = TimeDelta::hours(1);
 
 /// A run of hints, by the name that there is only one of at a time.
-const RUN: &str = "hooks";
+pub(in crate::flows) const RUN: &str = "hooks";
 const INCREMENTAL: &str = "incremental";
 const FULL: &str = "full";
 
@@ -126,6 +126,12 @@ async fn what(
     Ok(if persons.is_empty() { Read::Nothing } else { Read::Persons(persons) })
 }
 
+/// Whether users and fields of the account were read lately.
+pub(in crate::flows) fn knows_words(connection: &Connection, now: DateTime<Utc>) -> bool {
+    connection.remote_users.is_some()
+        && connection.remote_users_at.is_some_and(|at| now - at < WORDS_LAST)
+}
+
 /// Run and job, in the transaction that takes the hints.
 async fn start(
     tx: &mut TenantTx,
@@ -133,8 +139,7 @@ async fn start(
     ids: Option<&[String]>,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    let known = connection.remote_users.is_some()
-        && connection.remote_users_at.is_some_and(|at| now - at < WORDS_LAST);
+    let known = knows_words(connection, now);
     let new = NewRun {
         connection_id: connection.connection_id,
         provider: &connection.provider,
@@ -145,6 +150,7 @@ async fn start(
         estimate: ids.and_then(|ids| i64::try_from(ids.len()).ok()),
         phase: if ids.is_some() && known { "persons" } else { import::FIRST },
         by_hook: true,
+        by_clock: false,
         dedup: if ids.is_some() { RUN } else { INCREMENTAL },
     };
     let (run_id, is_new) = db::runs::start(tx, &new).await?;

@@ -11,7 +11,7 @@ use crate::{
             verdict::{Circumstances, MOVED, Verdict, verdict},
             work::{AGAIN, Desk},
         },
-        reconnect,
+        poll, reconnect,
     },
 };
 
@@ -35,6 +35,7 @@ impl Desk {
             attempts: self.run.attempts,
             again: self.mark() == AGAIN,
             overtaken,
+            by_clock: self.run.by_clock,
         };
         if let (Halt::Crm(error), Some(account)) = (&halt, self.origin.account()) {
             tracing::warn!(run_id = %self.run.run_id, %error, "a run was interrupted by the provider");
@@ -122,6 +123,11 @@ impl Desk {
         }
         if self.run.fixes.is_some() {
             db::csv::release(&mut tx, self.run.run_id).await?;
+        }
+        if let Some(account) =
+            self.origin.account().filter(|_| self.run.by_clock && state == "failed")
+        {
+            poll::failed(&self.hub, &mut tx, &account.provider, &account.connection).await?;
         }
         reach("import.end_written");
         tx.commit().await?;

@@ -5,15 +5,18 @@
 //! on from its last committed page, and a page is never written twice.
 
 mod batch;
+mod clock;
 mod file;
 mod halt;
 mod objects;
 mod origin;
+mod ours;
 mod pages;
 mod persons;
 pub mod verdict;
 mod work;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -32,6 +35,9 @@ pub const JOB: &str = "import_run";
 
 /// Where a run begins.
 pub(super) const FIRST: &str = "users";
+
+/// The same, where users and fields are known already.
+pub(super) const AFTER_WORDS: &str = "organizations";
 
 /// What to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +128,7 @@ pub async fn start_seen(
         },
         phase: FIRST,
         by_hook: false,
+        by_clock: false,
         dedup: &mode.dedup(),
     };
     let (run_id, is_new) = db::runs::start(&mut tx, &new).await?;
@@ -150,12 +157,22 @@ pub(super) async fn enqueue(
     provider: &str,
     run_id: RunId,
 ) -> Result<(), db::DbError> {
+    enqueue_at(tx, provider, run_id, None).await
+}
+
+/// The same at a time; `None` is at once.
+async fn enqueue_at(
+    tx: &mut db::TenantTx,
+    provider: &str,
+    run_id: RunId,
+    run_at: Option<DateTime<Utc>>,
+) -> Result<(), db::DbError> {
     let new = NewJob {
         lane: &format!("import:{provider}"),
         cap: 1,
         kind: JOB,
         subject: Some(run_id.uuid()),
-        run_at: None,
+        run_at,
         dedup: Some(&run_id.to_string()),
         // A run that loses its worker that often is given up by hand, not by the queue.
         max_attempts: 1_000,

@@ -17,10 +17,19 @@ pub const PATIENCE: i32 = 2_000;
 /// When a provider names a wait that makes no sense.
 const A_WHILE: TimeDelta = TimeDelta::minutes(5);
 
+/// Runs of the clock come back to a provider in trouble after 2, 4, 8, 16, 30 minutes.
+const A_MINUTE: TimeDelta = TimeDelta::minutes(1);
+const LONGEST_OF_CLOCK: TimeDelta = TimeDelta::minutes(30);
+/// About a day as well.
+pub const PATIENCE_OF_CLOCK: i32 = 50;
+
 pub const MOVED: &str = "the run moved on";
 pub const CANCELLED: &str = "Cancelled; what was imported stays.";
 pub const RECONNECT: &str =
     "The connection needs a new consent. Connect again, and this run goes on by itself.";
+const YIELDS: &str = "Made way for another import. It goes on by itself.";
+/// Of a run of the clock.
+pub const READ_BY_ANOTHER: &str = "Another import has read what has changed.";
 const FULL: &str = "Stopped at the plan's contact limit: what fitted was imported. Upgrade and import again to take in the rest.";
 // A list that gets no further would be read for ever.
 const TWICE: &str = "Stopped: the CRM twice refused to go on with its own list. What was imported stays, and the run can be resumed.";
@@ -32,6 +41,8 @@ pub enum Halt {
     Done,
     Cancelled,
     Stopping,
+    /// Nobody asked for this run, and somebody asked for another one.
+    Yields,
     /// The plan has no room for more contacts.
     Full,
     /// The plan lost the provider, or the connection was paused or ended meanwhile.
@@ -54,6 +65,7 @@ impl From<DbError> for Halt {
 
 /// What a decision depends on beside the halt.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Circumstances {
     pub now: DateTime<Utc>,
     /// This worker has committed a page.
@@ -64,6 +76,8 @@ pub struct Circumstances {
     pub again: bool,
     /// Somebody else has taken the run further.
     pub overtaken: bool,
+    /// Nobody asked for the run, and nobody waits for it.
+    pub by_clock: bool,
 }
 
 /// What is to be done with the run, and with its job.
@@ -116,6 +130,7 @@ pub fn verdict(halt: &Halt, given: &Circumstances) -> Verdict {
             end("failed", &format!("A page could not be written ({error}). It can be resumed."))
         }
         Halt::Stopping => Verdict::Count { at: None, reason: "the worker is stopping" },
+        Halt::Yields => Verdict::Wait { at: soon, reason: YIELDS.to_owned() },
         Halt::Cancelled => end("cancelled", CANCELLED),
         Halt::Closed(reason) => end("failed", reason),
         Halt::Full => end("completed", FULL),
@@ -137,7 +152,18 @@ fn crm(error: &CrmError, given: &Circumstances) -> Verdict {
             Verdict::Wait { at, reason: reason.to_owned() }
         }
         CrmError::CursorRefused => Verdict::Restart { fails: given.again.then_some(TWICE) },
-        error if error.passes() && (given.moved || given.attempts < PATIENCE) => {
+        error
+            if error.passes()
+                && given.by_clock
+                && (given.moved || given.attempts < PATIENCE_OF_CLOCK) =>
+        {
+            let tries = if given.moved { 0 } else { given.attempts.clamp(0, 5) };
+            let at = given.now + (A_MINUTE * (1 << tries)).min(LONGEST_OF_CLOCK);
+            Verdict::Wait { at, reason: format!("Waiting: {error}. It goes on by itself.") }
+        }
+        error
+            if error.passes() && !given.by_clock && (given.moved || given.attempts < PATIENCE) =>
+        {
             // 5 s, 10 s, 20 s, 40 s, 45 s, counted from the last page that was committed.
             let tries = if given.moved { 0 } else { given.attempts.clamp(0, 7) };
             let seconds = match error {

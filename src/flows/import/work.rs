@@ -24,6 +24,7 @@ use crate::{
         FlowError, Next, SharedHub,
         account::{self, Account},
         import::{
+            clock,
             halt::Halt,
             origin::{Origin, Stored},
             tell,
@@ -121,7 +122,7 @@ async fn open(hub: &SharedHub, company_id: CompanyId, run_id: RunId) -> Result<O
     let company = db::directory::company(&mut tx).await?;
     let Some(from) = Stored::of(&mut tx, &run).await? else { return Ok(Opened::Nothing) };
     let refused = from.refusal(hub, &company.plan);
-    let over = opening(run.cancel_requested, refused);
+    let over = opening(run.cancel_requested, refused).or_else(|| clock::needless(&run, &from));
     if let Some((state, reason)) = over {
         let hold = Hold { page: run.page, attempts: run.attempts };
         db::runs::end(&mut tx, run_id, hold, state, Some(reason), (0, 0)).await?;
@@ -171,6 +172,7 @@ impl Desk {
             if stopping.is_cancelled() {
                 return Err(Halt::Stopping);
             }
+            self.make_way().await?;
             match (self.run.phase.as_str(), &account) {
                 ("users", Some(account)) => self.read_users(account).await?,
                 ("fields", Some(account)) => self.read_fields(account).await?,
@@ -269,7 +271,10 @@ impl Desk {
         if cancel {
             return Err(Halt::Cancelled);
         }
-        if by.limit_reached { Err(Halt::Full) } else { Ok(()) }
+        if by.limit_reached {
+            return Err(Halt::Full);
+        }
+        self.make_way().await
     }
 
     /// A page was committed: it begins the count of attempts anew.
@@ -356,6 +361,7 @@ impl Desk {
             let watermark = run.started_at.map(|at| at - OVERLAP);
             let persons = (run.mode == "full").then_some(run.seen);
             db::runs::remember(&mut tx, connection_id, watermark, persons).await?;
+            self.looked(&mut tx).await?;
         }
         reach("import.run_ended");
         tx.commit().await?;

@@ -1,6 +1,7 @@
 //! `/api/integrations`: connecting a CRM, looking at its people, importing them.
 
 mod budget;
+mod changes;
 mod consent;
 mod cost;
 mod people;

@@ -4,7 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
-use super::cost::{Budget, ImportForecast};
+use super::{
+    changes::ChangesView,
+    cost::{Budget, ImportForecast},
+};
 use crate::{
     connectors,
     db::{
@@ -133,6 +136,7 @@ struct ConnectionView {
     deliveries: BacklogView,
     /// How the CRM tells of changes by itself; `null` for one that has to be asked, and until it was asked to.
     webhooks: Option<WebhooksView>,
+    changes: ChangesView,
     health: Health,
 }
 
@@ -213,19 +217,21 @@ pub(super) async fn one(
             let others = db::installers::names(&mut tx, id).await?;
             let heard = db::hooks::last_heard(&mut tx, id).await?;
             let hooks = WebhooksView::of(connection, heard);
-            let standing = (standing, backlog, (others, hooks));
+            let turn = db::polls::get(&mut tx, id).await?;
+            let changes = ChangesView::of(hub, session.plan(), provider, connection, turn);
+            let standing = (standing, backlog, (others, hooks, changes));
             Some((standing, sizes, today.iter().map(|one| one.tokens).sum()))
         }
         None => None,
     };
     drop(tx);
     let view = match connection.zip(standing) {
-        Some((connection, ((standing, backlog, (others, webhooks)), sizes, ours))) => {
+        Some((connection, ((standing, backlog, (others, webhooks, changes)), sizes, ours))) => {
             let now = hub.clock.now();
             let view = account::budget(hub, provider, &connection).await.view().await;
             let budget = Budget::of(&view, ours, now);
             let forecast = ImportForecast::of(provider, sizes);
-            let standing = (standing, backlog);
+            let standing = (standing, backlog, changes);
             let view = ConnectionView::of(provider, connection, standing, budget, forecast, now);
             Some(ConnectionView { also_installed_by: others, webhooks, ..view })
         }
@@ -265,7 +271,7 @@ impl ConnectionView {
     fn of(
         provider: &Provider,
         connection: Connection,
-        (standing, backlog): (Standing, Backlog),
+        (standing, backlog, changes): (Standing, Backlog, ChangesView),
         budget: Budget,
         forecast: ImportForecast,
         now: DateTime<Utc>,
@@ -307,7 +313,7 @@ impl ConnectionView {
                 LastSync { run_id: run_id.uuid(), state, finished_at: standing.last_run_finished }
             }),
             running: standing.running.map(|run_id| RunningSync { run_id: run_id.uuid() }),
-            next_run: None,
+            next_run: changes.next_at,
             budget,
             forecast,
             contacts_linked: standing.contacts_linked,
@@ -317,6 +323,7 @@ impl ConnectionView {
                 held: backlog.held,
             },
             webhooks: None,
+            changes,
             health,
         }
     }

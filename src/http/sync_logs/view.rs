@@ -145,6 +145,8 @@ pub(super) struct RunView {
     requested_by: Option<Requester>,
     /// Nobody asked for it: the CRM told of a change.
     by_webhook: bool,
+    /// Nobody asked for it: the CRM was asked by itself whether something has changed.
+    by_schedule: bool,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
@@ -206,6 +208,7 @@ impl RunView {
                 .zip(run.requested_by_name)
                 .map(|(id, name)| Requester { member_id: id.uuid(), name }),
             by_webhook: run.by_hook,
+            by_schedule: run.by_clock,
             created_at: run.created_at,
             started_at: run.started_at,
             finished_at: run.finished_at,

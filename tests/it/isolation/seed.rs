@@ -207,6 +207,11 @@ async fn what_is_seldom(hub: &TestHub, crm: &Crm, company: &Company) {
          select company_id, connection_id, sha256($1::text::bytea), '1', now() from connection
          where company_id = $1::uuid")
     .await;
+    sql("insert into poll (company_id, connection_id, due_at)
+         select company_id, connection_id, now() + interval '1 day' from connection
+         where company_id = $1::uuid
+         on conflict do nothing")
+    .await;
     sql("insert into reminder_mail (company_id, member_id, day)
          select company_id, member_id, current_date from member where company_id = $1")
     .await;

@@ -165,6 +165,8 @@ const RULES: &[Rule] = &[
                  left join pg_roles r on r.oid = a.grantee
                  where (r.rolname = 'tandem_runner' and relname = 'company'
                             and attname = 'company_id' and privilege_type = 'SELECT'
+                        or r.rolname = 'tandem_runner' and relname = 'poll' and privilege_type = 'SELECT'
+                            and attname in ('company_id', 'connection_id', 'due_at')
                         or r.rolname = 'tandem_door' and relname = 'api_key'
                             and (privilege_type = 'SELECT' and attname not in ('name', 'hint', 'created_at')
                                  or privilege_type = 'UPDATE' and attname = 'last_used_at')

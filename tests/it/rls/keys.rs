@@ -72,8 +72,11 @@ async fn the_runner_sees_the_queue_and_nothing_else() {
         }
     }
     assert_eq!(raw.count("select count(company_id) from company").await, 1);
+    assert_eq!(raw.count("select count(due_at) from poll").await, 0);
     for sql in [
         "select name from company",
+        "select reason from poll",
+        "update poll set due_at = now()",
         "insert into job default values",
         "update company set plan = 'x'",
     ] {

@@ -30,6 +30,8 @@ const SEED: &[&str] = &[
     "insert into hook_channel
          (company_id, connection_id, channel_id, token_hash, secret_hash, asked_at)
      values ($1, $3, $3, sha256('x'), sha256('x'), now())",
+    "insert into poll (company_id, connection_id, due_at)
+     values ($1, $3, now())",
     "insert into hook_event (company_id, connection_id, event_key, remote_id, received_at)
      values ($1, $3, sha256('x'), '1', now())",
     "insert into refresh_attempt (company_id, connection_id, lease_gen, token_gen, instance)

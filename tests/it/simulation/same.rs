@@ -261,6 +261,7 @@ async fn the_model_of_a_run_does_what_postgres_does() {
             estimate: None,
             phase: "users",
             by_hook: false,
+            by_clock: false,
             dedup: &story.to_string(),
         };
         let (run_id, _) = db::runs::start(&mut tx, &new).await.unwrap();

@@ -10,6 +10,7 @@ const aRun = (part: Partial<Run> = {}): Run => ({
   connection_id: 'c1',
   has_file: false,
   by_webhook: false,
+  by_schedule: false,
   mode: 'full',
   direction: 'inbound',
   state: 'running',

@@ -2667,6 +2667,32 @@ export interface components {
         ChangePlan: {
             plan: components["schemas"]["PlanId"];
         };
+        /**
+         * Changes
+         * @description How changes at the CRM come here.
+         */
+        Changes: {
+            arrive: components["schemas"]["ChangesArrive"];
+            /**
+             * Format: int64
+             * @description How often the CRM is asked by itself, one that tells included; `null` for never.
+             */
+            every_minutes?: number | null;
+            /**
+             * Format: date-time
+             * @description When what had changed was last read to its end, whoever asked for it.
+             */
+            looked_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is asked next by itself.
+             */
+            next_at?: string | null;
+            /** @description Why it was not asked last time, or is never, in words. */
+            reason?: string | null;
+        };
+        /** @enum {string} */
+        ChangesArrive: "at_once" | "regularly" | "on_request";
         /** Code */
         Code: {
             /** @description Of the authenticator, or a recovery code. */
@@ -2755,6 +2781,7 @@ export interface components {
             /** @description Other users of the account who installed the app; the connection does not live on them. */
             also_installed_by: string[];
             budget: components["schemas"]["Budget"];
+            changes: components["schemas"]["Changes"];
             /** Format: date-time */
             connected_at: string;
             connected_by?: components["schemas"]["ConnectedBy"] | null;
@@ -4574,6 +4601,8 @@ export interface components {
              * @description How often a worker took it up since its last committed page.
              */
             attempts: number;
+            /** @description Nobody asked for it: the CRM was asked by itself whether something has changed. */
+            by_schedule: boolean;
             /** @description Nobody asked for it: the CRM told of a change. */
             by_webhook: boolean;
             /**

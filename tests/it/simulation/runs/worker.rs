@@ -229,6 +229,7 @@ impl Worker {
             attempts: desk.attempts,
             again: desk.cursor.as_deref().is_some_and(|cursor| cursor.starts_with(AGAIN)),
             overtaken: false,
+            by_clock: false,
         };
         let hold = (desk.page, desk.attempts);
         let moved_on = Next::Later { at: Some(given.now + TimeDelta::seconds(5)), reason: MOVED };

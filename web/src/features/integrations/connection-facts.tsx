@@ -51,19 +51,11 @@ export function ConnectionFacts({ connection: c, unit }: Props) {
             <span className="dim">None yet</span>
           )}
         </dd>
-        {c.webhooks && (
+        {c.state === 'active' && (
           <>
             <dt>Changes there</dt>
             <dd>
-              <Hearing webhooks={c.webhooks} />
-            </dd>
-          </>
-        )}
-        {c.next_run && (
-          <>
-            <dt>Next run</dt>
-            <dd>
-              <Moment at={c.next_run} />
+              <Hearing changes={c.changes} webhooks={c.webhooks} />
             </dd>
           </>
         )}

@@ -14,7 +14,10 @@ export const modeWords = (run: Run): string => {
 };
 
 /** Who began a run that no member asked for. */
-export const askerWords = (run: Run): string => (run.by_webhook ? 'A change at the CRM' : 'Tandem');
+export const askerWords = (run: Run): string => {
+  if (run.by_webhook) return 'A change at the CRM';
+  return run.by_schedule ? 'By itself' : 'Tandem';
+};
 
 export const STATE: Record<RunState, { word: string; tone: Tone }> = {
   queued: { word: 'Queued', tone: 'idle' },

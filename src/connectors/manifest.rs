@@ -92,6 +92,9 @@ pub struct Manifest {
     /// What Tandem never touches, in words for people.
     pub never: &'static [&'static str],
     pub pkce: bool,
+    /// Deliveries of one company that may be on their way at once: sixteen, and more where many go in
+    /// one request.
+    pub deliveries: u16,
     pub burst: Window,
     /// The vendor publishes that window; otherwise it is what we keep to.
     pub burst_is_theirs: bool,

@@ -7,6 +7,7 @@
 
 mod api;
 mod budget;
+mod bundle;
 mod country;
 mod endpoints;
 mod error;
@@ -40,6 +41,7 @@ pub use self::{
         Budget, BudgetHandle, BudgetView, Caller, Cost, DELIVERIES_LEAVE, JOBS_LEAVE, Lane, Limits,
         Observed, Taken, Wait, Window,
     },
+    bundle::{Guest, Many, Rooms, Tenancy, Told},
     endpoints::{ApiBase, Endpoints, ForbiddenHost},
     error::{CrmError, Objection, Stale, Throttle},
     forecast::{Extent, Fit, Forecast, Part, fit, forecast},

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Api, CrmError, QueryLanguage, Records};
+use super::{Api, CrmError, Many, QueryLanguage, Records};
 use crate::domain::{
     ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
     action::{ActionKind, DealStage, Priority, TaskKind},
@@ -48,6 +48,11 @@ pub trait Writer: Send + Sync {
     /// Does it once. [`CrmError::Uncertain`] when it may have been done; every other error means that
     /// it was not. Deleting what is gone is done.
     async fn send(&self, api: &Api, effect: &Effect) -> Result<Sent, CrmError>;
+
+    /// What it takes many of in one request; `None` where each has its own.
+    fn many(&self) -> Option<&dyn Many> {
+        None
+    }
 
     /// Records that may be this effect, made (or changed) at `since` or later, from lists rather than
     /// search indexes: by our marker where there is one, otherwise by all that was sent. Asking again

@@ -57,7 +57,7 @@ use crate::{
     cache::Cache,
     clock::Clock,
     config::Config,
-    connectors::CrmError,
+    connectors::{CrmError, Rooms},
     db::{Db, DbError},
     outside::{MailError, Mailer, stripe::StripeError},
     vault::Vault,
@@ -81,6 +81,8 @@ pub struct Hub {
     /// `None`: nothing is for sale here.
     pub biller: Option<Biller>,
     pub refreshing: SingleFlight,
+    /// Where deliveries of one connection meet.
+    pub rooms: Rooms,
     /// Names this process in what it leaves behind.
     pub instance: String,
 }
@@ -158,6 +160,7 @@ impl Hub {
             cache,
             vault: Arc::new(vault),
             refreshing: SingleFlight::default(),
+            rooms: Rooms::default(),
             instance: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()),
         })
     }

@@ -65,7 +65,8 @@ pub(super) async fn run(
             import::work(hub, job.company_id, RunId::from_uuid(subject), stopping).await
         }
         Kind::Deliver => {
-            deliver::work(hub, job.company_id, DeliveryId::from_uuid(subject), stopping).await
+            let delivery_id = DeliveryId::from_uuid(subject);
+            Box::pin(deliver::work(hub, job.company_id, delivery_id, stopping)).await
         }
         Kind::MailReconnect => {
             reconnect::send_mail(hub, job.company_id, ConnectionId::from_uuid(subject)).await?;

@@ -32,6 +32,8 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Deliveries that one process has on their way at once: they wait for CRMs, and hardly use a core.
 const DELIVERIES: usize = 64;
+/// And of those to CRMs that take many in one request, where most of them wait for the others.
+const MANY_DELIVERIES: usize = 800;
 
 /// Works until `stopping`, then lets what runs come to its next safe place. Deliveries have places of
 /// their own: an import takes none of theirs, and they none of an import's.
@@ -40,9 +42,11 @@ pub async fn run(hub: SharedHub, most: usize, stopping: CancellationToken) {
     let clockwork = tokio::spawn(clockwork::run(Arc::clone(&hub), stopping.clone()));
     let bell = Arc::new(tokio::sync::Notify::new());
     let ringing = tokio::spawn(ring(Arc::clone(&hub), Arc::clone(&bell), stopping.clone()));
+    let serve = |lanes, most| Box::pin(serve(&hub, lanes, most, &bell, &stopping));
     tokio::join!(
-        serve(&hub, Lanes::NotBeginning(deliver::LANES), most, &bell, &stopping),
-        serve(&hub, Lanes::Beginning(deliver::LANES), DELIVERIES, &bell, &stopping),
+        serve(Lanes::NotBeginning(deliver::LANES), most),
+        serve(Lanes::Beginning(deliver::SINGLE), DELIVERIES),
+        serve(Lanes::Beginning(deliver::MANY), MANY_DELIVERIES),
     );
     clockwork.await.ok();
     ringing.abort();

@@ -294,6 +294,55 @@ describe("records", () => {
     assert.ok(upserted.every(({ created }) => created));
     const found = await contacts.retrieve(upserted.map(({ id }) => id));
     assert.deepEqual(found.map(({ Hub_Id__c }) => Hub_Id__c), ["a", "b"]);
+    const partly = await contacts.upsert(
+      [
+        { LastName: "Up again", Hub_Id__c: "b" },
+        { LastName: "Bad", Email: "nobody", Hub_Id__c: "c" },
+        { LastName: "Up", Hub_Id__c: "d" },
+        { LastName: "One", Hub_Id__c: "twice" },
+        { LastName: "Two", Hub_Id__c: "twice" },
+      ],
+      "Hub_Id__c",
+      { allOrNone: false },
+    );
+    assert.deepEqual(
+      partly.map(({ success }) => success),
+      [true, false, true, false, false],
+    );
+    assert.equal(partly[0].id, upserted[1].id);
+    assert.deepEqual([partly[0].created, partly[2].created], [false, true]);
+    assert.deepEqual(
+      partly.flatMap(({ errors }) => errors.map(({ statusCode }) => statusCode)),
+      ["INVALID_EMAIL_ADDRESS", "DUPLICATE_VALUE", "DUPLICATE_VALUE"],
+    );
+    assert.deepEqual(partly[1].errors[0].fields, ["Email"]);
+    const all = await contacts
+      .upsert(
+        [
+          { LastName: "Whole", Hub_Id__c: "e" },
+          { LastName: "Bad", Email: "nobody", Hub_Id__c: "f" },
+        ],
+        "Hub_Id__c",
+        { allOrNone: true },
+      )
+      .catch(() => []);
+    assert.ok(all.every(({ success }) => !success));
+    const none = await conn.query("SELECT Id FROM Contact WHERE Hub_Id__c IN ('e', 'f')");
+    assert.equal(none.totalSize, 0);
+    await refused(contacts.upsert([{ LastName: "X", Nope__c: "a" }], "Nope__c"), "NOT_FOUND");
+    const kinds = Array.from({ length: 11 }, (_, n) => ({
+      attributes: { type: n % 2 ? "Account" : "Contact" },
+      LastName: "Chunk",
+    }));
+    await refused(
+      conn.request({
+        method: "POST",
+        url: "/services/data/v66.0/composite/sobjects",
+        body: JSON.stringify({ records: kinds }),
+        headers: { "content-type": "application/json" },
+      }),
+      "LIMIT_EXCEEDED",
+    );
     const big = Array.from({ length: 201 }, (_, n) => ({ LastName: `Many ${n}` }));
     const direct = conn.request({
       method: "POST",

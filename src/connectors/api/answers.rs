@@ -43,7 +43,12 @@ impl Api {
         } else if status != StatusCode::UNAUTHORIZED {
             self.meter.charged(request.cost.tokens);
         }
-        let own = request.dialect.meaning(status, &answer.headers, &answer.body);
+        self.means(request, answer)
+    }
+
+    /// The same for what was counted before.
+    pub(super) fn means(&self, request: &Request<'_>, answer: &Answer) -> Result<(), Fault> {
+        let own = request.dialect.meaning(answer.status, &answer.headers, &answer.body);
         let meaning = match own {
             Some(meaning) => meaning,
             None => usual(request, answer)?,

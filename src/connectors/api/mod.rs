@@ -146,6 +146,15 @@ impl Api {
         Self { not_after: Some(not_after), ..self.clone() }
     }
 
+    /// After which no change leaves.
+    pub(super) fn closes(&self) -> Option<Instant> {
+        self.not_after
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.pace.now()
+    }
+
     /// The origin that the account's data is fetched from.
     pub(super) async fn base(&self) -> Result<ApiBase, CrmError> {
         Ok(self.tokens.access_token().await?.api_base)

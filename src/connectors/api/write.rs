@@ -11,7 +11,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Method, StatusCode};
+use reqwest::{
+    Method, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+};
 use serde_json::Value;
 
 use super::{
@@ -22,6 +25,7 @@ use crate::connectors::Stale;
 
 /// Larger bodies are not sent. The largest field that a CRM takes from us is a note of 100 KB.
 const MOST_BYTES: usize = 512 * 1024;
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// What is kept of an objection.
 const MOST_WORDS: usize = 300;
 /// And so many of them.
@@ -51,16 +55,7 @@ impl Api {
         change: &Change<'_>,
         read: impl Fn(&[u8]) -> Result<T, &'static str> + Send + Sync,
     ) -> Result<T, CrmError> {
-        let request = Request {
-            dialect: change.dialect,
-            method: change.method.clone(),
-            path: change.path,
-            query: change.query,
-            headers: change.headers,
-            cost: change.cost,
-            scope: change.scope,
-            body: body(change)?,
-        };
+        let request = request(change, body(change)?);
         let patience = Patience::of(self.who);
         let mut waited = Duration::ZERO;
         let (mut slow_downs, mut refreshed) = (0, false);
@@ -99,6 +94,43 @@ impl Api {
                 Fault::Refused(error) => return Err(refused(change, error, &answer)),
             }
         }
+    }
+}
+
+impl Api {
+    /// The error of one change among many that an answer spoke of: what it would have ended with,
+    /// had it been sent alone and answered like this.
+    pub(in crate::connectors) fn part(
+        &self,
+        change: &Change<'_>,
+        status: StatusCode,
+        body: &[u8],
+    ) -> CrmError {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, JSON)]);
+        let body = Bytes::copy_from_slice(body);
+        let answer = Answer { status, headers, body, began: self.pace.now() };
+        match self.means(&request(change, None), &answer) {
+            Ok(()) => uncertain("it refuses a part and says yes", &answer),
+            Err(Fault::Unauthorized) => CrmError::Expired,
+            // Its own trouble: the others were answered.
+            Err(Fault::SlowDown(wait)) => throttled(wait),
+            Err(Fault::Strange(what)) => uncertain(what, &answer),
+            Err(Fault::Failing(..)) => uncertain("it answers with a server error", &answer),
+            Err(Fault::Refused(error)) => refused(change, error, &answer),
+        }
+    }
+}
+
+fn request<'a>(change: &Change<'a>, body: Option<Bytes>) -> Request<'a> {
+    Request {
+        dialect: change.dialect,
+        method: change.method.clone(),
+        path: change.path,
+        query: change.query,
+        headers: change.headers,
+        cost: change.cost,
+        scope: change.scope,
+        body,
     }
 }
 

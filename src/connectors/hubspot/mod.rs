@@ -133,6 +133,7 @@ static MANIFEST: Manifest = Manifest {
     ],
     // Never documented for ordinary apps; the state, bound to the session, is the protection.
     pkce: false,
+    deliveries: 16,
     // 110 in ten seconds, taken evenly: a window that is used up at once would make everybody wait for
     // longer than people and deliveries are patient. [`dialect`] reads their headers the same way.
     burst: Window { requests: 110 / dialect::PARTS, per: Duration::from_secs(2) },

@@ -112,6 +112,7 @@ static MANIFEST: Manifest = Manifest {
         "users, permissions and billing",
     ],
     pkce: false,
+    deliveries: 16,
     // Of the smallest plan; headers tell the real one.
     burst: Window { requests: 80, per: Duration::from_secs(2) },
     burst_is_theirs: true,

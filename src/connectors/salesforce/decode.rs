@@ -116,6 +116,39 @@ pub(super) fn made(body: &[u8]) -> Result<RemoteId, Unreadable> {
     made.id.0.ok_or(NO_ID)
 }
 
+/// What became of one record of many.
+pub(super) enum Part {
+    Made(RemoteId),
+    /// Its errors, as a request of its own would have been answered, and the code of the first.
+    Refused(String, Box<RawValue>),
+    /// It says neither.
+    Unclear,
+}
+
+/// What became of each of `count` records, in their order.
+pub(super) fn parts(body: &[u8], count: usize) -> Result<Vec<Part>, Unreadable> {
+    let rows: Vec<&RawValue> =
+        serde_json::from_slice(body).map_err(|_| "it is not a list of outcomes")?;
+    if rows.len() != count {
+        return Err("it has not an outcome for each");
+    }
+    Ok(rows.into_iter().map(part).collect())
+}
+
+fn part(raw: &RawValue) -> Part {
+    let row = serde_json::from_str::<Row<super::wire::Outcome>>(raw.get());
+    let Ok(Row(Some(outcome))) = row else { return Part::Unclear };
+    match (outcome.success.0, outcome.id.0, outcome.errors) {
+        (Some(true), Some(id), _) => Part::Made(id),
+        (Some(false), _, Some(errors)) => match super::dialect::first_code(errors.get().as_bytes())
+        {
+            Some(code) => Part::Refused(code, errors),
+            None => Part::Unclear,
+        },
+        _ => Part::Unclear,
+    }
+}
+
 /// Nothing, which is what a change and a deletion are answered with.
 pub(super) fn nothing(body: &[u8]) -> Result<(), Unreadable> {
     if body.is_empty() { Ok(()) } else { Err("it says something where nothing is to say") }

@@ -49,6 +49,26 @@ fn errors(body: &[u8]) -> Vec<Error> {
         .collect()
 }
 
+/// By what the first error of a refusal is told apart.
+pub(super) fn first_code(body: &[u8]) -> Option<String> {
+    errors(body).into_iter().next().map(|error| error.code)
+}
+
+/// The status with which a record is refused that is sent alone.
+pub(super) fn status_of(code: &str) -> StatusCode {
+    match code {
+        "NOT_FOUND" => StatusCode::NOT_FOUND,
+        "DUPLICATE_EXTERNAL_ID" => StatusCode::MULTIPLE_CHOICES,
+        "REQUEST_LIMIT_EXCEEDED" | "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED" => {
+            StatusCode::FORBIDDEN
+        }
+        "UNKNOWN_EXCEPTION" => StatusCode::INTERNAL_SERVER_ERROR,
+        "SERVER_UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
+        code if code.starts_with("INSUFFICIENT_ACCESS") => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
 /// Records over there that a refusal names as the one that is to be made: by a duplicate rule, or as
 /// the one that has the same value where values are unique.
 pub(super) fn duplicates(body: &[u8]) -> Option<Vec<RemoteId>> {

@@ -142,6 +142,7 @@ static MANIFEST: Manifest = Manifest {
         "users, permissions and billing",
     ],
     pkce: true,
+    deliveries: 200,
     // There is no window of seconds over there; this one is a matter of manners.
     burst: Window { requests: 60, per: Duration::from_secs(2) },
     burst_is_theirs: false,

@@ -211,6 +211,28 @@ record!(
 );
 record!(Assignment { "PermissionSetId" => set: Id, });
 
+/// What became of one record of many.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) id: Id,
+    pub(super) success: Flag,
+    pub(super) errors: Option<Box<RawValue>>,
+}
+
+impl<'de> Record<'de> for Outcome {
+    fn set<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "id" => self.id = map.next_value()?,
+            "success" => self.success = map.next_value()?,
+            "errors" => self.errors = Some(map.next_value()?),
+            _ => {
+                map.next_value::<serde::de::IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
 record!(
     /// What was made, or why it was not: then the answer is a list of these.
     Made { "id" => id: Id, "success" => success: Flag, }

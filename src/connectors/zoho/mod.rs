@@ -123,6 +123,7 @@ static MANIFEST: Manifest = Manifest {
         "users, permissions and billing",
     ],
     pkce: false,
+    deliveries: 16,
     // Ten at once in the Standard edition, and an answer takes some tenths of a second.
     burst: Window { requests: 50, per: Duration::from_secs(2) },
     burst_is_theirs: false,

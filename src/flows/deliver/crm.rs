@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    connectors::{Connector, CrmError, Writer},
+    connectors::{Connector, CrmError, Guest, Writer},
     domain::{
         ActivityKind, ActivityType, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
         RemoteUser,
@@ -26,6 +26,8 @@ use crate::{
 pub(super) struct Crm {
     pub(super) account: Arc<Account>,
     pub(super) writer: &'static dyn Writer,
+    /// Where it takes many in one request.
+    pub(super) guest: Option<Arc<Guest>>,
 }
 
 impl Crm {
@@ -36,11 +38,17 @@ impl Crm {
 
 impl Remote for Crm {
     async fn users(&self) -> Result<Vec<RemoteUser>, CrmError> {
-        self.connector().users(&self.account.api).await
+        match &self.guest {
+            Some(guest) => guest.users(&self.account.api).await,
+            None => self.connector().users(&self.account.api).await,
+        }
     }
 
     async fn fields(&self) -> Result<Fields, CrmError> {
-        self.connector().fields(&self.account.api).await
+        match &self.guest {
+            Some(guest) => guest.fields(&self.account.api).await,
+            None => self.connector().fields(&self.account.api).await,
+        }
     }
 
     async fn types(&self) -> Result<Vec<ActivityType>, CrmError> {
@@ -48,20 +56,32 @@ impl Remote for Crm {
     }
 
     async fn persons_with_email(&self, email: &str) -> Result<Vec<RemotePerson>, CrmError> {
-        self.writer.persons_with_email(&self.account.api, email).await
+        match &self.guest {
+            Some(guest) => guest.persons_with_email(&self.account.api, email).await,
+            None => self.writer.persons_with_email(&self.account.api, email).await,
+        }
     }
 
     async fn organizations_named(&self, name: &str) -> Result<Vec<RemoteOrganization>, CrmError> {
-        self.writer.organizations_named(&self.account.api, name).await
+        match &self.guest {
+            Some(guest) => guest.organizations_named(&self.account.api, name).await,
+            None => self.writer.organizations_named(&self.account.api, name).await,
+        }
     }
 
     async fn person(&self, id: &RemoteId) -> Result<Option<RemotePerson>, CrmError> {
+        if let Some(guest) = &self.guest {
+            return guest.person(&self.account.api, id).await;
+        }
         let ids = std::slice::from_ref(id);
         let page = self.connector().persons_by_id(&self.account.api, ids).await?;
         Ok(page.items.into_iter().find(|person| person.id == *id))
     }
 
     async fn organization(&self, id: &RemoteId) -> Result<Option<RemoteOrganization>, CrmError> {
+        if let Some(guest) = &self.guest {
+            return guest.organization(&self.account.api, id).await;
+        }
         let ids = std::slice::from_ref(id);
         let page = self.connector().organizations_by_id(&self.account.api, ids).await?;
         Ok(page.items.into_iter().find(|organization| organization.id == *id))
@@ -69,11 +89,17 @@ impl Remote for Crm {
 
     async fn send(&self, effect: &Effect, permit: &Permit) -> Result<Sent, CrmError> {
         let api = self.account.api.before(Instant::now() + permit.left());
-        self.writer.send(&api, effect).await
+        match &self.guest {
+            Some(guest) => guest.send(&api, effect).await,
+            None => self.writer.send(&api, effect).await,
+        }
     }
 
     async fn look(&self, effect: &Effect, since: DateTime<Utc>) -> Result<Vec<RemoteId>, CrmError> {
-        self.writer.look(&self.account.api, effect, since).await
+        match &self.guest {
+            Some(guest) => guest.look(&self.account.api, effect, since).await,
+            None => self.writer.look(&self.account.api, effect, since).await,
+        }
     }
 
     async fn stages(&self) -> Result<Vec<DealStage>, CrmError> {
@@ -86,6 +112,10 @@ impl Remote for Crm {
 
     async fn probe(&self) -> Result<(), CrmError> {
         self.connector().account(&self.account.api).await.map(drop)
+    }
+
+    fn is_told_first(&self) -> bool {
+        self.guest.as_ref().is_none_or(|guest| guest.is_told_first())
     }
 
     fn activity_type(&self, kind: ActivityKind, types: &[ActivityType]) -> Option<String> {

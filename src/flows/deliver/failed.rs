@@ -82,17 +82,19 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         };
         let to = |state| Change::to(state, delivery);
         let words = error.to_string();
+        // What many were told of one request is one failure.
+        let failed = || self.remote.is_told_first().then_some(Heard::Failure);
         match verdict(error, &given) {
             Verdict::Retry { at, cause, counts, lane, failure } => {
                 let attempts = delivery.attempts + i32::from(counts);
                 let waits = Change { attempts, next_at: Some(at), ..to(DeliveryState::Retrying) };
-                let heard = failure.then_some(Heard::Failure);
+                let heard = failure.then(failed).flatten();
                 (waits.why(cause, words), heard, lane.then_some(at))
             }
             Verdict::Unknown => {
                 let at = now + self.times.look_at(0);
                 let looks = Change { next_at: Some(at), ..to(DeliveryState::Unknown) };
-                (looks.why(Cause::Uncertain, words), Some(Heard::Failure), None)
+                (looks.why(Cause::Uncertain, words), failed(), None)
             }
             Verdict::Held(cause) => {
                 // A consent that came meanwhile is not tried without end.

@@ -92,6 +92,11 @@ pub trait Remote: Send + Sync {
         effect: &Effect,
         since: DateTime<Utc>,
     ) -> impl Future<Output = Result<Vec<RemoteId>, CrmError>> + Send;
+    /// Whether the last failure was told to this delivery first, and not to another that was in the
+    /// same request.
+    fn is_told_first(&self) -> bool {
+        true
+    }
     /// A read that costs little.
     fn probe(&self) -> impl Future<Output = Result<(), CrmError>> + Send;
 

@@ -20,6 +20,7 @@ mod lead;
 mod left;
 mod linked;
 pub mod machine;
+mod narrow;
 pub mod news;
 pub mod push;
 pub mod queue;
@@ -34,6 +35,7 @@ mod wait;
 mod work;
 
 use crate::{
+    connectors,
     db::{self, DbError, TenantTx, jobs::NewJob},
     domain::{CompanyId, ConnectionId, ContactId, DeliveryId, DeliveryState},
     flows::Hub,
@@ -44,17 +46,26 @@ pub use work::work;
 
 /// The kind of job that delivers what a contact has waiting at a connection.
 pub const JOB: &str = "deliver";
-/// Deliveries of one company and provider that may be on their way at once.
-const AT_ONCE: i32 = 16;
 /// Deliveries are given up by their own rules.
 const MAX_ATTEMPTS: i32 = 1_000_000;
 
-/// How the keys of lanes for deliveries begin.
-pub const LANES: &str = "deliver:";
+/// How the keys of all lanes for deliveries begin.
+pub const LANES: &str = "deliver";
+/// Of those to a CRM where each has a request of its own.
+pub const SINGLE: &str = "deliver:";
+/// Of those to a CRM that takes many in one request: most of the time each waits for the others.
+pub const MANY: &str = "deliver-many:";
 
 /// A company's lane for the deliveries to one provider.
 fn lane(provider: &str) -> String {
-    format!("{LANES}{provider}")
+    let writer = connectors::find(provider).and_then(|found| found.writer());
+    let many = writer.is_some_and(|writer| writer.many().is_some());
+    format!("{}{provider}", if many { MANY } else { SINGLE })
+}
+
+/// Deliveries of one company that may be on their way to it at once.
+fn at_once(provider: &str) -> i32 {
+    connectors::find(provider).map_or(1, |found| found.manifest().deliveries.into())
 }
 
 /// Where live pages listen for what becomes of a company's deliveries.
@@ -72,7 +83,7 @@ pub(super) async fn enqueue(
 ) -> Result<(), DbError> {
     let new = NewJob {
         lane: &lane(provider),
-        cap: AT_ONCE,
+        cap: at_once(provider),
         kind: JOB,
         subject: Some(delivery_id.uuid()),
         run_at: None,

@@ -11,7 +11,7 @@ use crate::{
     flows::{
         FlowError, Hub, Provider,
         contacts::By,
-        deliver::{AT_ONCE, JOB, lane, news, queue},
+        deliver::{JOB, at_once, lane, news, queue},
     },
 };
 
@@ -149,7 +149,7 @@ async fn enqueue(tx: &mut TenantTx, outlet: &Outlet, made: &[Made]) -> Result<()
     let lane = lane(&outlet.provider);
     let of = NewJob {
         lane: &lane,
-        cap: AT_ONCE,
+        cap: at_once(&outlet.provider),
         kind: JOB,
         subject: None,
         run_at: None,

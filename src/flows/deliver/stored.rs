@@ -14,7 +14,7 @@ use crate::{
     flows::{
         SharedHub,
         deliver::{
-            self, AT_ONCE, JOB, MAX_ATTEMPTS,
+            self, JOB, MAX_ATTEMPTS, at_once,
             circuit::{Circuit, PROBING},
             ground::{Begin, Begun, Commit, Desk, Learned, Link, Store, Whose},
             lane, lead, queue,
@@ -345,7 +345,8 @@ pub(super) async fn enqueue_all(
     provider: &str,
 ) -> Result<(), DbError> {
     let lane = lane(provider);
-    deliveries::lane::enqueue_all(tx, connection_id, (&lane, AT_ONCE), JOB, MAX_ATTEMPTS).await
+    deliveries::lane::enqueue_all(tx, connection_id, (&lane, at_once(provider)), JOB, MAX_ATTEMPTS)
+        .await
 }
 
 pub(super) fn json(value: &impl serde::Serialize) -> Result<Value, DbError> {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    connectors::Caller,
+    connectors::{Caller, Tenancy},
     db::{self, Scope, connections},
     domain::{CompanyId, DeliveryId},
     failpoint,
@@ -20,6 +20,7 @@ use crate::{
         deliver::{
             crm::{Crm, PERMIT},
             machine::{Deliverer, Rest, Times},
+            narrow::Narrow,
             stored::Stored,
         },
         ledger::Purpose,
@@ -43,12 +44,20 @@ pub async fn work(
     let Some(connection) = connection else { return Ok(Next::Done) };
     let provider = hub.providers.get(&connection.provider).ok_or(FlowError::NotConnected)?;
     let Some(writer) = provider.connector.writer() else { return Ok(Next::Done) };
+    let tenancy = Tenancy {
+        company_id,
+        connection_id: connection.connection_id,
+        account: connection.account_id.clone(),
+        user: connection.account_user_id.clone(),
+        since: connection.connected_at,
+    };
+    let guest = hub.rooms.enter(tenancy, provider.connector).map(Arc::new);
     let store = Stored::new(Arc::clone(hub), company_id, connection.clone(), of.contact_id);
     let account = account::client(hub, company_id, connection, provider, Caller::Delivery).await;
     let account = Arc::new(account);
     let deliverer = Deliverer {
-        store,
-        remote: Crm { account: Arc::clone(&account), writer },
+        store: Narrow { store, guest: guest.clone() },
+        remote: Crm { account: Arc::clone(&account), writer, guest },
         machine: ThisMachine { clock: hub.clock.clone() },
         times: Times { permit: PERMIT, lease: hub.config.lease, unknown: hub.config.unknown },
     };

@@ -28,8 +28,14 @@ impl Crm for Desk {
     }
 
     fn made(&self, said: &Value) -> Value {
-        let first = if said.is_array() { &said[0] } else { said };
-        first["id"].clone()
+        said["id"].clone()
+    }
+
+    fn all_made(&self, said: &Value) -> Vec<Value> {
+        match said.as_array() {
+            Some(all) => all.iter().map(|one| self.made(one)).collect(),
+            None => vec![self.made(said)],
+        }
     }
 
     fn failing(&self, status: u16) -> Response {

@@ -105,8 +105,8 @@ impl<C: Crm, E: Endpoint> Line<C, E> {
         if let Some(nth) = write.filter(|_| response.status().is_success()) {
             let body = response.take_body().into_bytes().await.unwrap_or_default();
             let said: Value = serde_json::from_slice(&body).unwrap_or_default();
-            let id = self.crm.made(&said);
-            self.crm.backstage(|stage| stage.writes.applied(nth, id));
+            let ids = self.crm.all_made(&said);
+            self.crm.backstage(|stage| stage.writes.applied(nth, ids));
             response.set_body(body);
         }
         response

@@ -53,6 +53,11 @@ pub(crate) trait Crm: Send + Sync + 'static {
     /// The id of what a successful change made, as its answer says it; null when it says none.
     fn made(&self, answer: &Value) -> Value;
 
+    /// The same of a change of many records, each in its place; null for one that was not made.
+    fn all_made(&self, answer: &Value) -> Vec<Value> {
+        vec![self.made(answer)]
+    }
+
     /// A 5xx in the CRM's words.
     fn failing(&self, status: u16) -> Response;
 

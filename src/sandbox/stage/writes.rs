@@ -16,8 +16,8 @@ struct Write {
     path: String,
     fault: Option<&'static str>,
     applied: bool,
-    /// Of the record, the option, or the field's code.
-    id: Value,
+    /// Of the record, the option, or the field's code; of each of many in its place.
+    ids: Vec<Value>,
     /// Of the answer; `None` while there is none, and when it was lost.
     status: Option<u16>,
 }
@@ -49,18 +49,18 @@ impl Writes {
             path: path.to_owned(),
             fault,
             applied: false,
-            id: Value::Null,
+            ids: Vec::new(),
             status: None,
         });
         self.all.len() - 1
     }
 
-    /// The CRM did it, and this is the id of what it made or changed.
-    pub(crate) fn applied(&mut self, nth: usize, id: Value) {
+    /// The CRM did it, and these are the ids of what it made or changed.
+    pub(crate) fn applied(&mut self, nth: usize, ids: Vec<Value>) {
         // A reset in between emptied the list.
         if let Some(write) = self.all.get_mut(nth) {
             write.applied = true;
-            write.id = id;
+            write.ids = ids;
         }
     }
 
@@ -75,16 +75,20 @@ impl Writes {
         self.all
             .iter()
             .map(|write| {
-                json!({
+                let mut said = json!({
                     "ms": write.at.duration_since(self.since).as_millis(),
                     "unix_ms": write.unix_ms,
                     "method": write.method,
                     "path": write.path,
                     "fault": write.fault,
                     "applied": write.applied,
-                    "id": write.id,
+                    "id": write.ids.first().unwrap_or(&Value::Null),
                     "answer": write.status.map_or(json!("lost"), |status| json!(status)),
-                })
+                });
+                if write.ids.len() > 1 {
+                    said["ids"] = json!(write.ids);
+                }
+                said
             })
             .collect()
     }

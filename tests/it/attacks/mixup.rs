@@ -53,6 +53,7 @@ static MANIFEST: std::sync::LazyLock<Manifest> = std::sync::LazyLock::new(|| Man
     scopes_in_url: false,
     never: &[],
     pkce: false,
+    deliveries: 16,
     burst: window(),
     search_burst: window(),
     unit: "request",

@@ -232,6 +232,7 @@ impl Rig {
             db: Db::connect(self.hub.database.login(), 12).await.unwrap(),
             cache: Cache::with_clock(Arc::new(self.hub.clock.clone())),
             refreshing: SingleFlight::default(),
+            rooms: connectors::Rooms::default(),
             instance: "another".to_owned(),
             providers: Providers::from_config(&config).unwrap(),
             config: Arc::new(config),

@@ -79,6 +79,7 @@ async fn web(stage: &Stage, redis: &str) -> SharedHub {
         db: Db::connect(stage.hub.database.login(), 4).await.unwrap(),
         cache: Cache::connect(redis).unwrap(),
         refreshing: SingleFlight::default(),
+        rooms: tandem::connectors::Rooms::default(),
         instance: "web".to_owned(),
         ..Hub::clone(&stage.hub.hub)
     })

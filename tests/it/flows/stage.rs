@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 use tandem::{
     cache::Cache,
     config::{Config, ProviderCredentials},
-    connectors,
+    connectors::{self, Rooms},
     db::Db,
     domain::RunId,
     flows::{Hub, SharedHub, SingleFlight},
@@ -168,6 +168,7 @@ impl Stage {
             db: Db::connect(self.hub.database.login(), 6).await.unwrap(),
             cache: Cache::with_clock(Arc::new(self.hub.clock.clone())),
             refreshing: SingleFlight::default(),
+            rooms: Rooms::default(),
             instance: "twin".to_owned(),
             ..Hub::clone(&self.hub.hub)
         })

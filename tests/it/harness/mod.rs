@@ -95,6 +95,7 @@ impl TestHub {
             providers: offer(Providers::from_config(&config).unwrap()),
             biller: Biller::from_config(&config).unwrap(),
             refreshing: SingleFlight::default(),
+            rooms: tandem::connectors::Rooms::default(),
             instance: "test".to_owned(),
             config: Arc::new(config),
         });

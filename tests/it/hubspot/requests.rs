@@ -9,6 +9,7 @@ pub(crate) const HUBSPOT: Spoken = Spoken {
     slug: "hubspot",
     call: "calls",
     behind_a_gate: &[],
+    many: &[],
     requests: &[
         Request::new(&["create_organization"], "POST", "/2026-09/companies$", Same("")),
         // The list of options is replaced by one with the new option; the log has the option's name.

@@ -6,6 +6,7 @@ pub(crate) const PIPEDRIVE: Spoken = Spoken {
     slug: "pipedrive",
     call: "call",
     behind_a_gate: &[],
+    many: &[],
     requests: &[
         Request::new(&["create_organization"], "POST", "/api/v2/organizations$", Same("")),
         Request::new(&["create_label"], "POST", "/label_ids/options$", Same("")),

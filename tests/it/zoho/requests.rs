@@ -10,6 +10,7 @@ pub(crate) const ZOHO: Spoken = Spoken {
     call: "Calls",
     // Its callback says where tokens are to be asked for.
     behind_a_gate: &[("/accounts_server", "accounts_server")],
+    many: &[],
     requests: &[
         Request::new(&["create_organization"], "POST", "/v8/Accounts$", Same("")),
         // Answers have the ids of a tag and of a field; the log has the names that both go by.

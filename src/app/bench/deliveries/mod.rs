@@ -4,7 +4,7 @@
 //! A lead is the worst case: a contact with an organization that the CRM does not have, so that three
 //! requests follow each other (a search, the organization, the person); label and field are there.
 //! No real account would allow these rates: the stand-in's limits are lifted, ours with them, and the
-//! companies share one account of it. A company has sixteen deliveries under way at most, so there are several.
+//! companies share one account of it. A company has sixteen deliveries under way at most (more where many share a request), so there are several.
 
 mod member;
 pub(super) mod table;

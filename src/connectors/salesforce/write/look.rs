@@ -7,7 +7,7 @@ use crate::{
     connectors::{
         Api, CrmError, From,
         salesforce::{
-            ACCOUNT, contact_fields,
+            ACCOUNT, CONTACT, contact_fields,
             decode::{self, Walk},
             fields::{self, LABELS, REFERENCE},
             map,
@@ -119,6 +119,60 @@ async fn persons(api: &Api, make: &PersonToMake, since: &str) -> Result<Vec<Remo
     let unmarked = |person: &RemotePerson| !person.custom.contains_key(REFERENCE);
     let found = young.into_iter().filter(|person| unmarked(person) && is(make, &sent, person));
     Ok(found.map(|person| person.id).collect())
+}
+
+/// The same for many of one mark's field, each with the moment since when; by fewer fields, which
+/// leave room for all their marks and names in an address.
+pub(super) async fn people(
+    api: &Api,
+    makes: &[(&PersonToMake, DateTime<Utc>)],
+) -> Result<Vec<Vec<RemoteId>>, CrmError> {
+    if !fields::custom(api).await?.contains_key(REFERENCE) {
+        return Err(CrmError::unsent("the field of our mark is gone there", vec![]));
+    }
+    let mark = |make: &PersonToMake| make.marker.clone().map(|marker| marker.value);
+    let marks: Vec<String> = makes.iter().filter_map(|(make, _)| mark(make)).collect();
+    let mut marked: Vec<RemotePerson> = Vec::new();
+    for list in find::lists(marks.iter().map(String::as_str)) {
+        let text = format!(
+            "SELECT Id, {REFERENCE} FROM Contact WHERE {REFERENCE} IN ({list}) ORDER BY Id LIMIT \
+             {MOST}"
+        );
+        marked.append(&mut young(api, &text, map::person).await?);
+    }
+    let of = |person: &RemotePerson| {
+        person.custom.get(REFERENCE).and_then(|mark| mark.as_str()).map(ToOwned::to_owned)
+    };
+    let has = |make: &PersonToMake, person: &RemotePerson| {
+        mark(make).is_some_and(|mark| of(person).as_ref() == Some(&mark))
+    };
+    let mut found: Vec<Vec<RemoteId>> = Vec::with_capacity(makes.len());
+    let (mut names, mut since) = (Vec::new(), None::<DateTime<Utc>>);
+    for (make, at) in makes {
+        let its = marked.iter().filter(|person| has(make, person));
+        let its: Vec<RemoteId> = its.map(|person| person.id.clone()).collect();
+        if its.is_empty() {
+            since = Some(since.map_or(*at, |since| since.min(*at)));
+            names.push(body::person(make)?["LastName"].as_str().unwrap_or_default().to_owned());
+        }
+        found.push(its);
+    }
+    let Some(since) = since else { return Ok(found) };
+    let since = instant(since - OVERLAP);
+    let mut unmarked: Vec<RemotePerson> = Vec::new();
+    for list in find::lists(names.iter().map(String::as_str)) {
+        let text = format!(
+            "SELECT {CONTACT} FROM Contact WHERE CreatedDate >= {since} AND {REFERENCE} = null AND \
+             LastName IN ({list}) ORDER BY Id LIMIT {MOST}"
+        );
+        unmarked.append(&mut young(api, &text, map::person).await?);
+    }
+    for (its, (make, _)) in found.iter_mut().zip(makes).filter(|(its, _)| its.is_empty()) {
+        let sent = body::person(make)?;
+        let same = unmarked.iter().filter(|person| is(make, &sent, person));
+        its.extend(same.map(|person| person.id.clone()));
+    }
+    Ok(found)
 }
 
 /// Whether a person is the one that was sent, by all that the CRM keeps as it was sent.

@@ -2,6 +2,7 @@
 //!
 //! - A contact with our mark is upserted by it: the same create twice makes one contact. Without the
 //!   field for marks it is posted, and an answer that was lost is looked for by all that was sent.
+//! - Up to 200 contacts are upserted, and as many accounts made, in one request ([`many`]).
 //! - A label is a word in a multi-select picklist of ours: contacts have no labels of their own, and
 //!   the standard lists are the company's (decision 40). The id of one is the field and the word.
 //! - An update replaces the words of that field, so they are read first; a word that somebody takes
@@ -19,6 +20,7 @@ mod body;
 mod deal;
 pub(super) mod find;
 mod look;
+mod many;
 mod prepare;
 mod text;
 
@@ -34,7 +36,7 @@ use super::{
 };
 use crate::{
     connectors::{
-        Api, Connector, Cost, CrmError, Lane, QueryLanguage, Records, Writer,
+        Api, Connector, Cost, CrmError, Lane, Many, QueryLanguage, Records, Writer,
         api::{Change, Names},
     },
     domain::{
@@ -97,6 +99,10 @@ impl Writer for Salesforce {
             Effect::Act(Act::UpdatePerson { id, change }) => change_person(api, id, change).await,
             Effect::Act(Act::CreateNote(_)) => Err(CrmError::cannot()),
         }
+    }
+
+    fn many(&self) -> Option<&dyn Many> {
+        Some(self)
     }
 
     async fn look(

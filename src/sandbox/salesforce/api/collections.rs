@@ -6,6 +6,8 @@ use super::{super::records::table::Row, Call, Done, Outcome, Refused};
 
 /// Records of a collection; of a retrieval 2,000.
 const MOST: usize = 200;
+/// Records of one kind in a row are a chunk.
+const MOST_CHUNKS: usize = 10;
 const MOST_READ: usize = 2_000;
 
 /// What to put back: the kind, the number, and the row as it was.
@@ -17,6 +19,12 @@ impl Call<'_> {
             Refused::new(400, "JSON_PARSER_ERROR", "The property 'records' is missing")
         })?;
         limited(records.len(), MOST)?;
+        let kinds: Vec<&Value> = records.iter().map(|one| &one["attributes"]["type"]).collect();
+        if kinds.chunk_by(PartialEq::eq).count() > MOST_CHUNKS {
+            let words = "Cannot have more than 10 chunks in a single operation. Please rearrange \
+                         the data to reduce chunking.";
+            return Err(Refused::new(400, "LIMIT_EXCEEDED", words));
+        }
         Ok(records.iter().map(|one| one.as_object().cloned().unwrap_or_default()).collect())
     }
 
@@ -104,11 +112,25 @@ impl Call<'_> {
 
     pub(super) fn upsert_many(&mut self, object: &str, key: &str) -> Outcome {
         let records = self.records()?;
+        // The address itself names the field: without it nothing is looked at.
+        if !key.eq_ignore_ascii_case("id") {
+            self.number_by_key(object, key, "")?;
+        }
+        let keys: Vec<String> = records.iter().filter_map(|one| key_in(one, key)).collect();
         self.each(records, |call, given, undo| {
-            let value = given.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
-            let value = value.and_then(|(_, value)| value.as_str()).ok_or_else(|| {
+            let other = kind(&given)?;
+            if !other.eq_ignore_ascii_case(object) {
+                let words = format!("The type {other} does not match the collection's {object}");
+                return Err(Refused::new(400, "INVALID_TYPE", words));
+            }
+            let value = key_in(&given, key).ok_or_else(|| {
                 Refused::bad("MISSING_ARGUMENT", format!("{key} not specified"), key)
             })?;
+            let value = value.as_str();
+            if keys.iter().filter(|one| *one == value).count() > 1 {
+                let words = format!("Duplicate external id specified: {value}");
+                return Err(Refused::bad("DUPLICATE_VALUE", words, key));
+            }
             let number = call.number_by_key(object, key, value)?;
             let mut saved = call.save_one(object, number, &given, undo)?;
             saved["created"] = json!(number.is_none());
@@ -161,6 +183,12 @@ fn kind(given: &Map<String, Value>) -> Result<String, Refused> {
     let kind = given.get("attributes").and_then(|attributes| attributes["type"].as_str());
     kind.map(ToOwned::to_owned)
         .ok_or_else(|| Refused::new(400, "INVALID_TYPE", "The record has no attributes.type"))
+}
+
+/// The value of an external id in a record.
+fn key_in(record: &Map<String, Value>, key: &str) -> Option<String> {
+    let (_, value) = record.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))?;
+    value.as_str().map(ToOwned::to_owned)
 }
 
 /// `statusCode` here, `errorCode` elsewhere.

@@ -36,6 +36,8 @@ use super::{
 };
 
 const MOST_BYTES: usize = 6 << 20;
+/// Bytes of an address.
+const LONGEST: usize = 16_384;
 const OLDEST: u32 = 31;
 const NEWEST: u32 = 68;
 
@@ -132,6 +134,10 @@ impl Endpoint for Api {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let body = request.take_body().into_bytes_limit(MOST_BYTES).await?;
+        if request.uri().path_and_query().is_some_and(|whole| whole.as_str().len() > LONGEST) {
+            let words = "The length of the URI exceeds the 16,384-byte limit.";
+            return Ok(Refused::new(414, "URI_TOO_LONG", words).response());
+        }
         let path = request.uri().path().to_owned();
         let parts: Vec<String> = path
             .split('/')

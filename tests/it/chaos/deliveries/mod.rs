@@ -16,4 +16,5 @@ pub(crate) mod requests;
 mod sleepers;
 mod steps;
 mod story;
+mod together;
 mod uninstall;

@@ -74,6 +74,21 @@ impl Write {
         }
     }
 
+    /// One for each record of a request for many; those that were not made were refused.
+    fn each(spoken: &Spoken, write: &Value) -> Vec<Self> {
+        let Some(ids) = write["ids"].as_array() else { return vec![Self::read(spoken, write)] };
+        let one = |id: &Value| {
+            let mut one = Self::read(spoken, write);
+            one.applied &= !id.is_null();
+            one.id = text(id);
+            if id.is_null() {
+                one.status = one.status.map(|_| 400);
+            }
+            one
+        };
+        ids.iter().map(one).collect()
+    }
+
     fn is_for(&self, effect: &str) -> bool {
         self.request.id != Id::Part && self.request.effects.contains(&effect)
     }
@@ -343,7 +358,7 @@ fn in_order(writes: &[Write], attempts: &[Attempt], deliveries: &[Delivery], giv
 async fn writes(stage: &Stage) -> Vec<Write> {
     let all = stage.control("GET", "/truth/writes", Value::Null).await;
     let spoken = Spoken::at(stage.slug);
-    all.as_array().unwrap().iter().map(|write| Write::read(spoken, write)).collect()
+    all.as_array().unwrap().iter().flat_map(|write| Write::each(spoken, write)).collect()
 }
 
 async fn attempts(stage: &Stage) -> Vec<Attempt> {

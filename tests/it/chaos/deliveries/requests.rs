@@ -21,6 +21,8 @@ pub(crate) struct Spoken {
     /// Calls of the control plane, each with the key for the address, by which the stand-in tells
     /// another address than its own.
     pub(crate) behind_a_gate: &'static [(&'static str, &'static str)],
+    /// Paths of those that make many organizations and many people at once.
+    pub(crate) many: &'static [&'static str],
     /// The first that fits is meant.
     pub(crate) requests: &'static [Request],
 }

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod hosts;
+mod many;
 mod reads;
 pub(crate) mod requests;
 mod tokens;

@@ -12,11 +12,15 @@ pub(crate) const SALESFORCE: Spoken = Spoken {
     slug: "salesforce",
     call: "Call",
     behind_a_gate: &[],
+    many: &["/composite/sobjects$", "/composite/sobjects/Contact/"],
     requests: &[
         Request::new(&["create_organization"], "POST", "/sobjects/Account$", Same("")),
+        // Many in one request.
+        Request::new(&["create_organization"], "POST", "/composite/sobjects$", Same("")),
         Request::new(FIELDS, "POST", "/tooling/sobjects/CustomField$", Counted),
         Request::new(FIELDS, "POST", "/sobjects/FieldPermissions$", Part),
         Request::new(&["create_person"], "PATCH", "/Contact/Tandem_Reference__c/", Same("")),
+        Request::new(&["create_person"], "PATCH", "/Contact/Tandem_Reference__c$", Same("")),
         // In an org where there is no field for our mark.
         Request::new(&["create_person"], "POST", "/sobjects/Contact$", Same("")),
         Request::new(&["add_labels"], "PATCH", "/sobjects/Contact/003", Same("")),

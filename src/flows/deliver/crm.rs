@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     connectors::{Connector, CrmError, Writer},
     domain::{
-        ActivityKind, ActivityType, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
-        RemoteUser,
+        ActivityKind, ActivityType, Fields, LifecycleStage, PersonKind, RemoteDeal, RemoteId,
+        RemoteOrganization, RemotePerson, RemoteUser,
         action::{DealStage, TaskKind},
         effect::{Effect, Sent},
     },
@@ -49,6 +49,18 @@ impl Remote for Crm {
 
     async fn persons_with_email(&self, email: &str) -> Result<Vec<RemotePerson>, CrmError> {
         self.writer.persons_with_email(&self.account.api, email).await
+    }
+
+    fn becomes(&self, stage: LifecycleStage) -> PersonKind {
+        self.writer.lifecycle().becomes(stage).unwrap_or(PersonKind::Contact)
+    }
+
+    fn person_kind(&self, id: &RemoteId) -> PersonKind {
+        self.writer.person_kind(id)
+    }
+
+    async fn leads_with_email(&self, email: &str) -> Result<Vec<RemotePerson>, CrmError> {
+        self.writer.leads_with_email(&self.account.api, email).await
     }
 
     async fn organizations_named(&self, name: &str) -> Result<Vec<RemoteOrganization>, CrmError> {

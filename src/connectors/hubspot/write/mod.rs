@@ -5,6 +5,7 @@
 //!   upserted by our reference; one with a company is created, as only that ties both in one request.
 //! - A contact that was there gets nothing but the lead status, and that only where it says nothing or
 //!   that nobody has spoken with them yet (decision 39).
+//! - The lifecycle stage is set of who is new, and moved forward where a member asks for it ([`stage`]).
 //! - Additional addresses cannot be written; of numbers there is one, and one mobile one.
 //! - Activities are objects of four kinds, tied to contact and company as they are made. What kind one
 //!   is does not change: an activity that becomes another stays the object that it was.
@@ -17,6 +18,7 @@ mod deal;
 mod find;
 mod look;
 mod object;
+mod stage;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -32,7 +34,7 @@ use super::{
 };
 use crate::{
     connectors::{
-        Api, CrmError, Stale, Writer,
+        Api, CrmError, Lifecycle, Stale, Writer,
         api::{Change, Names},
         html,
         writer::without_queries,
@@ -61,6 +63,10 @@ impl Writer for HubSpot {
         email: &str,
     ) -> Result<Vec<RemotePerson>, CrmError> {
         find::persons(api, email).await
+    }
+
+    fn lifecycle(&self) -> Lifecycle {
+        Lifecycle::Field
     }
 
     async fn organizations_named(

@@ -12,7 +12,7 @@ use crate::{
         CrmError, Stale,
         api::Names,
         lenient::Row,
-        salesforce::{soql::instant, wire},
+        salesforce::{people, soql::instant, wire},
     },
     domain::{ActivityKind, ActivityType, RemoteId, action::Priority, effect::ActivityToMake},
 };
@@ -169,6 +169,11 @@ impl Statuses {
     }
 }
 
+/// Whom it is with: a contact or a lead.
+pub(super) fn who(person: &RemoteId) -> Result<&str, CrmError> {
+    id(person, people::prefix(people::kind(person)), "person", Stale::Person)
+}
+
 /// Everything that an activity of ours has.
 pub(super) fn body(
     make: &ActivityToMake,
@@ -182,7 +187,7 @@ pub(super) fn body(
     let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
     put("Subject", json!(one_line(&make.subject)));
     put("Description", text(&make.note).map_or(Value::Null, Value::String));
-    put("WhoId", json!(id(&make.person, "003", "person", Stale::Person)?));
+    put("WhoId", json!(who(&make.person)?));
     if let Some(organization) = &make.organization {
         put("WhatId", json!(id(organization, "001", "organization", Stale::Organization)?));
     }

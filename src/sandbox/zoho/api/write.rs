@@ -50,7 +50,7 @@ pub(crate) fn update_one(account: &mut Account, call: &Call, module: Module, id:
 pub(crate) fn upsert(account: &mut Account, call: &Call, module: Module) -> Answer {
     let records = call.list("data", MOST)?;
     let system = match module {
-        Module::Contacts => "Email",
+        Module::Contacts | Module::Leads => "Email",
         Module::Accounts => "Account_Name",
         Module::Deals => "Deal_Name",
         _ => "",

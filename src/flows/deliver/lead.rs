@@ -133,9 +133,10 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         let is_new = found.is_empty();
         let stage = desk.action.as_ref().and_then(Action::lifecycle_stage);
         let is_lead = lead_or_contact(&self.remote, desk) == Some(PersonKind::Lead);
-        let organization = match is_lead {
-            true => None,
-            false => self.organization(desk, contact, found, owner.as_ref()).await?,
+        let organization = if is_lead {
+            None
+        } else {
+            self.organization(desk, contact, found, owner.as_ref()).await?
         };
         let made =
             organization.clone().filter(|_| is_new && wanted_organization(desk, contact).is_some());

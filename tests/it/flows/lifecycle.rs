@@ -314,6 +314,9 @@ async fn a_consent_of_before_makes_no_leads_and_everything_else() {
              'ZohoCRM.modules.leads.CREATE')",
         )
         .await;
+    let kept: Vec<String> = stage.hub.value("select granted_scopes from connection").await;
+    let kept: Vec<String> = kept.into_iter().filter(|scope| !scope.contains(".leads.")).collect();
+    stage.control("POST", "/scopes", json!({ "scope": kept.join(",") })).await;
     let life = stage.reading("capabilities").await.expect(200)["lifecycle"].clone();
     let can: Vec<&Value> =
         life["stages"].as_array().unwrap().iter().map(|one| &one["available"]).collect();

@@ -179,6 +179,25 @@ pub(super) fn tie(id: &str, type_id: u16) -> Value {
     })
 }
 
+/// The value of a new option: in capitals with underscores, as their own values are.
+pub(super) fn free_value(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let plain: String = name
+        .chars()
+        .map(
+            |letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' },
+        )
+        .take(40)
+        .collect();
+    let mut value = plain.clone();
+    for n in 2..100 {
+        if !is_taken(&value) {
+            break;
+        }
+        value = format!("{plain}_{n}");
+    }
+    value
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -255,7 +255,7 @@ async fn create_label(api: &Api, name: &str) -> Result<Sent, CrmError> {
         return Ok(Sent { id, person: None });
     }
     let known: Vec<_> = there.options.0.iter().filter_map(|row| row.0.as_ref()).collect();
-    let value = free_value(&name, |value| {
+    let value = body::free_value(&name, |value| {
         known.iter().any(|choice| choice.value.0.as_deref() == Some(value))
     });
     let mut options: Vec<Value> = known
@@ -285,25 +285,6 @@ fn option(property: &wire::Property, name: &str) -> Option<RemoteId> {
     let mut choices = property.choices();
     let found = choices.find(|(_, label)| html::one_line(label).to_lowercase() == wanted);
     found.map(|(value, _)| RemoteId(value.to_owned()))
-}
-
-/// In capitals with underscores, as their own values are.
-fn free_value(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
-    let plain: String = name
-        .chars()
-        .map(
-            |letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' },
-        )
-        .take(40)
-        .collect();
-    let mut value = plain.clone();
-    for n in 2..100 {
-        if !is_taken(&value) {
-            break;
-        }
-        value = format!("{plain}_{n}");
-    }
-    value
 }
 
 async fn property(api: &Api, name: &str) -> Result<wire::Property, CrmError> {

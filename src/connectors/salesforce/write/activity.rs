@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    body::{id, objection},
+    body::{id, objection, who},
     text::{lines, one_line},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         CrmError, Stale,
         api::Names,
         lenient::Row,
-        salesforce::{people, soql::instant, wire},
+        salesforce::{soql::instant, wire},
     },
     domain::{ActivityKind, ActivityType, RemoteId, action::Priority, effect::ActivityToMake},
 };
@@ -167,11 +167,6 @@ impl Statuses {
         };
         Self { done: of(true, "Completed"), open: of(false, "Not Started") }
     }
-}
-
-/// Whom it is with: a contact or a lead.
-pub(super) fn who(person: &RemoteId) -> Result<&str, CrmError> {
-    id(person, people::prefix(people::kind(person)), "person", Stale::Person)
 }
 
 /// Everything that an activity of ours has.

@@ -80,6 +80,11 @@ pub(super) fn id<'a>(
     })
 }
 
+/// Whom an activity is with: a contact or a lead.
+pub(super) fn who(person: &RemoteId) -> Result<&str, CrmError> {
+    id(person, people::prefix(people::kind(person)), "person", Stale::Person)
+}
+
 pub(super) fn objection(field: &str, words: &str) -> Vec<Objection> {
     vec![Objection { field: Some(field.to_owned()), words: words.to_owned() }]
 }

@@ -167,7 +167,7 @@ async fn activities(
     since: &str,
 ) -> Result<Vec<RemoteId>, CrmError> {
     let object = Object::to_make(make)?;
-    let person = activity::who(&make.person)?;
+    let person = body::who(&make.person)?;
     let (fields, of) = (object.fields(), object.name());
     let text = format!(
         "SELECT {fields} FROM {of} WHERE WhoId = '{person}' AND CreatedDate >= {since} ORDER BY Id \

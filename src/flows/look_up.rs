@@ -197,7 +197,7 @@ async fn beside(
     let mut known = contacts(hub, by, account, &ids).await?;
     let domain = account.connection.account_domain.as_deref();
     let writer = ask::writer(&account.provider).ok();
-    let kind = |id| writer.map_or(PersonKind::Contact, |writer| writer.person_kind(id));
+    let kind = |id: &RemoteId| writer.map_or(PersonKind::Contact, |writer| writer.person_kind(id));
     Ok(people
         .into_iter()
         .map(|person| Found {

@@ -1,7 +1,7 @@
 //! A stage of somebody's life as a customer, through the API to every CRM: what it makes of them, once,
 //! and what can be done with a lead until somebody converts it over there.
 
-use std::time::Duration;
+use std::{ops::Deref, time::Duration};
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ const STAGES: [&str; 7] = [
 const WITH_LEADS: [(&str, &str); 2] =
     [("salesforce", "/sobjects/Lead/Tandem_Reference__c/"), ("zoho", "/Leads/upsert")];
 
-async fn stage(slug: &'static str) -> Stage {
+async fn stage(slug: &'static str) -> Life {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (database, config) = (Database::create().await, SandboxConfig::of_size(20, 3));
     let stage = Stage::before(slug, database, listener, config, |ours| {
@@ -36,16 +36,27 @@ async fn stage(slug: &'static str) -> Stage {
     .await;
     stage.lift_limits().await;
     stage.connect(&stage.acme.owner.browser).await;
-    stage
+    Life(stage)
 }
 
-impl Stage {
-    fn of(&self, rest: &str) -> String {
+/// A company at a CRM whose members ask for people to be made.
+struct Life(Stage);
+
+impl Deref for Life {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.0
+    }
+}
+
+impl Life {
+    fn path(&self, rest: &str) -> String {
         format!("/api/integrations/{}/{rest}", self.slug)
     }
 
     async fn reading(&self, rest: &str) -> Answer {
-        self.acme.owner.browser.get(&self.of(rest)).await
+        self.acme.owner.browser.get(&self.path(rest)).await
     }
 
     /// Somebody of the book who goes nowhere unless asked.
@@ -60,7 +71,7 @@ impl Stage {
     }
 
     async fn asking(&self, action: &str, form: Value) -> Answer {
-        self.acme.owner.browser.post(&self.of(&format!("actions/{action}")), form).await
+        self.acme.owner.browser.post(&self.path(&format!("actions/{action}")), form).await
     }
 
     /// Has it done; the delivery as it stands then.
@@ -152,7 +163,7 @@ async fn a_lead_is_made_once_whatever_becomes_of_the_answer() {
         let form = json!({ "contact_id": stage.somebody("Ada").await, "lifecycle_stage": "lead" });
         let browser = &stage.acme.owner.browser;
         for _ in 0..2 {
-            let path = stage.of("actions/create-contact");
+            let path = stage.path("actions/create-contact");
             let request = browser.request(reqwest::Method::POST, &path).json(&form);
             browser.send(request.header("Idempotency-Key", "ada-1")).await.expect(202);
             stage.work().await;

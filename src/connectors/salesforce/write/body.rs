@@ -18,7 +18,7 @@ use crate::{
         },
     },
     domain::{
-        PersonKind, RemoteId, RemoteValue,
+        PersonKind, RemoteId,
         action::PersonChange,
         effect::{Marker, OrganizationToMake, PersonToMake},
     },
@@ -244,6 +244,7 @@ pub(super) fn organization(make: &OrganizationToMake) -> Result<Map<String, Valu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::RemoteValue;
 
     fn value(value: &str, label: &str, primary: bool) -> RemoteValue {
         RemoteValue { value: value.into(), label: Some(label.into()), primary }

@@ -17,6 +17,10 @@ pub enum Lifecycle {
 const DECIDES_ONCE: &str = "At this CRM a stage only decides what a new person becomes, and is kept \
     nowhere. A lead becomes a contact when somebody converts it at the CRM: Tandem converts none.";
 
+/// Said of a lead that takes no change any more.
+pub(super) const NO_MORE: &str = "The lead was converted there or deleted. Import your contacts, and \
+    change the contact that it has become.";
+
 impl Lifecycle {
     /// What somebody becomes who is new there.
     pub fn becomes(self, stage: LifecycleStage) -> Result<PersonKind, &'static str> {

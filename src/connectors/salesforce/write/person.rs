@@ -17,6 +17,7 @@ use crate::{
     connectors::{
         Api, Connector, CrmError,
         api::Change,
+        lifecycle::NO_MORE,
         salesforce::{
             Salesforce, decode,
             fields::{self, LABELS, REFERENCE},
@@ -133,12 +134,8 @@ pub(super) async fn change(
     let body = body::changed(asked, kind)?;
     match living(api, id).await {
         Err(CrmError::Missing) if kind == PersonKind::Lead => {
-            let words = "The lead was converted there or deleted. Import your contacts, and change \
-                         the contact that it has become.";
-            return Err(CrmError::unsent(
-                "the lead is no more",
-                body::objection("contact_id", words),
-            ));
+            let said = body::objection("contact_id", NO_MORE);
+            return Err(CrmError::unsent("the lead is no more", said));
         }
         other => drop(other?),
     }

@@ -13,6 +13,7 @@ use crate::{
     connectors::{
         Api, CrmError, Stale,
         api::Names,
+        lifecycle::NO_MORE,
         zoho::{
             MANIFEST, Zoho,
             deals::{self, Step},
@@ -80,7 +81,7 @@ fn notes_of(person: &RemoteId) -> Option<String> {
     Some(one(module(leads::kind(person)), number) + "/Notes")
 }
 
-const fn module(kind: PersonKind) -> &'static str {
+fn module(kind: PersonKind) -> &'static str {
     match kind {
         PersonKind::Contact => PERSONS.module,
         PersonKind::Lead => leads::MODULE,
@@ -290,6 +291,12 @@ async fn update_person(api: &Api, id: &RemoteId, wanted: &PersonChange) -> Resul
                 placed.placed.iter().find(|(placed, _)| placed == key).map(|(_, value)| value);
             body.insert((*key).to_owned(), json!(value));
         }
+    }
+    if kind == PersonKind::Lead
+        && matches!(leads::living(api, number).await, Err(CrmError::Missing))
+    {
+        let said = objection("contact_id", NO_MORE);
+        return Err(CrmError::unsent("the lead is no more", said));
     }
     if !body.is_empty() {
         let path = one(module(kind), number);

@@ -34,7 +34,7 @@ export default defineConfig({
     },
     {
       name: 'phone',
-      testMatch: /(phone|reachable)\.spec/,
+      testMatch: /(phone|reachable|stage)\.spec/,
       use: { ...devices['Pixel 7'], launchOptions },
     },
   ],

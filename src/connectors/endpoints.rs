@@ -121,6 +121,14 @@ impl Endpoints {
         login.and_then(|login| self.at_login(&login).ok()).unwrap_or_else(|| self.clone())
     }
 
+    /// The host of its own at which people of the account at `base` sign in, as `at_login` takes it;
+    /// `None` where nobody has one.
+    pub fn own_login(&self, base: &str) -> Option<String> {
+        self.manifest.own_login.as_ref()?;
+        let login = (self.manifest.login_of)(base)?;
+        self.at_login(&login).is_ok().then_some(login)
+    }
+
     pub(super) fn client_auth(&self) -> ClientAuth {
         self.manifest.client_auth
     }

@@ -17,6 +17,7 @@ mod html;
 mod http;
 mod hubspot;
 mod lenient;
+mod lifecycle;
 mod manifest;
 mod meter;
 mod oauth;
@@ -47,6 +48,7 @@ pub use self::{
     forecast::{Extent, Fit, Forecast, Part, fit, forecast},
     hooks::{Agreed, AppHook, Channels, Hint, Hooks, Incoming, NotSigned, Wanted},
     http::Http,
+    lifecycle::Lifecycle,
     manifest::{ClientAuth, Costs, HostRule, Manifest, OwnLogin, Scope},
     meter::{Meter, Spent},
     oauth::{

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Api, CrmError, Many, QueryLanguage, Records};
+use super::{Api, CrmError, Lifecycle, Many, QueryLanguage, Records};
 use crate::domain::{
-    ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
+    ActivityKind, ActivityType, PersonKind, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
     action::{ActionKind, DealStage, Priority, TaskKind},
     effect::{Effect, Sent},
 };
@@ -28,6 +28,24 @@ pub trait Writer: Send + Sync {
         api: &Api,
         email: &str,
     ) -> Result<Vec<RemotePerson>, CrmError>;
+
+    /// What is made of a stage in somebody's life as a customer.
+    fn lifecycle(&self) -> Lifecycle;
+
+    /// What a person is, by the id.
+    fn person_kind(&self, _id: &RemoteId) -> PersonKind {
+        PersonKind::Contact
+    }
+
+    /// Leads that have exactly this address and are nobody's contact yet; none where leads are no kind
+    /// of their own.
+    async fn leads_with_email(
+        &self,
+        _api: &Api,
+        _email: &str,
+    ) -> Result<Vec<RemotePerson>, CrmError> {
+        Ok(Vec::new())
+    }
 
     /// Organizations with exactly this name (case and surrounding space ignored), oldest first.
     async fn organizations_named(

@@ -23,6 +23,8 @@ pub struct Connection {
     pub account_user_id: String,
     pub account_user: Option<String>,
     pub account_admin: bool,
+    /// Where its data is.
+    pub api_base: String,
     pub granted_scopes: Vec<String>,
     pub connected_by: Option<MemberId>,
     pub connected_by_name: Option<String>,

@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{RemoteId, RemoteValue, words};
+use super::{LifecycleStage, RemoteId, RemoteValue, words};
 
 words! {
     /// What can be asked for.
@@ -86,7 +86,10 @@ pub enum Action {
         deal: Deal,
     },
     /// The contact of the book becomes a person over there.
-    CreateContact,
+    CreateContact {
+        #[serde(default)]
+        lifecycle_stage: Option<LifecycleStage>,
+    },
     UpdateContact {
         change: PersonChange,
     },
@@ -101,7 +104,7 @@ impl Action {
             Self::CreateNote { .. } => ActionKind::CreateNote,
             Self::CreateDeal { .. } => ActionKind::CreateDeal,
             Self::UpdateDeal { .. } => ActionKind::UpdateDeal,
-            Self::CreateContact => ActionKind::CreateContact,
+            Self::CreateContact { .. } => ActionKind::CreateContact,
             Self::UpdateContact { .. } => ActionKind::UpdateContact,
         }
     }
@@ -113,7 +116,18 @@ impl Action {
                 Some(&task.subject)
             }
             Self::CreateDeal { deal } | Self::UpdateDeal { deal, .. } => deal.title.as_deref(),
-            Self::CreateNote { .. } | Self::CreateContact | Self::UpdateContact { .. } => None,
+            Self::CreateNote { .. } | Self::CreateContact { .. } | Self::UpdateContact { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The stage in which somebody is said to be.
+    pub const fn lifecycle_stage(&self) -> Option<LifecycleStage> {
+        match self {
+            Self::CreateContact { lifecycle_stage } => *lifecycle_stage,
+            Self::UpdateContact { change } => change.lifecycle_stage,
+            _ => None,
         }
     }
 }
@@ -155,6 +169,8 @@ pub struct PersonChange {
     pub name: Option<String>,
     pub emails: Option<Vec<RemoteValue>>,
     pub phones: Option<Vec<RemoteValue>>,
+    #[serde(default)]
+    pub lifecycle_stage: Option<LifecycleStage>,
 }
 
 /// A stage that deals of the account may be in.

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    RemoteId, RemotePerson, RemoteValue,
+    LifecycleStage, RemoteId, RemotePerson, RemoteValue,
     action::{DealStatus, PersonChange, Priority},
 };
 
@@ -99,6 +99,12 @@ pub struct PersonToMake {
     pub owner: Option<RemoteId>,
     pub labels: Vec<RemoteId>,
     pub marker: Option<Marker>,
+    /// Decides what is made, where it does ([`Lifecycle`](crate::connectors::Lifecycle)).
+    #[serde(default)]
+    pub stage: Option<LifecycleStage>,
+    /// The organization's name, for a lead, which belongs to none.
+    #[serde(default)]
+    pub company: Option<String>,
 }
 
 /// Our mark on a record: the key of the custom field, and what stands in it.

@@ -7,7 +7,7 @@ use crate::{
     connectors::{Caller, CrmError, Records},
     db::{self, Scope},
     domain::{
-        CompanyId, ContactId, RemoteDeal, RemoteId, RemotePerson,
+        CompanyId, ContactId, PersonKind, RemoteDeal, RemoteId, RemotePerson,
         action::{ActionKind, DealStage},
     },
     flows::{
@@ -29,6 +29,7 @@ const SEARCH: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Found {
     pub person: RemotePerson,
+    pub kind: PersonKind,
     pub url: Option<String>,
     /// `None` when there is none, or the member may not see it.
     pub contact: Option<(ContactId, String)>,
@@ -73,7 +74,7 @@ pub async fn contact(
     Ok(found.into_iter().next().ok_or(FlowError::NotFound)?)
 }
 
-/// People with exactly this address, in whatever case.
+/// People with exactly this address, in whatever case; leads behind contacts.
 pub async fn search(
     hub: &SharedHub,
     by: By,
@@ -84,6 +85,12 @@ pub async fn search(
     let account = account::open(hub, by.company_id, provider, Caller::Person).await?;
     let read = writer.persons_with_email(&account.api, email).await;
     let mut people = told(hub, by.company_id, &account, read).await?;
+    let granted = &account.connection.granted_scopes;
+    // Consents of before do not show leads; contacts are found all the same.
+    if ask::lacks(writer.lifecycle(), PersonKind::Lead, granted).is_none() {
+        let read = writer.leads_with_email(&account.api, email).await;
+        people.extend(told(hub, by.company_id, &account, read).await?);
+    }
     people.truncate(MOST);
     Ok(beside(hub, by, &account, people).await?)
 }
@@ -189,9 +196,12 @@ async fn beside(
     let ids: Vec<&RemoteId> = people.iter().map(|person| &person.id).collect();
     let mut known = contacts(hub, by, account, &ids).await?;
     let domain = account.connection.account_domain.as_deref();
+    let writer = ask::writer(&account.provider).ok();
+    let kind = |id: &RemoteId| writer.map_or(PersonKind::Contact, |writer| writer.person_kind(id));
     Ok(people
         .into_iter()
         .map(|person| Found {
+            kind: kind(&person.id),
             url: account.provider.connector.person_url(domain, &person.id),
             contact: known.remove(person.id.as_str()),
             person,

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        ActivityKind, Cause, DeliveryKind, DeliveryState, Step, Trigger,
+        ActivityKind, Cause, DeliveryKind, DeliveryState, LifecycleStage, PersonKind, Step,
+        Trigger,
         action::{ActionKind, DealStatus, Priority, TaskKind},
     },
     policy::{Action, Plan, Role},
@@ -88,3 +89,5 @@ api_word!(ActionKind, "CrmAction");
 api_word!(TaskKind, "CrmTaskKind");
 api_word!(Priority, "CrmPriority");
 api_word!(DealStatus, "CrmDealStatus");
+api_word!(LifecycleStage, "CrmLifecycleStage");
+api_word!(PersonKind, "CrmPersonKind");

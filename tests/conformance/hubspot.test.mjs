@@ -155,6 +155,16 @@ describe("contacts", () => {
     await refused(
       contacts.basicApi.update(made.id, { properties: { hs_lead_status: "NO_SUCH" } }), 400, /INVALID_OPTION/,
     );
+    // A stage moves forward; a step back is answered with success and changes nothing.
+    const staged = async (lifecyclestage) => {
+      await contacts.basicApi.update(made.id, { properties: { lifecyclestage } });
+      const { properties } = await contacts.basicApi.getById(made.id, ["lifecyclestage"]);
+      return properties.lifecyclestage;
+    };
+    assert.equal(await staged("opportunity"), "opportunity");
+    assert.equal(await staged("lead"), "opportunity");
+    await staged("");
+    assert.equal(await staged("lead"), "lead");
     await refused(contacts.basicApi.update(made.id, { properties: { nope: "x" } }), 400, /PROPERTY_DOESNT_EXIST/);
     await contacts.basicApi.archive(made.id);
     await refused(contacts.basicApi.getById(made.id), 404, /OBJECT_NOT_FOUND/);

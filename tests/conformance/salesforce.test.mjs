@@ -270,6 +270,54 @@ describe("records", () => {
     assert.equal(first.id, second.id);
   });
 
+  test("a lead needs a company, is upserted by an external id, and ends with its conversion", async () => {
+    const leads = conn.sobject("Lead");
+    const described = await leads.describe();
+    assert.equal(described.keyPrefix, "00Q");
+    const required = described.fields.filter(({ nillable, createable }) => !nillable && createable);
+    assert.deepEqual(required.map(({ name }) => name).sort(), ["Company", "LastName", "Status"]);
+    await refused(leads.create({ LastName: "Alone" }), "REQUIRED_FIELD_MISSING");
+    const field = await conn.tooling.create("CustomField", {
+      FullName: "Lead.Hub_Id__c",
+      Metadata: { label: "Hub id", type: "Text", length: 40, externalId: true, unique: true },
+    });
+    assert.equal(field.success, true);
+    const { records } = await conn.query(
+      "SELECT PermissionSetId FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = true",
+    );
+    await conn.sobject("FieldPermissions").create({
+      ParentId: records[0].PermissionSetId,
+      SobjectType: "Lead",
+      Field: "Lead.Hub_Id__c",
+      PermissionsRead: true,
+      PermissionsEdit: true,
+    });
+    const form = { Hub_Id__c: "lead-1", FirstName: "Lea", LastName: "D.", Company: "Prospects" };
+    const [first, second] = [await leads.upsert(form, "Hub_Id__c"), await leads.upsert(form, "Hub_Id__c")];
+    assert.deepEqual([first.created, second.created, first.id], [true, false, second.id]);
+    const read = await leads.retrieve(first.id);
+    assert.deepEqual(
+      [read.Name, read.Company, read.Status, read.IsConverted],
+      ["Lea D.", "Prospects", "Open - Not Contacted", false],
+    );
+    await refused(leads.update({ Id: first.id, IsConverted: true }), "INVALID_FIELD_FOR_INSERT_UPDATE");
+    const found = await leads.find({ Hub_Id__c: "lead-1", IsConverted: false }, ["Id"]);
+    assert.deepEqual(found.map(({ Id }) => Id), [first.id]);
+
+    // What is about a lead is about nothing beside it.
+    const task = { Subject: "Call", WhoId: first.id };
+    assert.equal((await conn.sobject("Task").create(task)).success, true);
+    const account = (await conn.query("SELECT Id FROM Account LIMIT 1")).records[0].Id;
+    await refused(conn.sobject("Task").create({ ...task, WhatId: account }), "FIELD_INTEGRITY_EXCEPTION");
+
+    const { contact } = await control("/leads/convert", { id: first.id });
+    const after = await leads.retrieve(first.id);
+    assert.deepEqual([after.IsConverted, after.ConvertedContactId], [true, contact]);
+    assert.equal((await conn.sobject("Contact").retrieve(contact)).Name, "Lea D.");
+    await refused(leads.update({ Id: first.id, LastName: "E." }), "CANNOT_UPDATE_CONVERTED_LEAD");
+    await refused(conn.sobject("Task").create(task), "CANNOT_UPDATE_CONVERTED_LEAD");
+  });
+
   test("of a collection each record has its own outcome, or none is done", async () => {
     const contacts = conn.sobject("Contact");
     const many = [{ LastName: "One" }, { FirstName: "Nameless" }, { LastName: "Three" }];

@@ -260,6 +260,37 @@ describe("writing", () => {
     assert.equal(bad.getDetails().get("api_name"), "Email");
   });
 
+  test("a lead is met again by upsert, named alone by what is about it, and gone once it is converted", async () => {
+    const leads = new record.MasterModel("Leads");
+    const body = await wrapped({ Last_Name: "Prospect", Company: "Acme", Email: "lead@conformance.example" });
+    body.setDuplicateCheckFields(["Email"]);
+    const first = outcome(await leads.upsertRecords(body, new HeaderMap()));
+    const second = outcome(await leads.upsertRecords(body, new HeaderMap()));
+    assert.deepEqual([first, second].map((one) => one.getAction().getValue()), ["insert", "update"]);
+    const id = BigInt(first.getDetails().get("id"));
+    assert.equal(String(second.getDetails().get("id")), String(id));
+    const about = new Record();
+    about.setId(id);
+    const task = { Subject: "Call", What_Id: about, $se_module: "Leads" };
+    const tasks = () => new record.MasterModel("Tasks");
+    const made = await tasks().createRecords(await wrapped(task), new HeaderMap());
+    assert.equal(made.getStatusCode(), 201);
+    const { activities } = await control("/truth/outbound");
+    assert.ok(activities.some((one) => one.org_id === String(id) && one.se_module === "Leads"));
+    const shown = async () => {
+      const answer = await listed(leads, [
+        [record.GetRecordsParam.FIELDS, "Last_Name,Company"], [record.GetRecordsParam.IDS, String(id)],
+      ]);
+      return answer.getStatusCode();
+    };
+    assert.equal(await shown(), 200);
+    const { contact } = await control("/leads/convert", { id: String(id) });
+    assert.equal(await shown(), 204);
+    const [there] = (await contacts().getRecord(BigInt(contact), new ParameterMap(), new HeaderMap()))
+      .getObject().getData();
+    assert.equal(there.getKeyValue("Last_Name"), "Prospect");
+  });
+
   test("a task is about a contact by $se_module, and a tag is added", async () => {
     const made = await contacts().createRecords(await wrapped({ Last_Name: "Tasked" }), new HeaderMap());
     const id = BigInt(outcome(made).getDetails().get("id"));

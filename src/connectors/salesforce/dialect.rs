@@ -90,6 +90,10 @@ pub(super) fn duplicates(body: &[u8]) -> Option<Vec<RemoteId>> {
     }
 }
 
+fn says(body: &[u8], code: &str) -> bool {
+    errors(body).iter().any(|error| error.code == code)
+}
+
 impl Dialect for Words {
     fn observed(&self, headers: &HeaderMap) -> Observed {
         let usage = headers.get("sforce-limit-info").and_then(|value| value.to_str().ok());
@@ -136,10 +140,11 @@ impl Dialect for Words {
             300 => Some(Meaning::Refused("several records there have our reference")),
             // The one that is to be made may be there already; the caller reads which.
             400 if duplicates(body).is_some() => Some(Meaning::Fine),
-            400 => {
-                let locked = errors(body).iter().any(|error| error.code == "UNABLE_TO_LOCK_ROW");
-                locked.then_some(Meaning::SlowDown(Throttle::Burst, Some(LOCKED)))
+            400 if says(body, "CANNOT_UPDATE_CONVERTED_LEAD") => {
+                Some(Meaning::Refused("the lead has become a contact there"))
             }
+            400 => says(body, "UNABLE_TO_LOCK_ROW")
+                .then_some(Meaning::SlowDown(Throttle::Burst, Some(LOCKED))),
             // Also said of an external id that is gone, and then it is not the record that is missing.
             404 => {
                 let field = "Provided external ID field does not exist";

@@ -44,7 +44,14 @@ pub(super) async fn describe(api: &Api, object: &str) -> Result<wire::Descriptio
 
 /// Custom fields of contacts by name, labels and reference too.
 pub(super) async fn custom(api: &Api) -> Result<BTreeMap<String, wire::Field>, CrmError> {
-    let described = describe(api, "Contact").await?;
+    custom_of(api, "Contact").await
+}
+
+pub(super) async fn custom_of(
+    api: &Api,
+    object: &str,
+) -> Result<BTreeMap<String, wire::Field>, CrmError> {
+    let described = describe(api, object).await?;
     let custom = described.fields.0.into_iter().filter_map(|row| {
         let field = row.0?;
         let name = field.name.0.clone().filter(|name| soql::is_name(name))?;

@@ -35,7 +35,8 @@ pub(super) fn person(contact: wire::Contact) -> Option<RemotePerson> {
         closed_deals: None,
         custom,
         updated_at: contact.changed.0.or(contact.created.0),
-        deleted: contact.deleted.0.unwrap_or(false),
+        // What a converted lead was goes on as a contact.
+        deleted: contact.deleted.0 == Some(true) || contact.converted.0 == Some(true),
     })
 }
 

@@ -7,7 +7,8 @@
 //!   ends the grant: the flow of tokens writes the new one down before anything uses it.
 //! - Nobody says how long an access token lives; 401 is the truth.
 //! - Persons are contacts, organizations accounts, deals opportunities. Leads, a kind of their own
-//!   here, are neither imported nor made (decision 40); a member's search may look at them ([`search`]).
+//!   here, are not imported; one is made of whom a member calls unqualified (decision 40), and is read
+//!   by its id ([`people`]). A converted one is read as deleted: its contact is another record.
 //! - Lists are queries (SOQL) that walk by keys: a full read by id, which edits do not disturb, a
 //!   delta by `SystemModstamp` and id, which automation moves too. A delta sees the deleted of the last
 //!   fifteen days; a full read does not.
@@ -25,6 +26,7 @@ mod decode;
 mod dialect;
 mod fields;
 mod map;
+mod people;
 mod search;
 mod soql;
 mod wire;
@@ -65,6 +67,8 @@ const CONTACT: &str = "Id, IsDeleted, Name, FirstName, LastName, Email, Phone, M
                        HomePhone, OtherPhone, AccountId, OwnerId, CreatedDate, SystemModstamp";
 const ACCOUNT: &str = "Id, IsDeleted, Name, OwnerId, Website, BillingStreet, BillingPostalCode, \
                        BillingCity, BillingCountry, CreatedDate, SystemModstamp";
+const LEAD: &str = "Id, IsDeleted, Name, FirstName, LastName, Email, Phone, MobilePhone, IsConverted, \
+                    OwnerId, CreatedDate, SystemModstamp";
 const OPPORTUNITY: &str = "Id, IsDeleted, Name, AccountId, OwnerId, Amount, StageName, IsClosed, \
                            IsWon, SystemModstamp, (SELECT ContactId FROM OpportunityContactRoles \
                            ORDER BY IsPrimary DESC LIMIT 1)";
@@ -136,7 +140,7 @@ static MANIFEST: Manifest = Manifest {
     ],
     scopes_in_url: true,
     never: &[
-        "leads, unless somebody searches for them; cases and campaigns",
+        "leads, unless somebody searches for them or makes one; cases and campaigns",
         "e-mails, files and notes",
         "deleting deals, people or organizations",
         "users, permissions and billing",
@@ -239,12 +243,7 @@ impl Connector for Salesforce {
         api: &Api,
         ids: &[RemoteId],
     ) -> Result<Page<RemotePerson>, CrmError> {
-        let batches = batches(ids, usize::from(IDS));
-        if batches.is_empty() {
-            return Ok(Page::default());
-        }
-        let fields = contact_fields(api, &From::default()).await?;
-        by_id(api, &fields, "Contact", &batches, map::person).await
+        people::by_ids(api, ids, usize::from(IDS)).await
     }
 
     async fn organizations_by_id(

@@ -51,7 +51,7 @@ record!(
     Keys { "Id" => id: Id, "SystemModstamp" => changed: Moment, }
 );
 
-/// A contact. Its custom fields come beside the others, by their own names.
+/// A contact or a lead. Its custom fields come beside the others, by their own names.
 #[derive(Default)]
 pub(super) struct Contact {
     pub(super) id: Id,
@@ -68,6 +68,8 @@ pub(super) struct Contact {
     pub(super) created: Moment,
     pub(super) changed: Moment,
     pub(super) deleted: Flag,
+    /// Of a lead: it has become a contact.
+    pub(super) converted: Flag,
     pub(super) custom: BTreeMap<String, Value>,
 }
 
@@ -88,6 +90,7 @@ impl<'de> Record<'de> for Contact {
             "CreatedDate" => self.created = map.next_value()?,
             "SystemModstamp" => self.changed = map.next_value()?,
             "IsDeleted" => self.deleted = map.next_value()?,
+            "IsConverted" => self.converted = map.next_value()?,
             name if name.ends_with("__c") => {
                 let raw: &RawValue = map.next_value()?;
                 // Through the reader of custom fields, which keeps what it cannot read as text.

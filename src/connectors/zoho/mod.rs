@@ -13,7 +13,7 @@
 //! - Lists want their fields named, at most 50 of them: 34 of the account's own are read, the others are
 //!   not. Page tokens live a day, and lists end after 100,000 records; queries by id go on from there.
 //! - Nothing is an empty answer (204). Searches lag by minutes, queries do not.
-//! - Deleted records leave lists silently.
+//! - Deleted records leave lists silently, and so do converted leads ([`leads`]).
 //! - Labels are the tags of contacts. A tag's name is its id here: adding one that is gone makes it again.
 
 mod centres;
@@ -23,6 +23,7 @@ mod deals;
 mod decode;
 mod dialect;
 mod hooks;
+mod leads;
 mod map;
 mod read;
 mod wire;
@@ -55,6 +56,7 @@ const SCOPES: &str = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.CRE
     ZohoCRM.settings.fields.CREATE,ZohoCRM.settings.tags.CREATE,ZohoCRM.modules.tasks.ALL,\
     ZohoCRM.modules.calls.ALL,ZohoCRM.modules.events.ALL,ZohoCRM.modules.notes.READ,\
     ZohoCRM.modules.notes.CREATE,ZohoCRM.modules.deals.CREATE,ZohoCRM.modules.deals.UPDATE,\
+    ZohoCRM.modules.leads.READ,ZohoCRM.modules.leads.CREATE,ZohoCRM.modules.leads.UPDATE,\
     ZohoCRM.notifications.ALL";
 
 const fn needed(name: &'static str, words: &'static str) -> Scope {
@@ -112,14 +114,17 @@ static MANIFEST: Manifest = Manifest {
             "ZohoCRM.modules.deals.UPDATE",
             "Change deals when somebody of your team asks for it",
         ),
+        wanted(leads::READ, "Find a lead that somebody of your team made or looks for"),
+        wanted(leads::CREATE, "Create leads when somebody of your team asks for it"),
+        wanted(leads::UPDATE, "Change leads when somebody of your team asks for it"),
         wanted("ZohoCRM.notifications.ALL", "Hear of changes as they happen"),
     ],
     // They are, but separated by commas.
     scopes_in_url: false,
     never: &[
         "e-mails and mailboxes",
-        "leads and files",
-        "deleting contacts, accounts or deals",
+        "files, and leads that nobody of your team made or looks for",
+        "deleting contacts, leads, accounts or deals",
         "users, permissions and billing",
     ],
     pkce: false,
@@ -213,9 +218,14 @@ impl Connector for Zoho {
         if ids.is_empty() {
             return Ok(Page::default());
         }
-        let known = read::of_persons(api).await?;
-        let page = PERSONS.by_ids(api, &known, ids).await?;
-        Ok(Page { items: page.items, quarantined: page.quarantined, next: None })
+        let mut all = Page::default();
+        if ids.iter().any(|id| leads::number(id).is_none()) {
+            let known = read::of_persons(api).await?;
+            let page = PERSONS.by_ids(api, &known, ids).await?;
+            (all.items, all.quarantined) = (page.items, page.quarantined);
+        }
+        leads::add(api, ids, &mut all).await?;
+        Ok(all)
     }
 
     async fn organizations_by_id(
@@ -271,7 +281,10 @@ impl Connector for Zoho {
     }
 
     fn person_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
-        map::record_url(domain, PERSONS.module, id.as_str())
+        match leads::number(id) {
+            Some(number) => map::record_url(domain, leads::MODULE, &number.to_string()),
+            None => map::record_url(domain, PERSONS.module, id.as_str()),
+        }
     }
 
     fn writer(&self) -> Option<&dyn Writer> {

@@ -52,8 +52,8 @@ const DEAL_FIELDS: &str = "id,Deal_Name,Stage,Pipeline,Amount,Currency,Contact_N
 pub(super) struct Book<W, T> {
     pub(super) module: &'static str,
     pub(super) scope: &'static str,
-    fields: fn(&Known) -> String,
-    map: fn(W, &Known) -> Option<(RemoteId, T)>,
+    pub(super) fields: fn(&Known) -> String,
+    pub(super) map: fn(W, &Known) -> Option<(RemoteId, T)>,
 }
 
 pub(super) static PERSONS: Book<wire::Contact, RemotePerson> = Book {
@@ -263,9 +263,17 @@ fn finished<T>(page: Listed<T>, place: Option<Place>, known: Known) -> Result<Pa
 
 /// The account's own fields of contacts.
 pub(super) async fn own_fields(api: &Api) -> Result<Vec<(String, CustomField)>, CrmError> {
+    own_fields_of(api, PERSONS.module).await
+}
+
+pub(super) async fn own_fields_of(
+    api: &Api,
+    module: &str,
+) -> Result<Vec<(String, CustomField)>, CrmError> {
+    let query = [("module", module)];
     let ask = ask(
         "/crm/v8/settings/fields",
-        &[("module", "Contacts")],
+        &query,
         MANIFEST.costs.fields,
         "ZohoCRM.settings.fields.READ",
     );

@@ -65,7 +65,7 @@ pub struct Callback {
 }
 
 /// Begins: where the browser goes to ask for consent; at `login` where people of the company sign in at
-/// a host of their own. `None` when this installation has no app at
+/// a host of their own, which one that is connected need not say again. `None` when this installation has no app at
 /// the provider.
 pub async fn begin(
     hub: &SharedHub,
@@ -76,6 +76,11 @@ pub async fn begin(
     let Some(credentials) = &provider.credentials else { return Ok(None) };
     let state = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>());
     let manifest = provider.connector.manifest();
+    let known = match login {
+        Some(_) => None,
+        None => own_login(hub, who.company_id, provider).await?,
+    };
+    let login = login.or(known.as_deref());
     let endpoints = match login {
         Some(login) => provider.endpoints.at_login(login).map_err(|_| {
             FlowError::Refused("This is not an address at which people sign in to this CRM.")
@@ -111,6 +116,21 @@ pub async fn begin(
     connections::insert_state(&mut tx, &new).await?;
     tx.commit().await?;
     Ok(Some(url))
+}
+
+/// Where people of a company signed in that is connected already.
+async fn own_login(
+    hub: &SharedHub,
+    company_id: CompanyId,
+    provider: &Provider,
+) -> Result<Option<String>, DbError> {
+    if provider.connector.manifest().own_login.is_none() {
+        return Ok(None);
+    }
+    let mut tx = hub.db.tenant_reading(company_id, Scope::All).await?;
+    let connection = connections::find(&mut tx, provider.slug()).await?;
+    let alive = connection.filter(|connection| connection.state != "disconnected");
+    Ok(alive.and_then(|connection| provider.endpoints.own_login(&connection.api_base)))
 }
 
 /// Why there is no consent: somebody said no, or nobody there may be asked yet.

@@ -3,7 +3,7 @@
 use crate::{
     connectors::Objection,
     domain::{
-        Cause, DeliveryState, RemoteId,
+        Cause, DeliveryState, PersonKind, RemoteId,
         action::{Action, Deal, Task},
         effect::{Act, ActivityToMake, DealToMake, Effect, NoteToMake},
     },
@@ -24,7 +24,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             let words = "This version of Tandem does not know the action.";
             return self.failed(desk, Cause::Internal, words, Vec::new()).await;
         };
-        if action == Action::CreateContact {
+        if matches!(action, Action::CreateContact { .. }) {
             // Somebody who is there already becomes the contact's, as with a lead.
             return self.lead(desk).await;
         }
@@ -50,13 +50,19 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
                 Effect::UpdateActivity { id, activity: self.task(desk, task, person).await? }
             }
             Action::CreateNote { text } => {
-                let organization = organization(desk);
+                let organization = organization(&self.remote, desk, &person);
                 Effect::Act(Act::CreateNote(NoteToMake { text, person, organization }))
+            }
+            Action::CreateDeal { .. } if self.remote.person_kind(&person) == PersonKind::Lead => {
+                let words = "The person is a lead there, and a lead has no deals. Convert it there \
+                             and import your contacts.";
+                let said = objection("contact_id", words);
+                return self.failed(desk, Cause::Refused, words, said).await;
             }
             Action::CreateDeal { deal } => {
                 let placed = self.placed(desk, deal, None).await?;
                 let owner = self.owner(desk).await?;
-                let organization = organization(desk);
+                let organization = organization(&self.remote, desk, &person);
                 let make = DealToMake { person: Some(person), organization, owner, ..placed };
                 Effect::Act(Act::CreateDeal(make))
             }
@@ -76,7 +82,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
                 Effect::Act(Act::UpdatePerson { id: person, change })
             }
             // Goes the way of leads.
-            Action::CreateContact => return Err(Stop::Again),
+            Action::CreateContact { .. } => return Err(Stop::Again),
         })
     }
 
@@ -86,6 +92,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             return self.failed(desk, Cause::Refused, NO_TYPE, Vec::new()).await;
         };
         let owner = self.owner(desk).await?;
+        let organization = organization(&self.remote, desk, &person);
         Ok(ActivityToMake {
             kind,
             subject: task.subject,
@@ -95,7 +102,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             duration_minutes: task.duration_minutes,
             owner,
             person,
-            organization: organization(desk),
+            organization,
             done: task.done,
             priority: task.priority,
         })

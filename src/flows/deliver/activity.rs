@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::{
     connectors::CrmError,
     domain::{
-        ActivityType, Cause, DeliveryState, RemoteId,
+        ActivityType, Cause, DeliveryState, PersonKind, RemoteId,
         effect::{ActivityToMake, Effect, Sent},
     },
     flows::{
@@ -53,6 +53,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             return self.settle(desk, change).await;
         };
         let owner = self.owner(desk).await?;
+        let organization = organization(&self.remote, desk, &person);
         let to_make = ActivityToMake {
             kind,
             subject: match activity.subject.trim() {
@@ -65,7 +66,7 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             duration_minutes: activity.duration_minutes.and_then(|minutes| minutes.try_into().ok()),
             owner,
             person: person.clone(),
-            organization: organization(desk),
+            organization,
             done: activity.done,
             priority: None,
         };
@@ -128,6 +129,14 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     }
 }
 
-pub(super) fn organization(desk: &Desk) -> Option<RemoteId> {
+/// A lead belongs to none.
+pub(super) fn organization(
+    remote: &impl Remote,
+    desk: &Desk,
+    person: &RemoteId,
+) -> Option<RemoteId> {
+    if remote.person_kind(person) == PersonKind::Lead {
+        return None;
+    }
     desk.contact.as_ref()?.organization.as_ref()?.remote.clone()
 }

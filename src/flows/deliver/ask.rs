@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::{
-    connectors::{self, CrmError, Writer},
+    connectors::{self, CrmError, Lifecycle, Writer},
     db::{
         self, DbError,
         deliveries::{Delivery, NewDelivery},
     },
     domain::{
-        ContactId, DeliveryId, DeliveryKind, RemoteId, Trigger,
+        ContactId, DeliveryId, DeliveryKind, PersonKind, RemoteId, Trigger,
         action::{Action, ActionKind, Priority, Task, TaskKind},
     },
     flows::{
@@ -55,6 +55,9 @@ pub enum AskError {
     /// The CRM has no such thing, or Tandem cannot do it there; in words.
     #[error("{0}")]
     Cannot(&'static str),
+    /// A stage that cannot be said here, and what to do instead.
+    #[error("{0}")]
+    NoStage(&'static str),
     /// Tandem has made no such task for the contact.
     #[error("there is no such task")]
     NoTask,
@@ -121,6 +124,22 @@ pub fn writer(provider: &Provider) -> Result<&'static dyn Writer, AskError> {
     writer.ok_or(AskError::Cannot("This CRM is only read: nothing can be sent to it."))
 }
 
+/// What somebody in the stage that is named is to become, if one is.
+fn becomes(lifecycle: Lifecycle, wanted: &Wanted) -> Result<Option<PersonKind>, AskError> {
+    let Wanted::Whole(action) = wanted else { return Ok(None) };
+    let Some(stage) = action.lifecycle_stage() else { return Ok(None) };
+    if let (Action::UpdateContact { .. }, Some(why)) = (action, lifecycle.stays()) {
+        return Err(AskError::NoStage(why));
+    }
+    lifecycle.becomes(stage).map(Some).map_err(AskError::NoStage)
+}
+
+/// The first scope that somebody of a kind needs and the connection lacks.
+pub fn lacks(lifecycle: Lifecycle, kind: PersonKind, granted: &[String]) -> Option<&'static str> {
+    let needed = lifecycle.scopes(kind).iter().copied();
+    needed.into_iter().find(|scope| !connectors::grants(granted, scope))
+}
+
 /// Writes the delivery and waits a little for its outcome; the answer is what there is then.
 pub async fn ask(
     hub: &SharedHub,
@@ -135,6 +154,7 @@ pub async fn ask(
     if let Some(why) = writer.cannot(kind) {
         return Err(AskError::Cannot(why));
     }
+    let becomes = becomes(writer.lifecycle(), &wanted)?;
     let heard = hub.cache.subscribe(&channel(by.company_id));
     let now = hub.clock.now();
     let mut tx = hub.db.tenant(by.company_id, by.scope).await?;
@@ -147,6 +167,11 @@ pub async fn ask(
     account::usable(&connection)?;
     if let Some(needed) = writer.scope_of(kind)
         && !connectors::grants(&connection.granted_scopes, needed)
+    {
+        return Err(FlowError::Crm(CrmError::MissingScope { needed }).into());
+    }
+    if let Some(needed) =
+        becomes.and_then(|kind| lacks(writer.lifecycle(), kind, &connection.granted_scopes))
     {
         return Err(FlowError::Crm(CrmError::MissingScope { needed }).into());
     }

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     connectors::{Connector, CrmError, Guest, Writer},
     domain::{
-        ActivityKind, ActivityType, Fields, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
-        RemoteUser,
+        ActivityKind, ActivityType, Fields, LifecycleStage, PersonKind, RemoteDeal, RemoteId,
+        RemoteOrganization, RemotePerson, RemoteUser,
         action::{DealStage, TaskKind},
         effect::{Effect, Sent},
     },
@@ -59,6 +59,22 @@ impl Remote for Crm {
         match &self.guest {
             Some(guest) => guest.persons_with_email(&self.account.api, email).await,
             None => self.writer.persons_with_email(&self.account.api, email).await,
+        }
+    }
+
+    fn becomes(&self, stage: LifecycleStage) -> PersonKind {
+        self.writer.lifecycle().becomes(stage).unwrap_or(PersonKind::Contact)
+    }
+
+    fn person_kind(&self, id: &RemoteId) -> PersonKind {
+        self.writer.person_kind(id)
+    }
+
+    async fn leads_with_email(&self, email: &str) -> Result<Vec<RemotePerson>, CrmError> {
+        match self.writer.leads_with_email(&self.account.api, email).await {
+            // Consents of before do not show leads; whoever asks makes none then.
+            Err(CrmError::MissingScope { .. }) => Ok(Vec::new()),
+            other => other,
         }
     }
 

@@ -6,11 +6,11 @@ use futures_util::future::{join_all, join3};
 
 use crate::{
     connectors::{CrmError, Throttle},
-    domain::{Email, Fields, RemoteOrganization, RemotePerson},
+    domain::{Email, Fields, PersonKind, RemoteOrganization, RemotePerson},
     flows::{
         deliver::{
             ground::{Contact, Desk, Learned, Remote, Store},
-            lead::wanted_organization,
+            lead::{lead_or_contact, wanted_organization},
             machine::{Deliverer, Flow},
         },
         tokens::ground::Machine,
@@ -28,6 +28,8 @@ const SHORT: Duration = Duration::from_secs(3);
 /// What was found before anything was written.
 pub(super) struct Gathered {
     pub(super) people: Vec<RemotePerson>,
+    /// Looked for only where a stage was named.
+    pub(super) leads: Vec<RemotePerson>,
     pub(super) organizations: Vec<RemoteOrganization>,
 }
 
@@ -59,7 +61,9 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
         let asked = self.machine.wall();
         let is_known = desk.person.is_some() || desk.delivery.chosen.is_some();
         let emails = if is_known { Vec::new() } else { addresses(contact) };
+        let becomes = lead_or_contact(&self.remote, desk);
         let wanted = wanted_organization(desk, contact).map(|of| of.name.clone());
+        let wanted = wanted.filter(|_| becomes != Some(PersonKind::Lead));
         let mut answers = Answers {
             people: emails.iter().map(|_| None).collect(),
             organizations: wanted.is_none().then(Vec::new),
@@ -83,7 +87,14 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             }
         }
         let organizations = oldest_of(answers.organizations.unwrap_or_default(), &wanted);
-        Ok(Gathered { people: by_id.into_values().collect(), organizations })
+        let mut leads: Vec<RemotePerson> = Vec::new();
+        for email in emails.iter().filter(|_| becomes.is_some()) {
+            let found = self.remote.leads_with_email(email.as_str()).await?;
+            let known = |one: &RemotePerson| leads.iter().any(|lead| lead.id == one.id);
+            let new: Vec<_> = found.into_iter().filter(|one| !known(one)).collect();
+            leads.extend(new.into_iter().filter(|one| !one.deleted && has(one, email)));
+        }
+        Ok(Gathered { people: by_id.into_values().collect(), leads, organizations })
     }
 
     /// Asks for what is missing. When the CRM's window has no place for some of it, what was

@@ -10,8 +10,8 @@ use crate::{
     db::DbError,
     domain::{
         ActivityId, ActivityKind, ActivityType, Cause, ContactId, DeliveryId, DeliveryState,
-        Fields, MemberId, OrganizationId, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
-        RemoteUser,
+        Fields, LifecycleStage, MemberId, OrganizationId, PersonKind, RemoteDeal, RemoteId,
+        RemoteOrganization, RemotePerson, RemoteUser,
         action::{DealStage, TaskKind},
         effect::{Effect, Sent},
     },
@@ -68,6 +68,20 @@ pub trait Remote: Send + Sync {
         &self,
         email: &str,
     ) -> impl Future<Output = Result<Vec<RemotePerson>, CrmError>> + Send;
+    /// As somebody who is new there; not told where leads are no kind of their own.
+    fn becomes(&self, _stage: LifecycleStage) -> PersonKind {
+        PersonKind::Contact
+    }
+    fn person_kind(&self, _id: &RemoteId) -> PersonKind {
+        PersonKind::Contact
+    }
+    /// Those that have not become contacts.
+    fn leads_with_email(
+        &self,
+        _email: &str,
+    ) -> impl Future<Output = Result<Vec<RemotePerson>, CrmError>> + Send {
+        async { Ok(Vec::new()) }
+    }
     fn organizations_named(
         &self,
         name: &str,

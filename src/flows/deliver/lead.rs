@@ -5,8 +5,9 @@ use chrono::TimeDelta;
 use crate::{
     connectors::CrmError,
     domain::{
-        Cause, DeliveryKind, DeliveryState, RemoteId, RemoteOrganization, RemotePerson,
+        Cause, DeliveryKind, DeliveryState, PersonKind, RemoteId, RemoteOrganization, RemotePerson,
         RemoteValue,
+        action::Action,
         effect::{Effect, Marker, OrganizationToMake, PersonToMake},
     },
     flows::{
@@ -24,6 +25,7 @@ use crate::{
 
 /// The label that a warm lead gets; in whatever case the account spells it.
 pub(super) const LABEL: &str = "Warm Lead";
+const SEVERAL: &str = "Several people at the CRM have this address: choose one.";
 /// A person's choice: none of those found.
 pub(super) const NEW: &str = "new";
 /// An account that refused a field for our marker is asked again after that.
@@ -40,12 +42,22 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             (None, Some(NEW)) => self.make(desk, &contact, found.organizations).await,
             (None, Some(id)) => self.adopt(desk, RemoteId(id.to_owned()), None).await,
             (None, None) => match found.people.as_slice() {
+                // Whoever is to be a contact and is a lead already would be there twice.
+                [] if !found.leads.is_empty()
+                    && lead_or_contact(&self.remote, desk) == Some(PersonKind::Contact) =>
+                {
+                    let words = "Somebody with this address is a lead there. Choose the lead, or \
+                                 none of them for a new contact beside it.";
+                    self.ask(desk, &found.leads, words).await
+                }
+                [] if found.leads.len() > 1 => self.ask(desk, &found.leads, SEVERAL).await,
+                [] if !found.leads.is_empty() => {
+                    let lead = found.leads[0].clone();
+                    self.adopt(desk, lead.id.clone(), Some(lead)).await
+                }
                 [] => self.make(desk, &contact, found.organizations).await,
                 [person] => self.adopt(desk, person.id.clone(), Some(person.clone())).await,
-                several => {
-                    let words = "Several people at the CRM have this address: choose one.";
-                    self.ask(desk, several, words).await
-                }
+                several => self.ask(desk, several, SEVERAL).await,
             },
         }
     }
@@ -82,7 +94,12 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     }
 
     async fn label(&self, desk: &mut Desk, id: RemoteId, known: Option<RemotePerson>) -> Flow<()> {
-        let label = self.label_id(desk).await?;
+        // Labels are for contacts.
+        let is_lead = self.remote.person_kind(&id) == PersonKind::Lead;
+        if is_lead && desk.delivery.kind == DeliveryKind::WarmLead {
+            desk.noted.push("label_missing");
+        }
+        let label = if is_lead { None } else { self.label_id(desk).await? };
         let labels = known.map(|person| person.labels).unwrap_or_default();
         let Some(label) = label.filter(|label| !labels.contains(label)) else {
             let mut change =
@@ -114,7 +131,13 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
     ) -> Flow<()> {
         let owner = self.owner(desk).await?;
         let is_new = found.is_empty();
-        let organization = self.organization(desk, contact, found, owner.as_ref()).await?;
+        let stage = desk.action.as_ref().and_then(Action::lifecycle_stage);
+        let is_lead = lead_or_contact(&self.remote, desk) == Some(PersonKind::Lead);
+        let organization = if is_lead {
+            None
+        } else {
+            self.organization(desk, contact, found, owner.as_ref()).await?
+        };
         let made =
             organization.clone().filter(|_| is_new && wanted_organization(desk, contact).is_some());
         let label = self.label_id(desk).await?;
@@ -137,6 +160,8 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             owner,
             labels: label.into_iter().collect(),
             marker,
+            stage,
+            company: contact.organization.as_ref().filter(|_| is_lead).map(|of| of.name.clone()),
         });
         let about = About::default();
         let (n, answer) = self.attempt(desk, &effect, about).await?;
@@ -255,6 +280,12 @@ impl<S: Store, R: Remote, M: Machine> Deliverer<S, R, M> {
             Err(error) => self.lost(desk, n, &error).await,
         }
     }
+}
+
+/// What whoever is asked for is to become; `None` when nobody has named a stage.
+pub(super) fn lead_or_contact(remote: &impl Remote, desk: &Desk) -> Option<PersonKind> {
+    let stage = desk.action.as_ref().and_then(Action::lifecycle_stage)?;
+    Some(remote.becomes(stage))
 }
 
 /// The contact's organization, if it has to be found or made over there.

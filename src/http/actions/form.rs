@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        RemoteId, RemoteValue,
+        LifecycleStage, RemoteId, RemoteValue,
         action::{Action, PersonChange},
     },
     flows::deliver::ask::Wanted,
@@ -36,6 +36,8 @@ pub(super) struct NewNote {
 #[oai(rename = "NewCrmContact")]
 pub(super) struct NewRemoteContact {
     pub(super) contact_id: Uuid,
+    /// How far a sale with them has come. Only where the capabilities name it.
+    pub(super) lifecycle_stage: Option<LifecycleStage>,
 }
 
 /// At least one of them.
@@ -50,6 +52,8 @@ pub(super) struct RemoteContactPatch {
     emails: Option<Vec<ValueForm>>,
     /// At most 20.
     phones: Option<Vec<ValueForm>>,
+    /// Only where the capabilities say that it can be changed, and only forward.
+    lifecycle_stage: Option<LifecycleStage>,
 }
 
 impl NewNote {
@@ -80,6 +84,7 @@ impl RemoteContactPatch {
             phones: phones.map(|all| {
                 all.into_iter().map(|one| plain(one.value, one.label, one.primary)).collect()
             }),
+            lifecycle_stage: self.lifecycle_stage,
         };
         if change == PersonChange::default() {
             wrong.push(FieldProblem::new("full_name", "Say what changes."));

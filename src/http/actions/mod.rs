@@ -147,6 +147,9 @@ impl ActionsApi {
     }
 
     /// Make a contact of the book a person at the CRM, or link the one who has its address there.
+    ///
+    /// Where leads are a kind of their own, the stage decides which of the two a new person becomes; the
+    /// capabilities tell. Somebody who is there already is linked as they are, stage included.
     #[oai(
         path = "/:provider/actions/create-contact",
         method = "post",
@@ -161,7 +164,8 @@ impl ActionsApi {
         form: Json<NewRemoteContact>,
     ) -> Result<Asked, ApiError> {
         let of = form.0.contact_id;
-        let read = |_: &Desk| Ok(Wanted::Whole(action::Action::CreateContact));
+        let lifecycle_stage = form.0.lifecycle_stage;
+        let read = |_: &Desk| Ok(Wanted::Whole(action::Action::CreateContact { lifecycle_stage }));
         act(&hub, &session, &provider, once, (of, Action::WorkContacts), read).await
     }
 
@@ -238,6 +242,9 @@ impl From<AskError> for ApiError {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Cannot(words) => Self::conflict("not_possible", words),
+            AskError::NoStage(words) => {
+                Self::invalid_fields(vec![FieldProblem::new("lifecycle_stage", words)])
+            }
             AskError::NoTask => Self::invalid_fields(vec![FieldProblem::new(
                 "task_id",
                 "The contact has no such task that was made from here.",

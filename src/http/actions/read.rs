@@ -11,15 +11,15 @@ use uuid::Uuid;
 use super::{
     form::remote_id,
     view::{
-        Capabilities, Capability, DealView, PersonList, PersonView, QueryLanguageView, RecordList,
-        StageView,
+        Capabilities, Capability, DealView, LifecycleStageView, LifecycleView, PersonList,
+        PersonView, QueryLanguageView, RecordList, StageView,
     },
 };
 use crate::{
     connectors::{self, Writer},
     db::{self, connections::Connection},
     domain::{
-        ContactId,
+        ContactId, LifecycleStage,
         action::{ActionKind, DealStatus, TaskKind},
     },
     flows::{SharedHub, deliver::ask, look_up},
@@ -64,6 +64,7 @@ impl ReadApi {
             task_kinds: TaskKind::ALL.to_vec(),
             priorities: writer.priorities().to_vec(),
             deal_statuses: DealStatus::ALL.to_vec(),
+            lifecycle: lifecycle(writer, connection.as_ref()),
             query_language: writer.query_language().map(QueryLanguageView::from),
             stages,
         }))
@@ -87,7 +88,7 @@ impl ReadApi {
         Ok(Json(look_up::contact(&hub, session.by(), &provider, id).await?.into()))
     }
 
-    /// People at the CRM who have exactly this e-mail address, in whatever case.
+    /// People at the CRM who have exactly this e-mail address, in whatever case; leads behind contacts.
     #[oai(
         path = "/:provider/actions/search-contact",
         method = "get",
@@ -159,6 +160,25 @@ struct RecordQuery {
     query: String,
 }
 
+fn lifecycle(writer: &dyn Writer, connection: Option<&Connection>) -> LifecycleView {
+    let of = writer.lifecycle();
+    let mut why = None;
+    let stages = LifecycleStage::ALL.iter().filter_map(|&stage| {
+        let becomes = of.becomes(stage).map_err(|words| why = Some(words.to_owned())).ok()?;
+        let granted = connection.map(|connection| connection.granted_scopes.as_slice());
+        let lacks = granted.and_then(|granted| ask::lacks(of, becomes, granted));
+        let reason = lacks.map(lacks_scope);
+        Some(LifecycleStageView { stage, becomes, available: reason.is_none(), reason })
+    });
+    let stages: Vec<LifecycleStageView> = stages.collect();
+    let stays = of.stays().map(str::to_owned);
+    LifecycleView { stages, reason: why, changeable: stays.is_none(), unchangeable_reason: stays }
+}
+
+fn lacks_scope(scope: &str) -> String {
+    format!("The connection lacks the permission `{scope}`. Connect again and allow it.")
+}
+
 /// Why a member cannot have it done now, in words.
 fn obstacle(
     session: &Session,
@@ -187,9 +207,7 @@ fn obstacle(
     let scope = writer.scope_of(action);
     let granted = |scope: &&str| !connectors::grants(&connection.granted_scopes, scope);
     if let Some(scope) = scope.filter(granted) {
-        return Some(format!(
-            "The connection lacks the permission `{scope}`. Connect again and allow it."
-        ));
+        return Some(lacks_scope(scope));
     }
     (connection.state != "active").then(|| {
         "The connection does not work now. See what it needs under Integrations.".to_owned()

@@ -7,7 +7,7 @@ use crate::{
     connectors::QueryLanguage,
     db::deliveries::Delivery,
     domain::{
-        DeliveryState, RemoteValue,
+        DeliveryState, LifecycleStage, PersonKind, RemoteValue,
         action::{ActionKind, DealStage, DealStatus, Priority, TaskKind},
     },
     flows::look_up::{Found, FoundDeal, FoundRecords},
@@ -56,6 +56,7 @@ impl From<RemoteValue> for ValueView {
 #[oai(rename = "CrmContact")]
 pub(super) struct PersonView {
     remote_id: String,
+    kind: PersonKind,
     name: Option<String>,
     emails: Vec<ValueView>,
     phones: Vec<ValueView>,
@@ -74,6 +75,7 @@ impl From<Found> for PersonView {
         let person = found.person;
         Self {
             remote_id: person.id.0,
+            kind: found.kind,
             name: person.name,
             emails: person.emails.into_iter().map(ValueView::from).collect(),
             phones: person.phones.into_iter().map(ValueView::from).collect(),
@@ -150,6 +152,8 @@ pub(super) struct Capabilities {
     /// Empty where tasks have none.
     pub(super) priorities: Vec<Priority>,
     pub(super) deal_statuses: Vec<DealStatus>,
+    /// Which stage of somebody's life as a customer can be said, and what that makes of them.
+    pub(super) lifecycle: LifecycleView,
     /// The language of `search-records`; `null` where there is none.
     pub(super) query_language: Option<QueryLanguageView>,
     /// With `stages=true` only.
@@ -160,6 +164,30 @@ pub(super) struct Capabilities {
 #[oai(rename = "CrmCapability")]
 pub(super) struct Capability {
     pub(super) action: ActionKind,
+    pub(super) available: bool,
+    /// Why not, and what to do about it.
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Object)]
+#[oai(rename = "CrmLifecycle")]
+pub(super) struct LifecycleView {
+    /// All that can be said here, in the order in which they are passed; empty where none can.
+    pub(super) stages: Vec<LifecycleStageView>,
+    /// Why none can be said, and what to do instead.
+    pub(super) reason: Option<String>,
+    /// Whether `update-contact` can change it.
+    pub(super) changeable: bool,
+    /// Why it cannot, and what to do instead.
+    pub(super) unchangeable_reason: Option<String>,
+}
+
+#[derive(Object)]
+#[oai(rename = "CrmLifecycleOffer")]
+pub(super) struct LifecycleStageView {
+    pub(super) stage: LifecycleStage,
+    /// What somebody becomes who is new there.
+    pub(super) becomes: PersonKind,
     pub(super) available: bool,
     /// Why not, and what to do about it.
     pub(super) reason: Option<String>,

@@ -69,6 +69,9 @@ struct OwnLoginView {
     example: String,
     /// Who needs it, in words.
     words: String,
+    /// That of the account that was connected last, without `https://`; connecting it again goes
+    /// there by itself.
+    host: Option<String>,
 }
 
 #[derive(Enum)]
@@ -225,6 +228,9 @@ pub(super) async fn one(
         None => None,
     };
     drop(tx);
+    let own_login = |connection: &Connection| provider.endpoints.own_login(&connection.api_base);
+    let own_host = connection.as_ref().and_then(own_login);
+    let own_host = own_host.and_then(|url| url.strip_prefix("https://").map(str::to_owned));
     let view = match connection.zip(standing) {
         Some((connection, ((standing, backlog, (others, webhooks, changes)), sizes, ours))) => {
             let now = hub.clock.now();
@@ -261,6 +267,7 @@ pub(super) async fn one(
             name: own.name.to_owned(),
             example: own.example.to_owned(),
             words: own.words.to_owned(),
+            host: own_host,
         }),
         budget_unit: manifest.unit.to_owned(),
         connection: view,

@@ -13,7 +13,8 @@
 //!
 //! Where the documents are silent: texts of refusals follow what clients report; the day of the limit
 //! ends at midnight UTC; a query's rest is kept until the start over; a batch of a query with children
-//! has at most 200 rows. Leads, record types, sharing and the Bulk API are not there.
+//! has at most 200 rows. Record types, sharing and the
+//! conversion of leads are not there; somebody converts them in the control plane.
 
 mod api;
 mod control;

@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 use serde_json::json;
 use tandem::{
-    connectors::CrmError,
+    connectors::{CrmError, From},
     domain::{
-        ActivityKind, RemoteId, RemoteValue,
+        ActivityKind, LifecycleStage, PersonKind, RemoteId, RemoteValue,
         effect::{ActivityToMake, Effect, OrganizationToMake, PersonToMake},
     },
 };
@@ -195,5 +195,50 @@ async fn a_refusal_names_the_field_and_keeps_the_address_out_of_logs() {
         assert_eq!(said[0].field.as_deref(), Some("emails"), "{error:?}");
         assert!(!format!("{error:?} {error}").contains("refused.example"));
         assert_eq!(stage.count("persons").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_lead_without_our_mark_is_found_by_all_that_was_sent_and_is_none_of_the_contacts() {
+    for connector in every() {
+        let subscriber = LifecycleStage::Subscriber;
+        if connector.writer().unwrap().lifecycle().becomes(subscriber) != Ok(PersonKind::Lead) {
+            continue;
+        }
+        let stage = stage(connector).await;
+        let since = now() - TimeDelta::seconds(1);
+        let company = Some("Acme Ltd".to_owned());
+        let make = PersonToMake { stage: Some(subscriber), company, ..ann() };
+        let effect = Effect::CreatePerson(make.clone());
+        assert!(stage.writer().look(&stage.api, &effect, since).await.unwrap().is_empty());
+        let sent = stage.writer().send(&stage.api, &effect).await.unwrap();
+        assert_eq!(stage.writer().person_kind(&sent.id), PersonKind::Lead);
+        assert_eq!(sent.person.as_ref().map(|person| &person.id), Some(&sent.id));
+        let looked = stage.writer().look(&stage.api, &effect, since).await.unwrap();
+        assert_eq!(looked, std::slice::from_ref(&sent.id));
+        // Not by somebody of another name or number, and not as a contact.
+        for other in [
+            PersonToMake {
+                name: "Ann Other".into(),
+                first_name: None,
+                last_name: None,
+                ..make.clone()
+            },
+            PersonToMake { phones: vec![], ..make.clone() },
+            PersonToMake { stage: Some(LifecycleStage::Customer), ..make.clone() },
+        ] {
+            let effect = Effect::CreatePerson(other);
+            assert!(stage.writer().look(&stage.api, &effect, since).await.unwrap().is_empty());
+        }
+        let email = &make.emails[0].value;
+        assert!(stage.writer().persons_with_email(&stage.api, email).await.unwrap().is_empty());
+        let leads = stage.writer().leads_with_email(&stage.api, email).await.unwrap();
+        assert_eq!(leads.iter().map(|lead| &lead.id).collect::<Vec<_>>(), [&sent.id]);
+        let read =
+            connector.persons_by_id(&stage.api, std::slice::from_ref(&sent.id)).await.unwrap();
+        assert_eq!((read.items.len(), &read.items[0].id), (1, &sent.id));
+        let from = From::default();
+        let all = connector.persons(&stage.api, &from).await.unwrap();
+        assert!(all.items.iter().all(|one| one.id != sent.id), "leads are not imported");
     }
 }

@@ -10,6 +10,7 @@ mod import_crash;
 mod import_faults;
 mod import_live;
 mod import_races;
+mod lifecycle;
 mod linked_contacts;
 mod reminders;
 mod salesforce;

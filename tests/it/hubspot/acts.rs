@@ -65,7 +65,7 @@ async fn a_note_a_deal_and_a_change_arrive_and_are_found_again() {
             label: None,
             primary: true,
         }]),
-        phones: None,
+        ..PersonChange::default()
     };
     let update = Effect::Act(Act::UpdatePerson { id: person.clone(), change });
     let there = send(&update).await.person.unwrap();

@@ -282,7 +282,7 @@ async fn notes_deals_and_changes_of_a_person_are_made_and_found() {
     let change = PersonChange {
         name: Some("Ann van Dyk".into()),
         emails: Some(email("new@writer.example")),
-        phones: None,
+        ..PersonChange::default()
     };
     let effect = Effect::Act(Act::UpdatePerson { id: person.clone(), change });
     let there = writer().send(&stage.api, &effect).await.unwrap().person.unwrap();

@@ -22,6 +22,12 @@ const once = (provider: string, key: string) => ({
   params: { path: { provider }, header: { 'Idempotency-Key': key } },
 });
 
+/** Somebody of the book becomes a person there; who is there already is linked. */
+export const createContactThere = (provider: string, key: string, form: Schemas['NewCrmContact']) =>
+  body(
+    http.POST('/api/integrations/{provider}/actions/create-contact', { ...once(provider, key), body: form }),
+  );
+
 export const createNote = (provider: string, key: string, form: Schemas['NewCrmNote']) =>
   body(http.POST('/api/integrations/{provider}/actions/create-note', { ...once(provider, key), body: form }));
 

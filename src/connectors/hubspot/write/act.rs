@@ -10,7 +10,7 @@ use super::{
     body::{self, known, objection, tie},
     change, deal, find, id_of, look,
     object::Object,
-    one,
+    one, stage,
 };
 use crate::{
     connectors::{
@@ -118,6 +118,10 @@ async fn update_person(api: &Api, id: &RemoteId, given: &PersonChange) -> Result
         let (phone, mobile) = body::numbers(phones);
         put("phone", phone.unwrap_or_default());
         put("mobilephone", mobile.unwrap_or_default());
+    }
+    if let Some(wanted) = given.lifecycle_stage {
+        put(stage::FIELD, stage::word(wanted));
+        stage::goes_forward(api, id, wanted).await?;
     }
     let path = one(Kind::Contacts.path(), id.as_str());
     let sent = json!({ "properties": properties });

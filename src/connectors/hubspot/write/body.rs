@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::stage;
 use crate::{
     connectors::{CrmError, Objection, Stale, api::Names, country, html, hubspot::records::is_id},
     domain::{
@@ -21,6 +22,7 @@ pub(super) static PERSON: Names = &[
     ("mobilephone", "phones", None),
     ("hubspot_owner_id", "owner", Some(Stale::Owner)),
     ("hs_lead_status", "label", Some(Stale::Label)),
+    (stage::FIELD, "lifecycle_stage", None),
     ("companies", "organization", Some(Stale::Organization)),
     ("tandem_reference", "reference", Some(Stale::Reference)),
 ];
@@ -80,6 +82,9 @@ pub(super) fn person(make: &PersonToMake) -> Result<Map<String, Value>, CrmError
         return Err(CrmError::unsent("a contact needs a name or an address", said));
     }
     owner(&mut properties, make.owner.as_ref())?;
+    if let Some(stage) = make.stage {
+        properties.insert(stage::FIELD.into(), json!(stage::word(stage)));
+    }
     // A contact has one lead status.
     if let Some(label) = make.labels.first() {
         properties.insert("hs_lead_status".into(), json!(label.as_str()));
@@ -172,6 +177,25 @@ pub(super) fn tie(id: &str, type_id: u16) -> Value {
         "to": { "id": id },
         "types": [{ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id }],
     })
+}
+
+/// The value of a new option: in capitals with underscores, as their own values are.
+pub(super) fn free_value(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let plain: String = name
+        .chars()
+        .map(
+            |letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' },
+        )
+        .take(40)
+        .collect();
+    let mut value = plain.clone();
+    for n in 2..100 {
+        if !is_taken(&value) {
+            break;
+        }
+        value = format!("{plain}_{n}");
+    }
+    value
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //!   upserted by our reference; one with a company is created, as only that ties both in one request.
 //! - A contact that was there gets nothing but the lead status, and that only where it says nothing or
 //!   that nobody has spoken with them yet (decision 39).
+//! - The lifecycle stage is set of who is new, and moved forward where a member asks for it ([`stage`]).
 //! - Additional addresses cannot be written; of numbers there is one, and one mobile one.
 //! - Activities are objects of four kinds, tied to contact and company as they are made. What kind one
 //!   is does not change: an activity that becomes another stays the object that it was.
@@ -17,6 +18,7 @@ mod deal;
 mod find;
 mod look;
 mod object;
+mod stage;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -32,7 +34,7 @@ use super::{
 };
 use crate::{
     connectors::{
-        Api, CrmError, Stale, Writer,
+        Api, CrmError, Lifecycle, Stale, Writer,
         api::{Change, Names},
         html,
         writer::without_queries,
@@ -61,6 +63,10 @@ impl Writer for HubSpot {
         email: &str,
     ) -> Result<Vec<RemotePerson>, CrmError> {
         find::persons(api, email).await
+    }
+
+    fn lifecycle(&self) -> Lifecycle {
+        Lifecycle::Field
     }
 
     async fn organizations_named(
@@ -249,7 +255,7 @@ async fn create_label(api: &Api, name: &str) -> Result<Sent, CrmError> {
         return Ok(Sent { id, person: None });
     }
     let known: Vec<_> = there.options.0.iter().filter_map(|row| row.0.as_ref()).collect();
-    let value = free_value(&name, |value| {
+    let value = body::free_value(&name, |value| {
         known.iter().any(|choice| choice.value.0.as_deref() == Some(value))
     });
     let mut options: Vec<Value> = known
@@ -279,25 +285,6 @@ fn option(property: &wire::Property, name: &str) -> Option<RemoteId> {
     let mut choices = property.choices();
     let found = choices.find(|(_, label)| html::one_line(label).to_lowercase() == wanted);
     found.map(|(value, _)| RemoteId(value.to_owned()))
-}
-
-/// In capitals with underscores, as their own values are.
-fn free_value(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
-    let plain: String = name
-        .chars()
-        .map(
-            |letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' },
-        )
-        .take(40)
-        .collect();
-    let mut value = plain.clone();
-    for n in 2..100 {
-        if !is_taken(&value) {
-            break;
-        }
-        value = format!("{plain}_{n}");
-    }
-    value
 }
 
 async fn property(api: &Api, name: &str) -> Result<wire::Property, CrmError> {

@@ -181,6 +181,7 @@ mod tests {
             owner: Some(id("18")),
             labels: vec![id("3"), id("27")],
             marker: Some(Marker { field: "f00".into(), value: "m".into() }),
+            ..<_>::default()
         };
         let expected = json!({
             "name": "Ann Lee",

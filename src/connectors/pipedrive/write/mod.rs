@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 use super::{MANIFEST, ORGANIZATIONS, PERSONS, Pipedrive, ask, decode, dialect, map, wire};
 use crate::{
     connectors::{
-        Api, Cost, CrmError, Lane, Stale, Writer,
+        Api, Cost, CrmError, Lane, Lifecycle, Stale, Writer,
         api::{Change, Names},
         writer::without_queries,
     },
@@ -49,6 +49,8 @@ const LABELS: &str = "/api/v2/personFields/label_ids/options";
 const PERSON_FIELDS: &str = "/api/v2/personFields";
 const CONTACTS: &str = "contacts:full";
 const CONTACT_FIELDS: &str = "contact-fields:full";
+const NO_STAGE: &str = "People have no lifecycle stage in Pipedrive: a lead is a record of its own \
+    there, beside its person. Leave the stage out, and make the lead there or a deal from here.";
 const ACTIVITY_SCOPE: &str = "activities:full";
 
 #[async_trait]
@@ -59,6 +61,10 @@ impl Writer for Pipedrive {
         email: &str,
     ) -> Result<Vec<RemotePerson>, CrmError> {
         find::persons(api, email).await
+    }
+
+    fn lifecycle(&self) -> Lifecycle {
+        Lifecycle::Nowhere(NO_STAGE)
     }
 
     async fn organizations_named(

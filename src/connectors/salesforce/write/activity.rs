@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    body::{id, objection},
+    body::{id, objection, who},
     text::{lines, one_line},
 };
 use crate::{
@@ -182,7 +182,7 @@ pub(super) fn body(
     let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
     put("Subject", json!(one_line(&make.subject)));
     put("Description", text(&make.note).map_or(Value::Null, Value::String));
-    put("WhoId", json!(id(&make.person, "003", "person", Stale::Person)?));
+    put("WhoId", json!(who(&make.person)?));
     if let Some(organization) = &make.organization {
         put("WhatId", json!(id(organization, "001", "organization", Stale::Organization)?));
     }

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::text::{lines, one_line};
+use super::{
+    phones::{phones, places, primary_first},
+    text::{lines, one_line},
+};
 use crate::{
     connectors::{
         CrmError, Objection, Stale,
@@ -10,12 +13,12 @@ use crate::{
         country,
         salesforce::{
             fields::{LABELS, REFERENCE},
-            map,
+            map, people,
             soql::{is_id_of, is_name},
         },
     },
     domain::{
-        RemoteId, RemoteValue,
+        PersonKind, RemoteId,
         action::PersonChange,
         effect::{Marker, OrganizationToMake, PersonToMake},
     },
@@ -37,6 +40,7 @@ pub(super) static PERSON: Names = &[
     // Said of somebody who left, without naming the field.
     ("owner", "owner", Some(Stale::Owner)),
     ("AccountId", "organization", Some(Stale::Organization)),
+    ("Company", "organization", None),
     (LABELS, "label", Some(Stale::Label)),
     (REFERENCE, "reference", Some(Stale::Reference)),
 ];
@@ -50,13 +54,13 @@ pub(super) static ORGANIZATION: Names = &[
     ("owner", "owner", Some(Stale::Owner)),
 ];
 
-/// Places for numbers, and the labels that belong into them.
-const PLACES: [(&str, &[&str]); 4] = [
-    ("MobilePhone", &["mobile", "cell"]),
-    ("HomePhone", &["home", "private"]),
-    ("Phone", &[]),
-    ("OtherPhone", &[]),
-];
+/// A lead must name a company. Where none is known, that is how Salesforce's own tools say so.
+const NO_COMPANY: &str = "[not provided]";
+
+/// What a person is to be.
+pub(super) fn kind(make: &PersonToMake) -> PersonKind {
+    make.stage.map_or(PersonKind::Contact, crate::domain::LifecycleStage::kind)
+}
 
 /// An id of a kind; anything else stands for nothing over there.
 pub(super) fn id<'a>(
@@ -74,6 +78,11 @@ pub(super) fn id<'a>(
         code: Some(stale.word().to_owned()),
         said: objection(field, "There is no such record."),
     })
+}
+
+/// Whom an activity is with: a contact or a lead.
+pub(super) fn who(person: &RemoteId) -> Result<&str, CrmError> {
+    id(person, people::prefix(people::kind(person)), "person", Stale::Person)
 }
 
 pub(super) fn objection(field: &str, words: &str) -> Vec<Objection> {
@@ -102,7 +111,8 @@ pub(super) fn person(make: &PersonToMake) -> Result<Map<String, Value>, CrmError
             homeless.push(value);
         }
     }
-    let (phones, others) = phones(&make.phones);
+    let kind = kind(make);
+    let (phones, others) = phones(&make.phones, places(kind));
     for (place, number) in phones {
         put(place, number);
     }
@@ -110,7 +120,10 @@ pub(super) fn person(make: &PersonToMake) -> Result<Map<String, Value>, CrmError
     if !homeless.is_empty() {
         put("Description", lines(&format!("Also: {}", homeless.join(", ")), DESCRIPTION));
     }
-    if let Some(organization) = &make.organization {
+    if kind == PersonKind::Lead {
+        let company = make.company.as_deref().map(one_line).filter(|name| !name.is_empty());
+        put("Company", company.unwrap_or_else(|| NO_COMPANY.to_owned()));
+    } else if let Some(organization) = &make.organization {
         let id = id(organization, "001", "organization", Stale::Organization)?;
         put("AccountId", id.to_owned());
     }
@@ -123,9 +136,12 @@ pub(super) fn person(make: &PersonToMake) -> Result<Map<String, Value>, CrmError
     Ok(body)
 }
 
-/// What changes of a contact. Lists replace what was there: of addresses the first has the one place,
+/// What changes of a person. Lists replace what was there: of addresses the first has the one place,
 /// and numbers without a place are refused rather than lost.
-pub(super) fn changed(asked: &PersonChange) -> Result<Map<String, Value>, CrmError> {
+pub(super) fn changed(
+    asked: &PersonChange,
+    kind: PersonKind,
+) -> Result<Map<String, Value>, CrmError> {
     let mut body = Map::new();
     if let Some(name) = &asked.name {
         let named = PersonToMake { name: name.clone(), ..PersonToMake::default() };
@@ -141,14 +157,16 @@ pub(super) fn changed(asked: &PersonChange) -> Result<Map<String, Value>, CrmErr
         body.insert("Email".into(), json!(first.map(|email| email.value.trim())));
     }
     if let Some(numbers) = &asked.phones {
-        let (placed, others) = phones(numbers);
+        let places = places(kind);
+        let (placed, others) = phones(numbers, places);
         if !others.is_empty() {
-            let said = objection("phones", "A contact has four places for numbers, one of a kind.");
+            let words = format!("There are {} places for numbers, one of a kind.", places.len());
+            let said = objection("phones", &words);
             return Err(CrmError::unsent("there are too many numbers", said));
         }
-        for (place, _) in PLACES {
-            let number = placed.iter().find(|(taken, _)| *taken == place).map(|(_, number)| number);
-            body.insert(place.into(), json!(number));
+        for (place, _) in places {
+            let number = placed.iter().find(|(taken, _)| taken == place).map(|(_, number)| number);
+            body.insert((*place).to_owned(), json!(number));
         }
     }
     Ok(body)
@@ -173,29 +191,6 @@ fn names(make: &PersonToMake) -> Option<(Option<String>, String)> {
     }
 }
 
-fn primary_first(values: &[RemoteValue]) -> Vec<&RemoteValue> {
-    let mut ordered: Vec<&RemoteValue> = values.iter().collect();
-    ordered.sort_by_key(|value| !value.primary);
-    ordered
-}
-
-/// Each number to the place of its label, to a free one, or to none.
-fn phones(values: &[RemoteValue]) -> (Vec<(&'static str, String)>, Vec<String>) {
-    let (mut placed, mut others) = (Vec::<(&'static str, String)>::new(), Vec::new());
-    for value in primary_first(values) {
-        let label = value.label.as_deref().unwrap_or_default().to_lowercase();
-        let free = |place: &str| placed.iter().all(|(taken, _)| *taken != place);
-        let named = PLACES.iter().find(|(_, labels)| labels.iter().any(|one| label.contains(one)));
-        let plain = ["Phone", "OtherPhone"].into_iter().find(|place| free(place));
-        let place = named.map(|(place, _)| *place).filter(|place| free(place)).or(plain);
-        match place {
-            Some(place) => placed.push((place, value.value.trim().to_owned())),
-            None => others.push(value.value.trim().to_owned()),
-        }
-    }
-    (placed, others)
-}
-
 /// The words of labels as the field for them holds them.
 pub(super) fn labels(labels: &[RemoteId]) -> Result<String, CrmError> {
     let words: Option<Vec<&str>> = labels.iter().map(map::word).collect();
@@ -208,7 +203,7 @@ pub(super) fn labels(labels: &[RemoteId]) -> Result<String, CrmError> {
 }
 
 /// The address under which a record with our mark is made, once.
-pub(super) fn marked(marker: &Marker) -> Result<String, CrmError> {
+pub(super) fn marked(kind: PersonKind, marker: &Marker) -> Result<String, CrmError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let value = &marker.value;
     let fits = (1..=64).contains(&value.len()) && value.bytes().all(plain);
@@ -220,7 +215,7 @@ pub(super) fn marked(marker: &Marker) -> Result<String, CrmError> {
             said: objection("reference", "There is no such field."),
         });
     }
-    Ok(format!("sobjects/Contact/{}/{value}", marker.field))
+    Ok(format!("sobjects/{}/{}/{value}", people::object(kind), marker.field))
 }
 
 pub(super) fn organization(make: &OrganizationToMake) -> Result<Map<String, Value>, CrmError> {
@@ -249,6 +244,7 @@ pub(super) fn organization(make: &OrganizationToMake) -> Result<Map<String, Valu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::RemoteValue;
 
     fn value(value: &str, label: &str, primary: bool) -> RemoteValue {
         RemoteValue { value: value.into(), label: Some(label.into()), primary }
@@ -275,7 +271,7 @@ mod tests {
             organization: Some(remote("001Hn00000000AbIAC")),
             owner: Some(remote("005Hn00000000AbIAC")),
             labels: vec![map::label("Warm Lead"), map::label("Customer")],
-            marker: None,
+            ..PersonToMake::default()
         };
         let expected = json!({
             "FirstName": "Ann", "LastName": "Lee", "Email": "a@x.example", "Phone": "+1",
@@ -285,6 +281,24 @@ mod tests {
             "Tandem_Labels__c": "Warm Lead;Customer",
         });
         assert_eq!(Value::Object(person(&make).unwrap()), expected);
+    }
+
+    #[test]
+    fn a_lead_names_its_company_in_words_and_has_two_places_for_numbers() {
+        let make = PersonToMake {
+            name: "Ann Lee".into(),
+            emails: vec![value("a@x.example", "work", true)],
+            phones: vec![value("+1", "home", true), value("+2", "", false), value("+3", "", false)],
+            stage: Some(crate::domain::LifecycleStage::Subscriber),
+            ..<_>::default()
+        };
+        let expected = json!({
+            "FirstName": "Ann", "LastName": "Lee", "Email": "a@x.example", "Phone": "+1",
+            "Description": "Also: +2, +3", "Company": "[not provided]",
+        });
+        assert_eq!(Value::Object(person(&make).unwrap()), expected);
+        let known = PersonToMake { company: Some(" Acme  Ltd".into()), ..make };
+        assert_eq!(person(&known).unwrap()["Company"], "Acme Ltd");
     }
 
     #[test]
@@ -302,21 +316,23 @@ mod tests {
 
     #[test]
     fn a_change_replaces_what_it_names_and_touches_nothing_else() {
-        let none = changed(&PersonChange { name: None, emails: None, phones: None }).unwrap();
+        let contact = PersonKind::Contact;
+        let none = changed(&PersonChange::default(), contact).unwrap();
         assert!(none.is_empty());
         let asked = PersonChange {
             name: Some("Ann van Lee".into()),
             emails: Some(vec![]),
             phones: Some(vec![value("+2", "mobile", true)]),
+            ..<_>::default()
         };
         let expected = json!({
             "FirstName": "Ann van", "LastName": "Lee", "Email": null, "MobilePhone": "+2",
             "Phone": null, "HomePhone": null, "OtherPhone": null,
         });
-        assert_eq!(Value::Object(changed(&asked).unwrap()), expected);
+        assert_eq!(Value::Object(changed(&asked, contact).unwrap()), expected);
         let many = (0..5).map(|nth| value(&format!("+{nth}"), "", false)).collect();
-        let asked = PersonChange { name: None, emails: None, phones: Some(many) };
-        assert!(changed(&asked).is_err());
+        let asked = PersonChange { phones: Some(many), ..<_>::default() };
+        assert!(changed(&asked, contact).is_err());
     }
 
     #[test]
@@ -334,8 +350,10 @@ mod tests {
             let labels = vec![remote(bad)];
             assert_eq!(stale(PersonToMake { labels, ..make() }), Some(Stale::Label), "{bad}");
         }
-        let mark =
-            |field: &str, value: &str| marked(&Marker { field: field.into(), value: value.into() });
+        let mark = |field: &str, value: &str| {
+            let marker = Marker { field: field.into(), value: value.into() };
+            marked(PersonKind::Contact, &marker)
+        };
         assert_eq!(mark(REFERENCE, "a-1").unwrap(), "sobjects/Contact/Tandem_Reference__c/a-1");
         for (field, value) in [("../x__c", "a"), (REFERENCE, "a/b"), (REFERENCE, ""), ("Id", "a")] {
             assert_eq!(mark(field, value).unwrap_err().stale(), Some(Stale::Reference));

@@ -7,23 +7,23 @@ use crate::{
     connectors::{
         Api, CrmError, From,
         salesforce::{
-            ACCOUNT, CONTACT, contact_fields,
+            ACCOUNT, CONTACT, LEAD, contact_fields,
             decode::{self, Walk},
             fields::{self, LABELS, REFERENCE},
-            map,
+            map, people,
             soql::{instant, is_name, quoted},
             wire,
         },
     },
     domain::{
-        RemoteId, RemotePerson, RemoteValue,
-        effect::{Act, ActivityToMake, Effect, PersonToMake},
+        PersonKind, RemoteId, RemotePerson, RemoteValue,
+        effect::{Act, ActivityToMake, Effect, Marker, PersonToMake},
     },
 };
 
 use super::{
     activity::{self, Object},
-    body, deal, find, living_activity, living_person,
+    body, deal, find, living_activity, person,
     text::one_line,
 };
 
@@ -64,7 +64,7 @@ pub(super) async fn look(
             let has = |there: RemotePerson| {
                 labels.iter().all(|label| there.labels.contains(label)).then_some(there.id)
             };
-            there(living_person(api, person).await.map(has))
+            there(person::living(api, person).await.map(has))
         }
         Effect::CreateActivity(make) => activities(api, make, &since).await,
         Effect::UpdateActivity { id, activity } => {
@@ -91,17 +91,24 @@ fn there(found: Result<Option<RemoteId>, CrmError>) -> Result<Vec<RemoteId>, Crm
 
 /// By our mark, and where the field for it is gone by all that was sent.
 async fn persons(api: &Api, make: &PersonToMake, since: &str) -> Result<Vec<RemoteId>, CrmError> {
-    let names = contact_fields(api, &From::default()).await?;
+    let kind = body::kind(make);
+    let (names, own) = match kind {
+        PersonKind::Contact => (contact_fields(api, &From::default()).await?, None),
+        // A lead's mark stands in its own kind's field, whatever that of contacts is called.
+        PersonKind::Lead => (lead_fields(api).await?, Some(REFERENCE)),
+    };
     let can_mark = |field: &str| is_name(field) && names.split(", ").any(|name| name == field);
-    let marker = make.marker.as_ref().filter(|marker| can_mark(&marker.field));
-    if let Some(marker) = marker {
-        let (field, value) = (&marker.field, quoted(&marker.value));
+    let field = |marker: &'_ Marker| own.map_or_else(|| marker.field.clone(), str::to_owned);
+    let marker = make.marker.as_ref().map(|marker| (field(marker), &marker.value));
+    let of = people::object(kind);
+    if let Some((field, value)) = marker.filter(|(field, _)| can_mark(field)) {
+        let quoted = quoted(value);
         let text =
-            format!("SELECT {names} FROM Contact WHERE {field} = {value} ORDER BY Id LIMIT {MOST}");
+            format!("SELECT {names} FROM {of} WHERE {field} = {quoted} ORDER BY Id LIMIT {MOST}");
         let found = young(api, &text, map::person).await?;
         // Letters of another case are another mark.
         let exact = found.into_iter().filter(|person| {
-            person.custom.get(field).and_then(|value| value.as_str()) == Some(&marker.value)
+            person.custom.get(&field).and_then(|value| value.as_str()) == Some(value)
         });
         let ids: Vec<RemoteId> = exact.map(|person| person.id).collect();
         if !ids.is_empty() {
@@ -111,7 +118,7 @@ async fn persons(api: &Api, make: &PersonToMake, since: &str) -> Result<Vec<Remo
     let sent = body::person(make)?;
     let last = quoted(sent["LastName"].as_str().unwrap_or_default());
     let text = format!(
-        "SELECT {names} FROM Contact WHERE CreatedDate >= {since} AND LastName = {last} ORDER BY Id \
+        "SELECT {names} FROM {of} WHERE CreatedDate >= {since} AND LastName = {last} ORDER BY Id \
          LIMIT {MOST}"
     );
     let young = young(api, &text, map::person).await?;
@@ -119,6 +126,11 @@ async fn persons(api: &Api, make: &PersonToMake, since: &str) -> Result<Vec<Remo
     let unmarked = |person: &RemotePerson| !person.custom.contains_key(REFERENCE);
     let found = young.into_iter().filter(|person| unmarked(person) && is(make, &sent, person));
     Ok(found.map(|person| person.id).collect())
+}
+
+async fn lead_fields(api: &Api) -> Result<String, CrmError> {
+    let marked = fields::custom_of(api, "Lead").await?.contains_key(REFERENCE);
+    Ok(if marked { format!("{LEAD}, {REFERENCE}") } else { LEAD.to_owned() })
 }
 
 /// The same for many of one mark's field, each with the moment since when; by fewer fields, which
@@ -192,7 +204,7 @@ fn is(
         && digits(phones)
             == digits(there.phones.iter().map(|RemoteValue { value, .. }| value.clone()))
         && same(&make.owner, &there.owner)
-        && same(&make.organization, &there.organization)
+        && (body::kind(make) == PersonKind::Lead || same(&make.organization, &there.organization))
 }
 
 /// Notation does not count.
@@ -209,7 +221,7 @@ async fn activities(
     since: &str,
 ) -> Result<Vec<RemoteId>, CrmError> {
     let object = Object::to_make(make)?;
-    let person = body::id(&make.person, "003", "person", crate::connectors::Stale::Person)?;
+    let person = body::who(&make.person)?;
     let (fields, of) = (object.fields(), object.name());
     let text = format!(
         "SELECT {fields} FROM {of} WHERE WhoId = '{person}' AND CreatedDate >= {since} ORDER BY Id \

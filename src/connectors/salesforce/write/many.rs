@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{OVERRULE, as_sent, body, change, find, look};
+use super::{OVERRULE, body, change, find, look, person::as_sent};
 use crate::{
     connectors::{
         Api, Connector, CrmError, Many, Told,
@@ -25,7 +25,7 @@ use crate::{
         },
     },
     domain::{
-        RemoteId, RemoteOrganization, RemotePerson,
+        PersonKind, RemoteId, RemoteOrganization, RemotePerson,
         effect::{Effect, PersonToMake, Sent},
     },
 };
@@ -43,9 +43,10 @@ impl Many for Salesforce {
 
     fn takes(&self, effect: &Effect) -> bool {
         match effect {
-            // All of a collection are found by one field.
+            // All of a collection are of one kind, and found by one field.
             Effect::CreatePerson(make) => {
-                make.marker.as_ref().is_some_and(|marker| marker.field == REFERENCE)
+                body::kind(make) == PersonKind::Contact
+                    && make.marker.as_ref().is_some_and(|marker| marker.field == REFERENCE)
             }
             Effect::CreateOrganization(_) => true,
             _ => false,
@@ -111,7 +112,7 @@ fn person(make: &PersonToMake) -> Record {
     let mut record = body::person(make)?;
     if let Some(marker) = &make.marker {
         // Refuses a mark that does not fit.
-        body::marked(marker)?;
+        body::marked(PersonKind::Contact, marker)?;
         record.insert(marker.field.clone(), json!(marker.value));
     }
     Ok(record)

@@ -12,6 +12,7 @@
 //! - A contact has one place for an address and four for numbers: the others stand in the description.
 //! - A meeting is an event, everything else a task. A task has a day and no time; an event is never
 //!   done; neither becomes the other, and the subtype of a task stays what it was.
+//! - A lead is a person of whom a member has said that sales has not qualified them yet ([`person`]).
 //! - Two fields of ours are made through the Tooling API, which takes an administrator; without one
 //!   both are done without ([`prepare`]).
 
@@ -21,32 +22,36 @@ mod deal;
 pub(super) mod find;
 mod look;
 mod many;
+mod person;
+mod phones;
 mod prepare;
 mod text;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{
-    MANIFEST, SCOPE, Salesforce, decode, dialect,
-    fields::{self, LABELS},
-    map, path, search, wire,
+    MANIFEST, SCOPE, Salesforce, decode, dialect, fields, map, path, people, search, wire,
 };
 use crate::{
     connectors::{
-        Api, Connector, Cost, CrmError, Lane, Many, QueryLanguage, Records, Writer,
+        Api, Connector, Cost, CrmError, Lane, Lifecycle, Many, QueryLanguage, Records, Writer,
         api::{Change, Names},
     },
     domain::{
-        ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
-        action::{ActionKind, DealStage, PersonChange, Priority},
-        effect::{Act, ActivityToMake, Effect, OrganizationToMake, PersonToMake, Sent},
+        ActivityKind, ActivityType, PersonKind, RemoteDeal, RemoteId, RemoteOrganization,
+        RemotePerson,
+        action::{ActionKind, DealStage, Priority},
+        effect::{Act, ActivityToMake, Effect, OrganizationToMake, Sent},
     },
 };
 
-use self::activity::{Object, Statuses};
+use self::{
+    activity::{Object, Statuses},
+    person::{Made, duplicate, made},
+};
 
 /// Warnings are for people who type; ours has looked.
 const OVERRULE: &[(&str, &str)] =
@@ -60,6 +65,22 @@ impl Writer for Salesforce {
         email: &str,
     ) -> Result<Vec<RemotePerson>, CrmError> {
         find::persons(api, email).await
+    }
+
+    fn lifecycle(&self) -> Lifecycle {
+        Lifecycle::Kind { scopes: &[] }
+    }
+
+    fn person_kind(&self, id: &RemoteId) -> PersonKind {
+        people::kind(id)
+    }
+
+    async fn leads_with_email(
+        &self,
+        api: &Api,
+        email: &str,
+    ) -> Result<Vec<RemotePerson>, CrmError> {
+        people::leads(api, email).await
     }
 
     async fn organizations_named(
@@ -81,13 +102,13 @@ impl Writer for Salesforce {
     }
 
     fn reference_name(&self) -> Option<&'static str> {
-        Some("Tandem reference")
+        Some(prepare::NAME)
     }
 
     async fn send(&self, api: &Api, effect: &Effect) -> Result<Sent, CrmError> {
         match effect {
-            Effect::CreatePerson(make) => create_person(api, make).await,
-            Effect::AddLabels { person, labels } => add_labels(api, person, labels).await,
+            Effect::CreatePerson(make) => person::create(api, make).await,
+            Effect::AddLabels { person, labels } => person::add_labels(api, person, labels).await,
             Effect::CreateOrganization(make) => create_organization(api, make).await,
             Effect::CreateLabel { name } => prepare::label(api, name).await,
             Effect::CreateReference { name } => prepare::reference(api, name).await,
@@ -96,7 +117,7 @@ impl Writer for Salesforce {
             Effect::DeleteActivity { id } => delete_activity(api, id).await,
             Effect::Act(Act::CreateDeal(make)) => deal::create(api, make).await,
             Effect::Act(Act::UpdateDeal { id, deal }) => deal::update(api, id, deal).await,
-            Effect::Act(Act::UpdatePerson { id, change }) => change_person(api, id, change).await,
+            Effect::Act(Act::UpdatePerson { id, change }) => person::change(api, id, change).await,
             Effect::Act(Act::CreateNote(_)) => Err(CrmError::cannot()),
         }
     }
@@ -154,103 +175,6 @@ impl Writer for Salesforce {
     fn activity_url(&self, domain: Option<&str>, id: &RemoteId) -> Option<String> {
         map::record_url(domain, id)
     }
-}
-
-/// What an order to make something came to.
-enum Made {
-    New(RemoteId),
-    /// These are said to be it.
-    Known(Vec<RemoteId>),
-}
-
-fn made(body: &[u8]) -> Result<Made, &'static str> {
-    match dialect::duplicates(body) {
-        Some(known) => Ok(Made::Known(known)),
-        None => decode::made(body).map(Made::New),
-    }
-}
-
-fn duplicate(field: &str) -> CrmError {
-    let words = "A rule of your org takes it for a record that is there already.";
-    CrmError::Refused {
-        reason: "it is taken for a duplicate",
-        status: 400,
-        code: Some("DUPLICATES_DETECTED".to_owned()),
-        said: body::objection(field, words),
-    }
-}
-
-async fn create_person(api: &Api, make: &PersonToMake) -> Result<Sent, CrmError> {
-    let body = body::person(make)?;
-    let (method, to) = match &make.marker {
-        Some(marker) => (Method::PATCH, body::marked(marker)?),
-        None => (Method::POST, "sobjects/Contact".to_owned()),
-    };
-    let path = path(&to);
-    let sent = Value::Object(body.clone());
-    let change = Change { headers: OVERRULE, ..change(method, &path, Some(sent), body::PERSON) };
-    match api.write(&change, made).await? {
-        Made::New(id) => {
-            // It is there; that it cannot be read just now does not undo it.
-            let read = living_person(api, &id).await;
-            let person = read.unwrap_or_else(|_| as_sent(&id, &body));
-            Ok(Sent { id, person: Some(person) })
-        }
-        Made::Known(ids) => {
-            let ours = |person: &RemotePerson| {
-                let theirs = person.emails.iter().map(|email| email.value.trim().to_lowercase());
-                let ours = || make.emails.iter().map(|email| email.value.trim().to_lowercase());
-                !person.deleted && theirs.into_iter().any(|one| ours().any(|own| own == one))
-            };
-            let found = Salesforce.persons_by_id(api, &ids).await?.items;
-            let mut found = found.into_iter().filter(ours);
-            match (found.next(), found.next()) {
-                (Some(person), None) => add_labels(api, &person.id, &make.labels).await,
-                _ => Err(duplicate("emails")),
-            }
-        }
-    }
-}
-
-/// The contact as it must be now, from what was sent.
-fn as_sent(id: &RemoteId, body: &Map<String, Value>) -> RemotePerson {
-    let mut shown = body.clone();
-    shown.insert("Id".into(), json!(id.as_str()));
-    let text = |key: &str| body.get(key).and_then(Value::as_str);
-    let name = [text("FirstName"), text("LastName")];
-    let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    shown.insert("Name".into(), json!(name));
-    let bytes = Value::Object(shown).to_string();
-    decode::object(bytes.as_bytes()).ok().and_then(map::person).unwrap_or_default()
-}
-
-async fn add_labels(api: &Api, id: &RemoteId, labels: &[RemoteId]) -> Result<Sent, CrmError> {
-    let there = living_person(api, id).await?;
-    let missing: Vec<&RemoteId> =
-        labels.iter().filter(|label| !there.labels.contains(label)).collect();
-    if missing.is_empty() {
-        return Ok(Sent { id: id.clone(), person: Some(there) });
-    }
-    let mut all = there.labels.clone();
-    all.extend(missing.into_iter().cloned());
-    let body = json!({ LABELS: body::labels(&all)? });
-    let path = path(&format!("sobjects/Contact/{id}"));
-    let change = change(Method::PATCH, &path, Some(body), body::PERSON);
-    api.write(&change, decode::nothing).await?;
-    // The words as they stand there now; when it was changed is read with the next page.
-    Ok(Sent { id: id.clone(), person: Some(RemotePerson { labels: all, ..there }) })
-}
-
-/// What a member has changed of a person, and nothing else.
-async fn change_person(api: &Api, id: &RemoteId, asked: &PersonChange) -> Result<Sent, CrmError> {
-    let body = body::changed(asked)?;
-    living_person(api, id).await?;
-    if !body.is_empty() {
-        let path = path(&format!("sobjects/Contact/{id}"));
-        let change = change(Method::PATCH, &path, Some(Value::Object(body)), body::PERSON);
-        api.write(&change, decode::nothing).await?;
-    }
-    Ok(Sent { id: id.clone(), person: living_person(api, id).await.ok() })
 }
 
 async fn create_organization(api: &Api, make: &OrganizationToMake) -> Result<Sent, CrmError> {
@@ -325,12 +249,6 @@ async fn delete_activity(api: &Api, id: &RemoteId) -> Result<Sent, CrmError> {
         Ok(()) | Err(CrmError::Missing) => Ok(Sent { id: id.clone(), person: None }),
         Err(error) => Err(error),
     }
-}
-
-/// Those merged into others and those deleted are missing alike.
-async fn living_person(api: &Api, id: &RemoteId) -> Result<RemotePerson, CrmError> {
-    let found = Salesforce.persons_by_id(api, std::slice::from_ref(id)).await?.items;
-    found.into_iter().find(|person| !person.deleted).ok_or(CrmError::Missing)
 }
 
 async fn living_activity(api: &Api, id: &RemoteId) -> Result<(Object, wire::Activity), CrmError> {

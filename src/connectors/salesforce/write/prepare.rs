@@ -14,26 +14,37 @@ use crate::{
         salesforce::{
             decode,
             fields::{self, LABELS, REFERENCE},
-            map, path,
+            map, path, people,
             soql::{is_id_of, quoted},
             who, wire,
         },
     },
-    domain::{RemoteId, effect::Sent},
+    domain::{PersonKind, RemoteId, effect::Sent},
 };
 
 use super::text::one_line;
 
 static FIELD: Names = &[("FullName", "reference", None), ("DeveloperName", "reference", None)];
 
+/// What the field for our mark is called.
+pub(super) const NAME: &str = "Tandem reference";
+
 /// The field for our mark.
 pub(super) async fn reference(api: &Api, name: &str) -> Result<Sent, CrmError> {
-    let metadata = json!({
+    make(api, PersonKind::Contact, REFERENCE, mark(name)).await?;
+    Ok(Sent { id: RemoteId(REFERENCE.to_owned()), person: None })
+}
+
+/// The same of another kind.
+pub(super) async fn reference_of(api: &Api, kind: PersonKind) -> Result<(), CrmError> {
+    make(api, kind, REFERENCE, mark(NAME)).await
+}
+
+fn mark(name: &str) -> Value {
+    json!({
         "label": name, "type": "Text", "length": 64, "externalId": true, "unique": true,
         "caseSensitive": true, "description": "Tandem knows by it what it has made.",
-    });
-    make(api, REFERENCE, metadata).await?;
-    Ok(Sent { id: RemoteId(REFERENCE.to_owned()), person: None })
+    })
 }
 
 /// A label is a word in the field for labels. Where that is there, nothing is to be made: its list is
@@ -53,25 +64,26 @@ pub(super) async fn label(api: &Api, name: &str) -> Result<Sent, CrmError> {
                 "valueSetDefinition": { "sorted": false, "value": [value] },
             },
         });
-        make(api, LABELS, metadata).await?;
+        make(api, PersonKind::Contact, LABELS, metadata).await?;
     }
     Ok(Sent { id: map::label(&name), person: None })
 }
 
-async fn make(api: &Api, name: &str, metadata: Value) -> Result<(), CrmError> {
+async fn make(api: &Api, kind: PersonKind, name: &str, metadata: Value) -> Result<(), CrmError> {
+    let object = people::object(kind);
     let path = path("tooling/sobjects/CustomField");
-    let body = json!({ "FullName": format!("Contact.{name}"), "Metadata": metadata });
+    let body = json!({ "FullName": format!("{object}.{name}"), "Metadata": metadata });
     let made = api.write(&change(Method::POST, &path, Some(body), FIELD), decode::made).await;
     match made {
         Ok(_) => {}
         Err(CrmError::Refused { code: Some(code), .. }) if code == "DUPLICATE_DEVELOPER_NAME" => {}
         Err(error) => return Err(error),
     }
-    show(api, name).await
+    show(api, object, name).await
 }
 
 /// Lets the profile of the connected user see and change a field.
-async fn show(api: &Api, name: &str) -> Result<(), CrmError> {
+async fn show(api: &Api, object: &str, name: &str) -> Result<(), CrmError> {
     let user = who(api).await?.user.0.filter(|id| is_id_of("005", id));
     let user = user.ok_or(CrmError::Unreadable { what: "it does not say whose token it is" })?;
     let user = quoted(user.as_str());
@@ -83,7 +95,7 @@ async fn show(api: &Api, name: &str) -> Result<(), CrmError> {
     let set = sets.into_iter().find_map(|one| one.set.0);
     let set = set.ok_or(CrmError::Unreadable { what: "the user has no profile of its own" })?;
     let body = json!({
-        "ParentId": set.0, "SobjectType": "Contact", "Field": format!("Contact.{name}"),
+        "ParentId": set.0, "SobjectType": object, "Field": format!("{object}.{name}"),
         "PermissionsRead": true, "PermissionsEdit": true,
     });
     let path = path("sobjects/FieldPermissions");

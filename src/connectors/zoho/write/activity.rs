@@ -11,7 +11,7 @@ use crate::{
     connectors::{
         CrmError, Stale,
         api::Names,
-        zoho::{coql, wire},
+        zoho::{coql, leads, wire},
     },
     domain::{
         ActivityKind, ActivityType, RemoteId,
@@ -183,16 +183,21 @@ pub(super) fn body(module: Module, make: &ActivityToMake) -> Result<Map<String, 
     if !note.is_empty() {
         put("Description", json!(note));
     }
-    put("Who_Id", lookup(&make.person, "person", Stale::Person)?);
-    match &make.organization {
-        Some(organization) => {
-            put("What_Id", lookup(organization, "organization", Stale::Organization)?);
-            put("$se_module", json!("Accounts"));
-        }
-        None => {
-            put("$se_module", json!("Contacts"));
-        }
+    let lead = leads::number(&make.person);
+    if lead.is_none() {
+        put("Who_Id", lookup(&make.person, "person", Stale::Person)?);
     }
+    let (about, of) = match (lead, &make.organization) {
+        (Some(lead), _) => (Some(json!({ "id": lead.to_string() })), leads::MODULE),
+        (None, Some(organization)) => {
+            (Some(lookup(organization, "organization", Stale::Organization)?), "Accounts")
+        }
+        (None, None) => (None, "Contacts"),
+    };
+    if let Some(about) = about {
+        put("What_Id", about);
+    }
+    put("$se_module", json!(of));
     if let Some(owner) = &make.owner {
         put("Owner", lookup(owner, "owner", Stale::Owner)?);
     }
@@ -216,7 +221,8 @@ pub(super) fn changed(
     if !body.contains_key("Description") && there.note.0.is_some() {
         body.insert("Description".into(), Value::Null);
     }
-    if make.organization.is_none() && there.related.0.is_some() {
+    let stands_alone = make.organization.is_none() && leads::number(&make.person).is_none();
+    if stands_alone && there.related.0.is_some() {
         body.insert("What_Id".into(), Value::Null);
     }
     body
@@ -247,9 +253,17 @@ pub(super) fn is(module: Module, make: &ActivityToMake, there: &wire::Activity) 
     let title = if module == Module::Events { &there.title.0 } else { &there.subject.0 };
     own && word(title) == text::one_line(&make.subject)
         && word(&there.note.0) == text::one_line(&note(module, make))
-        && there.person.0.as_ref() == Some(&make.person)
-        && same(&make.organization, &there.related.0)
+        && is_about(make, there)
         && same(&make.owner, &there.owner.0)
+}
+
+/// A lead stands where an organization would, alone.
+fn is_about(make: &ActivityToMake, there: &wire::Activity) -> bool {
+    if let Some(lead) = leads::number(&make.person) {
+        return there.related.0.as_ref().is_some_and(|id| id.as_str() == lead.to_string());
+    }
+    let same = make.organization.is_none() || make.organization == there.related.0;
+    there.person.0.as_ref() == Some(&make.person) && same
 }
 
 /// A task has no place for a time and a length, so its description says them.

@@ -13,16 +13,17 @@ use crate::{
     connectors::{
         Api, CrmError, Stale,
         api::Names,
+        lifecycle::NO_MORE,
         zoho::{
             MANIFEST, Zoho,
             deals::{self, Step},
-            decode,
-            read::{DEALS, MOST_PAGES, ask},
+            decode, leads,
+            read::{DEALS, MOST_PAGES, PERSONS, ask},
             wire,
         },
     },
     domain::{
-        RemoteDeal, RemoteId,
+        PersonKind, RemoteDeal, RemoteId,
         action::{DealStatus, PersonChange},
         effect::{Act, DealToMake, NoteToMake, PersonToMake, Sent},
     },
@@ -74,8 +75,23 @@ pub(super) async fn look(
     }
 }
 
+/// The notes of a contact or a lead.
+fn notes_of(person: &RemoteId) -> Option<String> {
+    let number = leads::plain(person)?;
+    Some(one(module(leads::kind(person)), number) + "/Notes")
+}
+
+fn module(kind: PersonKind) -> &'static str {
+    match kind {
+        PersonKind::Contact => PERSONS.module,
+        PersonKind::Lead => leads::MODULE,
+    }
+}
+
 async fn create_note(api: &Api, make: &NoteToMake) -> Result<Sent, CrmError> {
-    let person = body::number(&make.person, "person", Stale::Person)?;
+    let path = notes_of(&make.person).ok_or_else(|| {
+        body::number(&make.person, "person", Stale::Person).err().unwrap_or(CrmError::Missing)
+    })?;
     let content = text::description(&make.text);
     if content.is_empty() {
         return Err(CrmError::unsent(
@@ -83,7 +99,6 @@ async fn create_note(api: &Api, make: &NoteToMake) -> Result<Sent, CrmError> {
             objection("text", "A text is required."),
         ));
     }
-    let path = one("Contacts", person) + "/Notes";
     let body = json!({ "data": [{ "Note_Content": content }] });
     let scope = "ZohoCRM.modules.notes.CREATE";
     let change = change(Method::POST, &path, Some(body), scope, NOTE);
@@ -95,9 +110,8 @@ async fn notes(
     make: &NoteToMake,
     since: DateTime<Utc>,
 ) -> Result<Vec<RemoteId>, CrmError> {
-    let Some(person) = decode::number(&make.person) else { return Ok(Vec::new()) };
+    let Some(path) = notes_of(&make.person) else { return Ok(Vec::new()) };
     let wanted = text::one_line(&text::description(&make.text));
-    let path = one("Contacts", person) + "/Notes";
     let mut found = Vec::new();
     for page in 1..=MOST_PAGES {
         let page = page.to_string();
@@ -247,7 +261,8 @@ pub(super) async fn deal(api: &Api, id: &RemoteId) -> Result<Option<RemoteDeal>,
 
 /// A list that is given replaces what was there, so that fields without a value of it are emptied.
 async fn update_person(api: &Api, id: &RemoteId, wanted: &PersonChange) -> Result<Sent, CrmError> {
-    let number = body::number(id, "person", Stale::Person).map_err(|_| CrmError::Missing)?;
+    let number = leads::plain(id).filter(|number| *number > 0).ok_or(CrmError::Missing)?;
+    let kind = leads::kind(id);
     let make = PersonToMake {
         name: wanted.name.clone().unwrap_or_default(),
         emails: wanted.emails.clone().unwrap_or_default(),
@@ -264,7 +279,7 @@ async fn update_person(api: &Api, id: &RemoteId, wanted: &PersonChange) -> Resul
     }
     let lists = [
         (wanted.emails.is_some(), body::emails(&make), "emails", &body::EMAILS[..]),
-        (wanted.phones.is_some(), body::phones(&make), "phones", &body::PHONES[..]),
+        (wanted.phones.is_some(), body::phones(&make, kind), "phones", body::places(kind)),
     ];
     for (given, placed, field, keys) in lists {
         if !placed.rest.is_empty() {
@@ -277,14 +292,25 @@ async fn update_person(api: &Api, id: &RemoteId, wanted: &PersonChange) -> Resul
             body.insert((*key).to_owned(), json!(value));
         }
     }
+    if kind == PersonKind::Lead
+        && matches!(leads::living(api, number).await, Err(CrmError::Missing))
+    {
+        let said = objection("contact_id", NO_MORE);
+        return Err(CrmError::unsent("the lead is no more", said));
+    }
     if !body.is_empty() {
-        let path = one("Contacts", number);
+        let path = one(module(kind), number);
         let body = json!({ "data": [body] });
-        let change = change(Method::PUT, &path, Some(body), UPDATE_CONTACTS, body::PERSON);
+        let scope = if kind == PersonKind::Lead { leads::UPDATE } else { UPDATE_CONTACTS };
+        let change = change(Method::PUT, &path, Some(body), scope, body::PERSON);
         if api.write(&change, outcome).await?.existed {
             let said = objection("emails", "Another contact has this address.");
             return Err(CrmError::unsent("the address is somebody else's", said));
         }
     }
-    Ok(Sent { id: id.clone(), person: person(api, id).await.ok() })
+    let now = match kind {
+        PersonKind::Contact => person(api, id).await,
+        PersonKind::Lead => leads::living(api, number).await,
+    };
+    Ok(Sent { id: id.clone(), person: now.ok() })
 }

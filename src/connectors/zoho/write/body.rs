@@ -6,7 +6,7 @@ use super::text;
 use crate::{
     connectors::{CrmError, Objection, Stale, api::Names, country},
     domain::{
-        RemoteId, RemoteValue,
+        PersonKind, RemoteId, RemoteValue,
         effect::{OrganizationToMake, PersonToMake},
     },
 };
@@ -22,6 +22,7 @@ pub(super) static PERSON: Names = &[
     ("Other_Phone", "phones", None),
     ("Owner", "owner", Some(Stale::Owner)),
     ("Account_Name", "organization", Some(Stale::Organization)),
+    ("Company", "organization", None),
     ("Tag", "label", Some(Stale::Label)),
     ("duplicate_check_fields", "reference", Some(Stale::Reference)),
 ];
@@ -72,6 +73,11 @@ pub(super) fn name(make: &PersonToMake) -> Option<(Option<String>, String)> {
     })
 }
 
+/// What a person is to be.
+pub(super) fn kind(make: &PersonToMake) -> PersonKind {
+    make.stage.map_or(PersonKind::Contact, crate::domain::LifecycleStage::kind)
+}
+
 pub(super) fn person(make: &PersonToMake) -> Result<Value, CrmError> {
     let (first, last) = name(make).ok_or_else(|| {
         CrmError::unsent("a person needs a name", objection("full_name", "A name is required."))
@@ -82,7 +88,8 @@ pub(super) fn person(make: &PersonToMake) -> Result<Value, CrmError> {
         put("First_Name", json!(first));
     }
     put("Last_Name", json!(last));
-    let (emails, phones) = (emails(make), phones(make));
+    let kind = kind(make);
+    let (emails, phones) = (emails(make), phones(make, kind));
     for (key, value) in emails.placed.into_iter().chain(phones.placed) {
         put(key, json!(value));
     }
@@ -90,7 +97,12 @@ pub(super) fn person(make: &PersonToMake) -> Result<Value, CrmError> {
     if !rest.is_empty() {
         put("Description", json!(format!("Also: {}", rest.join(", "))));
     }
-    if let Some(organization) = &make.organization {
+    if kind == PersonKind::Lead {
+        // Required only where an account has chosen so, and then it says so.
+        if let Some(company) = make.company.as_deref().map(text::one_line) {
+            put("Company", json!(company));
+        }
+    } else if let Some(organization) = &make.organization {
         put("Account_Name", lookup(organization, "organization", Stale::Organization)?);
     }
     if let Some(owner) = &make.owner {
@@ -107,7 +119,15 @@ pub(super) fn person(make: &PersonToMake) -> Result<Value, CrmError> {
 
 /// Where addresses and numbers go, in the order in which they are filled.
 pub(super) static EMAILS: [&str; 2] = ["Email", "Secondary_Email"];
-pub(super) static PHONES: [&str; 4] = ["Phone", "Mobile", "Home_Phone", "Other_Phone"];
+static PHONES: [&str; 4] = ["Phone", "Mobile", "Home_Phone", "Other_Phone"];
+
+/// Places for numbers; a lead has the first two.
+pub(super) fn places(kind: PersonKind) -> &'static [&'static str] {
+    match kind {
+        PersonKind::Contact => &PHONES,
+        PersonKind::Lead => &PHONES[..2],
+    }
+}
 
 /// Values with the fields they go to, and those that have none.
 pub(super) struct Placed<'a> {
@@ -130,8 +150,8 @@ pub(super) fn emails(make: &PersonToMake) -> Placed<'_> {
 }
 
 /// By what they are for where that is free, otherwise in the order of the fields.
-pub(super) fn phones(make: &PersonToMake) -> Placed<'_> {
-    let mut free = PHONES.to_vec();
+pub(super) fn phones(make: &PersonToMake, kind: PersonKind) -> Placed<'_> {
+    let mut free = places(kind).to_vec();
     let (mut placed, mut rest) = (vec![], vec![]);
     for value in in_order(&make.phones) {
         let label = value.label.as_deref().unwrap_or_default().to_lowercase();

@@ -13,13 +13,13 @@ use crate::{
             MANIFEST, Zoho,
             coql::{self, ROWS},
             cursor::Known,
-            decode,
+            decode, leads,
             read::{self, ORGANIZATIONS, PERSONS, ask, of_persons},
             wire,
         },
     },
     domain::{
-        RemoteId, RemotePerson,
+        PersonKind, RemoteId, RemotePerson,
         effect::{ActivityToMake, Effect, PersonToMake},
     },
 };
@@ -84,12 +84,23 @@ async fn persons(
     make: &PersonToMake,
     since: DateTime<Utc>,
 ) -> Result<Vec<RemoteId>, CrmError> {
-    let known = of_persons(api).await?;
-    let young = young(api, PERSONS.module, None, since).await?;
-    let young = PERSONS.by_ids(api, &known, &young).await?.items;
+    let kind = body::kind(make);
+    let (young, field) = match kind {
+        PersonKind::Contact => {
+            let known = of_persons(api).await?;
+            let young = young(api, PERSONS.module, None, since).await?;
+            let young = PERSONS.by_ids(api, &known, &young).await?.items;
+            (young, make.marker.as_ref().map(|marker| marker.field.clone()))
+        }
+        PersonKind::Lead => {
+            let field = leads::mark(api).await?;
+            let young = young(api, leads::MODULE, None, since).await?;
+            (leads::by_numbers(api, field.clone(), &young).await?.items, field)
+        }
+    };
     let mark = |person: &RemotePerson| {
         let marker = make.marker.as_ref()?;
-        person.custom.get(&marker.field)?.as_str().map(|value| value == marker.value)
+        person.custom.get(field.as_ref()?)?.as_str().map(|value| value == marker.value)
     };
     let ids = |of: &dyn Fn(&&RemotePerson) -> bool| {
         young.iter().filter(of).map(|person| person.id.clone()).collect::<Vec<_>>()
@@ -114,12 +125,13 @@ fn is(make: &PersonToMake, there: &RemotePerson) -> bool {
         sorted(values.iter().map(|value| of(&value.value)))
     };
     let emails = sorted(body::emails(make).placed.into_iter().map(|(_, value)| address(value)));
-    let phones = sorted(body::phones(make).placed.into_iter().map(|(_, value)| digits(value)));
+    let placed = body::phones(make, body::kind(make)).placed;
+    let phones = sorted(placed.into_iter().map(|(_, value)| digits(value)));
     Some(text::one_line(there.name.as_deref().unwrap_or_default())) == name
         && emails == own(&there.emails, address)
         && phones == own(&there.phones, digits)
         && same(&make.owner, &there.owner)
-        && same(&make.organization, &there.organization)
+        && (body::kind(make) == PersonKind::Lead || same(&make.organization, &there.organization))
 }
 
 fn sorted(values: impl Iterator<Item = String>) -> Vec<String> {
@@ -142,11 +154,14 @@ async fn activities(
     make: &ActivityToMake,
     since: DateTime<Utc>,
 ) -> Result<Vec<RemoteId>, CrmError> {
-    let (Ok(module), Some(person)) = (Module::named(&make.kind), decode::number(&make.person))
-    else {
+    let (Ok(module), Some(person)) = (Module::named(&make.kind), leads::plain(&make.person)) else {
         return Ok(Vec::new());
     };
-    let of = format!("Who_Id = '{person}'");
+    let place = match leads::kind(&make.person) {
+        PersonKind::Contact => "Who_Id",
+        PersonKind::Lead => "What_Id",
+    };
+    let of = format!("{place} = '{person}'");
     let young = young(api, module.name(), Some(&of), since).await?;
     let mut found = Vec::new();
     for ids in young.chunks(usize::from(MANIFEST.ids_size)) {

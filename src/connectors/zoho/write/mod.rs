@@ -11,12 +11,14 @@
 //! - A task has a day and no time; when it was and how long it took stand in its description. A meeting is
 //!   never done, a call of no time is at noon (UTC), which is the same day nearly everywhere.
 //! - An activity's id says its module too (`Calls/57...`), and none can move to another.
-//! - What an activity is about is named by module: `$se_module`.
+//! - What an activity is about is named by module: `$se_module`. One about a lead names the lead there,
+//!   and nobody beside it.
 
 mod activity;
 mod acts;
 mod body;
 mod find;
+mod lead;
 mod look;
 mod text;
 
@@ -27,18 +29,19 @@ use serde_json::{Value, json};
 
 use self::activity::Module;
 use super::{
-    MANIFEST, Zoho, deals, decode, dialect, map,
+    MANIFEST, Zoho, deals, decode, dialect, leads, map,
     read::{DEALS, PERSONS, ask, of_persons},
     wire,
 };
 use crate::{
     connectors::{
-        Api, Cost, CrmError, Lane, Stale, Writer,
+        Api, Cost, CrmError, Lane, Lifecycle, Stale, Writer,
         api::{Change, Names},
         writer::without_queries,
     },
     domain::{
-        ActivityKind, ActivityType, RemoteDeal, RemoteId, RemoteOrganization, RemotePerson,
+        ActivityKind, ActivityType, PersonKind, RemoteDeal, RemoteId, RemoteOrganization,
+        RemotePerson,
         action::{ActionKind, DealStage, Priority, TaskKind},
         effect::{ActivityToMake, Effect, OrganizationToMake, PersonToMake, Sent},
     },
@@ -58,6 +61,22 @@ impl Writer for Zoho {
         email: &str,
     ) -> Result<Vec<RemotePerson>, CrmError> {
         find::persons(api, email).await
+    }
+
+    fn lifecycle(&self) -> Lifecycle {
+        Lifecycle::Kind { scopes: leads::SCOPES }
+    }
+
+    fn person_kind(&self, id: &RemoteId) -> PersonKind {
+        leads::kind(id)
+    }
+
+    async fn leads_with_email(
+        &self,
+        api: &Api,
+        email: &str,
+    ) -> Result<Vec<RemotePerson>, CrmError> {
+        leads::with_email(api, email).await
     }
 
     async fn organizations_named(
@@ -85,6 +104,9 @@ impl Writer for Zoho {
 
     async fn send(&self, api: &Api, effect: &Effect) -> Result<Sent, CrmError> {
         match effect {
+            Effect::CreatePerson(make) if body::kind(make) == PersonKind::Lead => {
+                lead::create(api, make).await
+            }
             Effect::CreatePerson(make) => create_person(api, make).await,
             Effect::AddLabels { person, labels } => add_labels(api, person, labels).await,
             Effect::CreateOrganization(make) => create_organization(api, make).await,
@@ -242,6 +264,12 @@ async fn create_label(api: &Api, name: &str) -> Result<Sent, CrmError> {
 
 /// A field that allows no value twice: what is upserted by it.
 async fn create_reference(api: &Api, name: &str) -> Result<Sent, CrmError> {
+    let key = create_reference_of(api, PERSONS.module, name).await?;
+    Ok(Sent { id: RemoteId(key), person: None })
+}
+
+/// The same of another module; the new field's name over there.
+async fn create_reference_of(api: &Api, module: &str, name: &str) -> Result<String, CrmError> {
     let field = json!({
         "field_label": name, "data_type": "text", "length": 100,
         "unique": { "casesensitive": false },
@@ -250,15 +278,16 @@ async fn create_reference(api: &Api, name: &str) -> Result<Sent, CrmError> {
     let body = json!({ "fields": [field] });
     let path = "/crm/v8/settings/fields";
     let mut change = change(Method::POST, path, Some(body), scope, body::REFERENCE);
-    change.query = &[("module", "Contacts")];
+    let query = [("module", module)];
+    change.query = &query;
     api.write(&change, outcome).await?;
     // The answer has its id and not its name, by which everything else asks for it.
     let uncertain = |what| CrmError::Uncertain { what, status: None };
-    let own = super::read::own_fields(api).await;
+    let own = super::read::own_fields_of(api, module).await;
     let own = own.map_err(|_| uncertain("its fields could not be read again"))?;
     let made = own.into_iter().find(|(_, field)| field.name.trim() == name);
     let (api_name, _) = made.ok_or_else(|| uncertain("the new field is not there yet"))?;
-    Ok(Sent { id: RemoteId(api_name), person: None })
+    Ok(api_name)
 }
 
 async fn create_activity(api: &Api, make: &ActivityToMake) -> Result<Sent, CrmError> {

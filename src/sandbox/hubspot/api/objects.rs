@@ -9,6 +9,7 @@ use super::{
 use crate::sandbox::hubspot::{
     records::{
         kind::{Kind, tie},
+        properties::is_earlier,
         record::Record,
     },
     world::Account,
@@ -239,6 +240,11 @@ fn apply(
                 }
                 None => {}
             }
+        }
+        // A step back is answered like any other change, and is none.
+        let now = record.own("lifecyclestage").unwrap_or_default();
+        if name == "lifecyclestage" && is_earlier(&text, now) {
+            continue;
         }
         record.set(name, normal(&property.kind, text));
     }

@@ -92,6 +92,7 @@ fn person(account: &Account, record: &Record) -> Value {
         "org_id": primary.map(|link| link.to.to_string()),
         "owner_id": record.own("hubspot_owner_id"),
         "label_ids": labels,
+        "lifecycle_stage": record.own("lifecyclestage"),
         "is_deleted": !record.is_living(),
         "merged_into": record.merged_into.map(|into| into.to_string()),
         "custom_fields": own_fields(account, record),

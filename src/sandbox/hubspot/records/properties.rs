@@ -180,6 +180,12 @@ const LIFECYCLE: &[(&str, &str)] = &[
     ("other", "Other"),
 ];
 
+/// Whether a lifecycle stage comes before another: there is no way back but through none at all.
+pub(crate) fn is_earlier(wanted: &str, now: &str) -> bool {
+    let place = |stage: &str| LIFECYCLE.iter().position(|(value, _)| *value == stage);
+    matches!((place(wanted), place(now)), (Some(wanted), Some(now)) if wanted < now)
+}
+
 fn text(name: &str, label: &str) -> Property {
     Property::new(name, label, "string", "text")
 }

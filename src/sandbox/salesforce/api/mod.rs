@@ -12,6 +12,7 @@
 
 mod collections;
 mod jobs;
+mod leads;
 mod query;
 mod records;
 mod save;

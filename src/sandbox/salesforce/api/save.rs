@@ -9,7 +9,7 @@ use super::{
         table::Row,
         time,
     },
-    Call, Refused,
+    Call, Refused, leads,
 };
 
 impl Call<'_> {
@@ -24,6 +24,9 @@ impl Call<'_> {
         let name = table.object.name;
         let mut row = number.and_then(|number| table.row(number)).cloned();
         let fresh = row.is_none();
+        if row.as_ref().is_some_and(|row| leads::is_converted(table, row)) {
+            return Err(leads::converted());
+        }
         let mut row = row.take().unwrap_or_else(|| Row { made: self.now, ..Row::default() });
         for (key, value) in given {
             if key == "attributes" || (key.eq_ignore_ascii_case("id") && !fresh) {
@@ -64,6 +67,7 @@ impl Call<'_> {
         }
         self.unique(object, number, &row)?;
         self.rules(object, number, &row)?;
+        leads::stand_alone(table, &row)?;
         self.derive(name, &mut row)?;
         row.stamp = self.now.max(row.stamp + 1);
         let number = number.unwrap_or_else(|| table.next());
@@ -122,6 +126,9 @@ impl Call<'_> {
         }
         if name == "Event" {
             put("IsAllDayEvent", json!(false));
+        }
+        if name == "Lead" {
+            put("Status", json!("Open - Not Contacted"));
         }
         let flags = table.object.fields.iter().filter(|field| field.kind == Kind::Bool);
         for flag in flags.map(|field| field.name.clone()).collect::<Vec<_>>() {
@@ -204,6 +211,9 @@ impl Call<'_> {
         if row.deleted {
             return Err(Refused::bad("ENTITY_IS_DELETED", "entity is deleted", name));
         }
+        if leads::is_converted(table, row) {
+            return Err(leads::converted());
+        }
         if name == "OwnerId" && table.value(row, "IsActive") == &json!(false) {
             let words = format!("operation performed with inactive user [{id}] as owner of record");
             return Err(Refused::bad("INACTIVE_OWNER_OR_USER", words, name));
@@ -275,7 +285,7 @@ impl Call<'_> {
         let Some(table) = self.account.table(name) else { return Ok(()) };
         let text = |row: &Row, key: &str| table.value(row, key).as_str().map(ToOwned::to_owned);
         match name {
-            "Contact" => {
+            "Contact" | "Lead" => {
                 let parts = [text(row, "FirstName"), text(row, "LastName")];
                 let whole = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
                 table.set(row, "Name", json!(whole));

@@ -14,6 +14,7 @@
 //! | `POST /code` | `{"company_id"?, "user_id"?, "client_id"?, "redirect_uri"?, "code_challenge"?}` | `{"code"}` without the page |
 //! | `POST /api_domain` | `{"api_domain": "https://evil.example"}`, null for the own | what token answers call the instance |
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
+//! | `POST /leads/convert` | `{"id": "00Q..."}` | somebody converts a lead; `{"contact"}` |
 //! | `POST /duplicates` | `{"on": true, "allow_save": false}` | a rule against two contacts with one address |
 //! | `POST /restrict` | `{"name": "Tandem_Labels__c"}` | a picklist of contacts takes only what is on its list |
 //! | `DELETE /labels` | | contacts have no field for labels, as in a new org |
@@ -45,6 +46,7 @@ use crate::sandbox::stage::control::{self, Outcome, bad, no_call, required, resp
 use super::{
     oauth::grants::{Grants, Key},
     records::{
+        leads,
         orgs::{self, ORGS},
         schema::Kind,
         time,
@@ -121,6 +123,11 @@ impl Control {
                 Ok(json!({ "api_domain": world.instance_url }))
             }
             ("POST", "/persons/mutate") => Ok(account.mutate(value(given.clone())?, now)),
+            ("POST", "/leads/convert") => {
+                let id = given["id"].as_str().unwrap_or_default();
+                let contact = leads::convert(&mut account.tables, id, now);
+                Ok(json!({ "contact": contact.ok_or_else(|| bad("there is no such lead"))? }))
+            }
             ("POST", "/duplicates") => {
                 let warns = given["allow_save"].as_bool().unwrap_or(false);
                 account.duplicates = given["on"].as_bool().unwrap_or(true).then_some(warns);

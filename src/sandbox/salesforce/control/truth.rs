@@ -85,13 +85,20 @@ pub(crate) fn persons(
 
 /// What was made and how it is now, deleted or not.
 pub(crate) fn outbound(account: &Account) -> Value {
-    let (mut persons, mut organizations, mut activities) = (vec![], vec![], vec![]);
+    let (mut persons, mut leads) = (vec![], vec![]);
+    let (mut organizations, mut activities) = (vec![], vec![]);
     for (name, number) in &account.made {
         let Some(table) = account.table(name) else { continue };
         let Some(row) = table.row(*number) else { continue };
         let value = |field: &str| table.value(row, field).clone();
         match *name {
             "Contact" => persons.push(person(table, *number, row)),
+            "Lead" => {
+                let mut shown = person(table, *number, row);
+                shown["company"] = value("Company");
+                shown["converted"] = value("IsConverted");
+                leads.push(shown);
+            }
             "Account" => organizations.push(json!({
                 "id": table.id(*number), "name": value("Name"), "owner_id": value("OwnerId"),
                 "address": value("BillingCountry"), "industry": value("Industry"),
@@ -110,7 +117,7 @@ pub(crate) fn outbound(account: &Account) -> Value {
         .map(|(name, choice)| json!({ "field": name, "id": choice.value, "label": choice.label }))
         .collect();
     json!({
-        "persons": persons, "organizations": organizations, "activities": activities,
+        "persons": persons, "leads": leads, "organizations": organizations, "activities": activities,
         "options": options, "fields": fields,
     })
 }

@@ -77,6 +77,7 @@ pub(crate) fn named(prefix: &str) -> Option<&'static str> {
     Some(match prefix {
         "001" => "Account",
         "003" => "Contact",
+        "00Q" => "Lead",
         "005" => "User",
         "006" => "Opportunity",
         "0PS" => "PermissionSet",

@@ -1,5 +1,7 @@
 //! Leads of the first day: one for each twenty contacts, who are nobody among those. A third of them
 //! has been converted.
+//!
+//! Conversion is a call of the SOAP API over there; here somebody does it in the control plane.
 
 use serde_json::json;
 
@@ -14,6 +16,30 @@ use super::{
 
 /// The purpose of the draws.
 const LEAD: u64 = 5;
+
+/// Makes a contact of a lead, as somebody does in the web application; its id.
+pub(crate) fn convert(tables: &mut Tables, id: &str, now: i64) -> Option<String> {
+    let leads = tables.get("Lead")?;
+    let number = leads.number(id)?;
+    let mut lead = leads.living(number)?.clone();
+    let fields = ["FirstName", "LastName", "Name", "Email", "Phone", "MobilePhone", "OwnerId"];
+    let values = fields.map(|field| leads.value(&lead, field).clone());
+    let contacts = tables.get_mut("Contact")?;
+    let mut contact = Row { made: now, stamp: now, ..Row::default() };
+    for (field, value) in fields.into_iter().zip(values) {
+        contacts.set(&mut contact, field, value);
+    }
+    let made = contacts.next();
+    let made_id = contacts.id(made);
+    contacts.put(made, contact);
+    let leads = tables.get_mut("Lead")?;
+    leads.set(&mut lead, "IsConverted", json!(true));
+    leads.set(&mut lead, "ConvertedContactId", json!(made_id));
+    leads.set(&mut lead, "Status", json!("Closed - Converted"));
+    lead.stamp = now.max(lead.stamp + 1);
+    leads.put(number, lead);
+    Some(made_id)
+}
 
 pub(super) fn put(tables: &mut Tables, org: &'static Org, contacts: u64, seed: u64) {
     let Some(table) = tables.get_mut("Lead") else { return };

@@ -2,7 +2,7 @@
 
 pub(crate) mod describe;
 pub(crate) mod ids;
-mod leads;
+pub(crate) mod leads;
 pub(crate) mod orgs;
 pub(crate) mod population;
 pub(crate) mod schema;

@@ -118,6 +118,7 @@ impl Choice {
 
 const USERS: Kind = Kind::Reference(&["005"]);
 const ACCOUNTS: Kind = Kind::Reference(&["001"]);
+const PEOPLE: Kind = Kind::Reference(&["003", "00Q"]);
 const FREE: Kind = Kind::Pick { restricted: false };
 const STRICT: Kind = Kind::Pick { restricted: true };
 
@@ -234,8 +235,10 @@ fn lead() -> Vec<Field> {
         field("Phone", "Phone", Kind::Phone),
         field("MobilePhone", "Mobile Phone", Kind::Phone),
         field("LeadSource", "Lead Source", FREE).choose(&["Web", "Partner Referral", "Other"]),
-        field("Status", "Status", FREE).choose(&statuses),
+        field("Description", "Description", Kind::Area(32_000)),
+        field("Status", "Status", FREE).choose(&statuses).required(),
         field("IsConverted", "Converted", Kind::Bool).read_only(),
+        field("ConvertedContactId", "Converted Contact ID", Kind::Reference(&["003"])).read_only(),
         field("OwnerId", "Owner ID", USERS),
     ]
 }
@@ -273,7 +276,7 @@ fn opportunity() -> Vec<Field> {
 fn task() -> Vec<Field> {
     let statuses: Vec<&str> = TASK_STATUSES.iter().map(|(name, ..)| *name).collect();
     vec![
-        field("WhoId", "Name ID", Kind::Reference(&["003"])),
+        field("WhoId", "Name ID", PEOPLE),
         field("WhatId", "Related To ID", Kind::Reference(&["001", "006"])),
         field("Subject", "Subject", Kind::Text(255)),
         field("ActivityDate", "Due Date Only", Kind::Date),
@@ -292,7 +295,7 @@ fn task() -> Vec<Field> {
 
 fn event() -> Vec<Field> {
     vec![
-        field("WhoId", "Name ID", Kind::Reference(&["003"])),
+        field("WhoId", "Name ID", PEOPLE),
         field("WhatId", "Related To ID", Kind::Reference(&["001", "006"])),
         field("Subject", "Subject", Kind::Text(255)),
         field("Location", "Location", Kind::Text(255)),

@@ -45,7 +45,7 @@ struct Place {
 pub(crate) fn list(account: &mut Account, call: &Call, module: Module) -> Answer {
     let fields = asked(call)?;
     if let Some(ids) = call.param("ids") {
-        return some(account, module, ids, &fields);
+        return some(account, call, module, ids, &fields);
     }
     let sort = match call.param("sort_by").unwrap_or("id") {
         "id" => Sort::Id,
@@ -65,7 +65,7 @@ pub(crate) fn list(account: &mut Account, call: &Call, module: Module) -> Answer
     let query = format!("{}:{sort:?}:{descending}:{per_page}:{}", call.user.id, module.name());
     let place = place(call, &query, per_page)?;
     let wanted = usize::try_from(per_page).unwrap_or(200);
-    let mut page = page(account, module, (sort, descending), &place, call.modified_since, wanted);
+    let mut page = page(account, module, (sort, descending), &place, call, wanted);
     if module == Module::Contacts {
         account.list_answered(call.now);
     }
@@ -101,10 +101,13 @@ fn page(
     module: Module,
     (sort, descending): (Sort, bool),
     place: &Place,
-    since: Option<u64>,
+    call: &Call,
     wanted: usize,
 ) -> Vec<(Mark, Record)> {
-    let fresh = |record: &Record| since.is_none_or(|since| record.modified >= since);
+    let fresh = |record: &Record| {
+        call.modified_since.is_none_or(|since| record.modified >= since)
+            && !record.is_hidden(call.param("converted"))
+    };
     // By number, what comes before is counted off; by token, the place is known.
     let skip = if place.after.is_some() { 0 } else { usize::try_from(place.before).unwrap_or(0) };
     if !descending {
@@ -169,7 +172,7 @@ fn open(query: &str, token: &str, now: u64) -> Result<Place, Refusal> {
 }
 
 /// Up to a hundred by id, in the order of their ids; those that are gone are absent.
-fn some(account: &Account, module: Module, ids: &str, fields: &[String]) -> Answer {
+fn some(account: &Account, call: &Call, module: Module, ids: &str, fields: &[String]) -> Answer {
     let ids: Result<Vec<u64>, _> = ids.split(',').map(|id| id.trim().parse()).collect();
     let mut ids = ids.map_err(|_| Refusal::invalid_param("ids"))?;
     if ids.len() > 100 {
@@ -183,6 +186,7 @@ fn some(account: &Account, module: Module, ids: &str, fields: &[String]) -> Answ
     ids.sort_unstable();
     ids.dedup();
     let found = ids.iter().filter_map(|id| account.living(module, *id));
+    let found = found.filter(|record| !record.is_hidden(call.param("converted")));
     let data: Vec<Value> =
         found.map(|record| show::record(account, module, &record, Some(fields))).collect();
     if data.is_empty() {

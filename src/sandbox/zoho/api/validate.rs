@@ -171,6 +171,9 @@ fn together(
             if related && !fits {
                 return missing("$se_module");
             }
+            if of == Some("Leads") && given.get("Who_Id").is_some_and(|who| !who.is_null()) {
+                return Err(("Who_Id", "INVALID_DATA", "what is about a lead has no contact"));
+            }
             if module == Module::Calls && record.text("Call_Type") != Some("Missed") {
                 let scheduled = record.text("Outbound_Call_Status") == Some("Scheduled");
                 if !scheduled && record.text("Call_Duration").is_none() {
@@ -186,7 +189,9 @@ fn together(
             Ok(())
         }
         Module::Deals if record.text("Pipeline").is_none() => missing("Pipeline"),
-        Module::Contacts | Module::Accounts | Module::Deals | Module::Notes => Ok(()),
+        Module::Contacts | Module::Accounts | Module::Deals | Module::Notes | Module::Leads => {
+            Ok(())
+        }
     }
 }
 

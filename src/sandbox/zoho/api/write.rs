@@ -50,7 +50,7 @@ pub(crate) fn update_one(account: &mut Account, call: &Call, module: Module, id:
 pub(crate) fn upsert(account: &mut Account, call: &Call, module: Module) -> Answer {
     let records = call.list("data", MOST)?;
     let system = match module {
-        Module::Contacts => "Email",
+        Module::Contacts | Module::Leads => "Email",
         Module::Accounts => "Account_Name",
         Module::Deals => "Deal_Name",
         _ => "",
@@ -135,7 +135,8 @@ fn change(
     at: usize,
 ) -> Done {
     let Some(given) = given.as_object() else { return no_object(at) };
-    let Some(mut record) = account.living(module, id) else {
+    let there = account.living(module, id).filter(|record| !record.is_hidden(None));
+    let Some(mut record) = there else {
         let details = json!({ "id": id.to_string(), "api_name": "id" });
         return Done::Failed(item("INVALID_DATA", "the id given seems to be invalid", details));
     };

@@ -14,6 +14,7 @@
 //! | `POST /api_domain` | `{"api_domain": "https://evil.example"}`, null for the own | what token answers say |
 //! | `POST /accounts_server` | `{"accounts_server"?, "location"?}`, null for the own | what callbacks say |
 //! | `POST /persons/mutate` | see [`mutate::Ask`] | changes, deletes, merges, creates |
+//! | `POST /leads/convert` | `{"id": "57..."}` | somebody converts a lead; `{"contact"}` |
 //! | `DELETE /labels` | | contacts have no tags, as in a new organization |
 //! | `GET /mutations` | | what `mutate` did, planned ones once they happened |
 //! | `POST /webhooks/end` | | every channel has ended |
@@ -29,6 +30,7 @@
 //! in what is told, and text or a number in what is asked. `company_id` is the main organization's unless
 //! given.
 
+pub(crate) mod convert;
 pub(crate) mod mutate;
 pub(crate) mod truth;
 
@@ -66,6 +68,7 @@ const ALL: &str = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.CREATE
     ZohoCRM.settings.fields.READ,ZohoCRM.settings.fields.CREATE,ZohoCRM.settings.fields.DELETE,\
     ZohoCRM.settings.tags.READ,ZohoCRM.settings.tags.CREATE,ZohoCRM.settings.modules.READ,\
     ZohoCRM.settings.layouts.READ,ZohoCRM.settings.pipeline.READ,ZohoSearch.securesearch.READ,\
+    ZohoCRM.modules.leads.READ,ZohoCRM.modules.leads.CREATE,ZohoCRM.modules.leads.UPDATE,\
     ZohoCRM.notifications.ALL";
 
 impl Endpoint for Control {
@@ -141,6 +144,12 @@ impl Control {
                 let done = account.mutate(value(given.clone())?, clock::now());
                 watch::emit(account, &self.0.post, clock::now());
                 Ok(done)
+            }
+            ("POST", "/leads/convert") => {
+                let id = id_of(&given["id"]).unwrap_or_default();
+                let contact = account.convert(id, clock::now());
+                let contact = contact.ok_or_else(|| bad("there is no such lead"))?;
+                Ok(json!({ "contact": contact.to_string() }))
             }
             ("POST", "/webhooks/end") => {
                 let ended = account.watches.len();

@@ -84,6 +84,15 @@ impl Account {
                 .collect::<Vec<_>>()
         };
         let persons = of(&[Module::Contacts]).into_iter().map(|(_, one)| self.made_person(&one));
+        let leads = of(&[Module::Leads]).into_iter().map(|(_, one)| {
+            let mut shown = self.made_person(&one);
+            shown["company"] = json!(one.text("Company"));
+            let own = self.fields(Module::Leads).iter().filter(|field| field.custom);
+            let mark =
+                own.filter_map(|field| Some((field.api_name.clone(), one.text(&field.api_name)?)));
+            shown["custom_fields"] = mark.map(|(name, text)| (name, json!(text))).collect();
+            shown
+        });
         let organizations = of(&[Module::Accounts]).into_iter().map(|(_, one)| {
             json!({
                 "id": one.id.to_string(), "name": one.text("Account_Name"),
@@ -99,6 +108,7 @@ impl Account {
         let fields = fields.filter(|field| self.made.fields.contains(&field.api_name));
         json!({
             "persons": persons.collect::<Vec<_>>(),
+            "leads": leads.collect::<Vec<_>>(),
             "organizations": organizations.collect::<Vec<_>>(),
             "activities": activities.collect::<Vec<_>>(),
             "options": tags

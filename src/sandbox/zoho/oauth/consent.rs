@@ -80,6 +80,7 @@ fn words(scope: &str) -> &'static str {
     match lower.rsplit_once('.').map_or(lower.as_str(), |(area, _)| area) {
         "zohocrm.modules" => "See and change records of all modules",
         "zohocrm.modules.contacts" => "See and change contacts",
+        "zohocrm.modules.leads" => "See and change leads",
         "zohocrm.modules.accounts" => "See and change accounts",
         "zohocrm.modules.deals" => "See deals",
         "zohocrm.modules.tasks" => "See and change tasks",

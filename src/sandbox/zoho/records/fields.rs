@@ -131,6 +131,7 @@ pub(crate) fn of(module: Module, base: u64) -> Vec<Field> {
     match module {
         Module::Contacts => contacts(&mut added),
         Module::Accounts => accounts(&mut added),
+        Module::Leads => leads(&mut added),
         Module::Deals => deals(&mut added),
         Module::Tasks => tasks(&mut added),
         Module::Calls => calls(&mut added),
@@ -211,6 +212,23 @@ fn contacts(added: &mut Added) {
     added.listed("Lead_Source", "Lead Source", Kind::Picklist, "", &sources);
     added.listed("Segment", "Segment", Kind::Picklist, "c", &["-None-", "A", "B", "C"]);
     added.listed("Interests", "Interests", Kind::Multi, "c", &["Pumps", "Valves", "Service"]);
+}
+
+fn leads(added: &mut Added) {
+    added.plain(&[
+        ("First_Name", "First Name", Kind::Text(40), ""),
+        ("Last_Name", "Last Name", Kind::Text(80), "m"),
+        ("Full_Name", "Full Name", Kind::Text(120), "r"),
+        ("Company", "Company", Kind::Text(200), ""),
+        ("Email", "Email", Kind::Email, ""),
+        ("Secondary_Email", "Secondary Email", Kind::Email, ""),
+        ("Phone", "Phone", Kind::Phone, ""),
+        ("Mobile", "Mobile", Kind::Phone, ""),
+        ("Fax", "Fax", Kind::Text(30), ""),
+        ("Designation", "Title", Kind::Text(100), ""),
+    ]);
+    let states = ["-None-", "Attempted to Contact", "Contacted", "Lost Lead", "Not Contacted"];
+    added.listed("Lead_Status", "Lead Status", Kind::Picklist, "", &states);
 }
 
 fn accounts(added: &mut Added) {

@@ -23,10 +23,11 @@ pub(crate) enum Module {
     Calls,
     Events,
     Notes,
+    Leads,
 }
 
 impl Module {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Contacts,
         Self::Accounts,
         Self::Deals,
@@ -34,6 +35,7 @@ impl Module {
         Self::Calls,
         Self::Events,
         Self::Notes,
+        Self::Leads,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -45,6 +47,7 @@ impl Module {
             Self::Calls => "Calls",
             Self::Events => "Events",
             Self::Notes => "Notes",
+            Self::Leads => "Leads",
         }
     }
 
@@ -56,7 +59,7 @@ impl Module {
     /// The field that names a record in lookups.
     pub(crate) const fn title(self) -> &'static str {
         match self {
-            Self::Contacts => "Full_Name",
+            Self::Contacts | Self::Leads => "Full_Name",
             Self::Accounts => "Account_Name",
             Self::Deals => "Deal_Name",
             Self::Tasks | Self::Calls => "Subject",
@@ -100,9 +103,19 @@ impl Record {
         id_of(self.values.get(key)?)
     }
 
+    /// Lists show converted leads only to those who ask for them.
+    pub(crate) fn is_hidden(&self, converted: Option<&str>) -> bool {
+        let was = self.values.get("$converted") == Some(&Value::Bool(true));
+        match converted {
+            Some("both") => false,
+            Some("true") => !was,
+            _ => was,
+        }
+    }
+
     /// What a record is called.
     pub(crate) fn title(&self, module: Module) -> Option<String> {
-        if module == Module::Contacts {
+        if matches!(module, Module::Contacts | Module::Leads) {
             let parts = ["First_Name", "Last_Name"].map(|key| self.text(key));
             let parts: Vec<&str> = parts.into_iter().flatten().collect();
             return (!parts.is_empty()).then(|| parts.join(" "));

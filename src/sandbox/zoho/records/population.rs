@@ -81,7 +81,7 @@ impl Population {
             Module::Contacts => Some(self.contact(index)),
             Module::Accounts => Some(self.account(index)),
             Module::Deals => Some(self.deal(index)),
-            Module::Tasks | Module::Calls | Module::Events | Module::Notes => None,
+            Module::Tasks | Module::Calls | Module::Events | Module::Notes | Module::Leads => None,
         }
     }
 

@@ -247,7 +247,7 @@ async fn members_deals_are_made_found_and_won_and_a_person_is_changed_where_they
         assert_eq!(said[0].field.as_deref(), Some(field));
     }
 
-    let change = PersonChange { name: Some("Ann Lee".into()), emails: None, phones: None };
+    let change = PersonChange { name: Some("Ann Lee".into()), ..PersonChange::default() };
     let changed = done(&stage, &Effect::Act(Act::UpdatePerson { id: person, change })).await;
     let changed = changed.person.unwrap();
     assert_eq!(changed.name.as_deref(), Some("Ann Lee"));

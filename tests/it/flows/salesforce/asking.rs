@@ -210,6 +210,39 @@ async fn an_org_without_the_app_and_a_strange_login_host_are_told_apart_from_a_n
     let out = browser.get(&connect("https://acme--uat.sandbox.my.salesforce.com")).await;
     let asked = "https://acme--uat.sandbox.my.salesforce.com/services/oauth2/authorize?";
     assert!(out.header("location").starts_with(asked), "{out:?}");
+    // Who is connected is sent there again without saying so, and a first consent to the common host.
+    let common = "https://login.salesforce.com/services/oauth2/authorize?";
+    let again = of("connect");
+    assert!(browser.get(&again).await.header("location").starts_with(common));
+    for (state, expected) in
+        [("needs_reconnect", asked), ("active", asked), ("disconnected", common)]
+    {
+        sqlx::query(
+            "insert into connection (company_id, connection_id, provider, state, account_id,
+                                     account_name, account_user_id, api_base)
+             select company_id, gen_random_uuid(), 'salesforce', $1, 'org:user', 'Acme', 'user',
+                    'https://acme--uat.sandbox.my.salesforce.com'
+             from company
+             on conflict (company_id, provider) do update set state = excluded.state",
+        )
+        .bind(state)
+        .execute(&hub.owner)
+        .await
+        .unwrap();
+        let out = browser.get(&again).await;
+        assert!(out.header("location").starts_with(expected), "{state}: {out:?}");
+        let kept: Option<String> =
+            hub.value("select login from oauth_state order by created_at desc limit 1").await;
+        let own = "https://acme--uat.sandbox.my.salesforce.com";
+        assert_eq!(kept.as_deref(), (state != "disconnected").then_some(own), "{state}");
+        let status = browser.get("/api/integrations/status").await.expect(200);
+        let all = status["providers"].as_array().unwrap();
+        let card = all.iter().find(|one| one["provider"] == "salesforce").unwrap();
+        assert_eq!(card["own_login"]["host"], "acme--uat.sandbox.my.salesforce.com");
+        // Somebody who says another host is sent there.
+        let out = browser.get(&connect("https://login.salesforce.com")).await;
+        assert!(out.header("location").starts_with(common), "{state}: {out:?}");
+    }
     for hostile in ["https://evil.example", "http://acme.my.salesforce.com", "acme", "javascript:1"]
     {
         assert_eq!(browser.get(&connect(hostile)).await.problem(409), "conflict", "{hostile}");

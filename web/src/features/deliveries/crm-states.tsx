@@ -8,6 +8,7 @@ import { StatusWord } from '../../ui/status-word';
 import { DeliveryActions } from './actions';
 import { CrmMenu } from './crm-menu';
 import { SendContact } from './send-contact';
+import { StageButton } from './stage-button';
 import { standOf } from './standing';
 import { Story } from './story';
 import { kindOf } from './words';
@@ -98,7 +99,10 @@ function AtProvider({ contact, provider: p, deliveries, ready, onEdit }: AtProps
         <div className="row-acts">
           {lead && <DeliveryActions delivery={lead} onEdit={onEdit} />}
           {ready && !linked && (!lead || (lead.state === 'delivered' && gone)) && (
-            <SendContact contact={contact} provider={p} />
+            <>
+              <SendContact contact={contact} provider={p} />
+              <StageButton contact={contact} provider={p} />
+            </>
           )}
           {linked && <CrmMenu contact={contact} provider={p} />}
         </div>

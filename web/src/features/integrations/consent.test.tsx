@@ -40,6 +40,23 @@ test('who connects again has done the steps', async () => {
   expect(screen.queryByText('An administrator installs the app.')).toBeNull();
 });
 
+test('who is connected is sent where they signed in, and is not asked again', async () => {
+  const connection = { state: 'needs_reconnect' } as ProviderStatus['connection'];
+  const own = { ...own_login, host: 'nordwind.my.crm.example' };
+  const link = await opened({ own_login: own, connection }, true);
+  expect(screen.queryByRole('textbox')).toBeNull();
+  expect(screen.getByText('nordwind.my.crm.example')).toBeInTheDocument();
+  expect(link).toHaveAttribute('href', '/api/integrations/crm/connect');
+});
+
+test('who was disconnected finds the host that they said, and may say another', async () => {
+  const connection = { state: 'disconnected' } as ProviderStatus['connection'];
+  const own = { ...own_login, host: 'nordwind.my.crm.example' };
+  const link = await opened({ own_login: own, connection }, true);
+  expect(screen.getByLabelText(/^Own host/)).toHaveValue('nordwind.my.crm.example');
+  expect(link.getAttribute('href')).toContain('login=https%3A%2F%2Fnordwind.my.crm.example');
+});
+
 test('a host of their own goes along, and one that is none stays on the page', async () => {
   const link = await opened({ own_login });
   expect(link).toHaveAttribute('href', '/api/integrations/crm/connect');

@@ -37,19 +37,23 @@ export function ConnectButton({ provider, again }: { provider: ProviderStatus; a
               one is refused.
             </p>
           )}
-          <Leave provider={provider} onCancel={() => open(false)} />
+          <Leave provider={provider} again={again} onCancel={() => open(false)} />
         </div>
       </Modal>
     </>
   );
 }
 
-/** The way out; where people sign in at hosts of their own, they can say at which. */
-function Leave({ provider: p, onCancel }: { provider: ProviderStatus; onCancel: () => void }) {
+type LeaveProps = { provider: ProviderStatus; again?: boolean; onCancel: () => void };
+
+/** The way out; where people sign in at hosts of their own, they say at which, once. */
+function Leave({ provider: p, again, onCancel }: LeaveProps) {
   const own = p.own_login;
-  const [host, setHost] = useState('');
+  const [host, setHost] = useState(own?.host ?? '');
   const [wrong, setWrong] = useState(false);
-  const login = own ? loginUrl(host, own) : undefined;
+  // The server knows the way to an account that is connected.
+  const known = again && p.connection?.state !== 'disconnected' ? own?.host : undefined;
+  const login = own && !known ? loginUrl(host, own) : undefined;
   const url = connectUrl(p.provider, login ?? undefined);
   return (
     <form
@@ -60,7 +64,12 @@ function Leave({ provider: p, onCancel }: { provider: ProviderStatus; onCancel: 
         if (login !== null) window.location.assign(url);
       }}
     >
-      {own && (
+      {known && (
+        <p className="hint">
+          You sign in at <b className="host">{known}</b>, as before.
+        </p>
+      )}
+      {own && !known && (
         <TextInput
           label={`${own.name} (may be left empty)`}
           description={own.words}

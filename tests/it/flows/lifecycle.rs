@@ -83,7 +83,8 @@ impl Life {
 
     async fn delivery(&self, asked: &Value) -> Value {
         let id = asked["delivery"]["id"].as_str().unwrap();
-        self.acme.owner.browser.get(&format!("/api/deliveries/{id}")).await.expect(200)
+        let shown = self.acme.owner.browser.get(&format!("/api/deliveries/{id}")).await.expect(200);
+        shown["delivery"].clone()
     }
 
     async fn made(&self, what: &str) -> Vec<Value> {

@@ -19,6 +19,8 @@ use crate::{
 /// database before everybody else.
 const TURNS: usize = 8;
 
+type Gathered<Q, A> = Arc<Gather<Api, Q, A>>;
+
 /// One grant's.
 pub(super) struct Room {
     pub(super) connector: &'static dyn Connector,
@@ -26,15 +28,15 @@ pub(super) struct Room {
     pub(super) many: &'static dyn Many,
     pub(super) crowd: Arc<Crowd>,
     pub(super) turns: Semaphore,
-    pub(super) emails: Arc<Gather<Api, String, Vec<RemotePerson>>>,
-    pub(super) names: Arc<Gather<Api, String, Vec<RemoteOrganization>>>,
-    pub(super) persons: Arc<Gather<Api, RemoteId, Option<RemotePerson>>>,
-    pub(super) organizations: Arc<Gather<Api, RemoteId, Option<RemoteOrganization>>>,
-    pub(super) words: Arc<Gather<Api, (), Fields>>,
-    pub(super) users: Arc<Gather<Api, (), Vec<RemoteUser>>>,
-    pub(super) looks: Arc<Gather<Api, (Effect, DateTime<Utc>), Vec<RemoteId>>>,
-    pub(super) people_to_make: Arc<Gather<Api, Effect, Sent>>,
-    pub(super) organizations_to_make: Arc<Gather<Api, Effect, Sent>>,
+    pub(super) emails: Gathered<String, Vec<RemotePerson>>,
+    pub(super) names: Gathered<String, Vec<RemoteOrganization>>,
+    pub(super) persons: Gathered<RemoteId, Option<RemotePerson>>,
+    pub(super) organizations: Gathered<RemoteId, Option<RemoteOrganization>>,
+    pub(super) words: Gathered<(), Fields>,
+    pub(super) users: Gathered<(), Vec<RemoteUser>>,
+    pub(super) looks: Gathered<(Effect, DateTime<Utc>), Vec<RemoteId>>,
+    pub(super) people_to_make: Gathered<Effect, Sent>,
+    pub(super) organizations_to_make: Gathered<Effect, Sent>,
 }
 
 type Asked<A> = BoxFuture<'static, Vec<Told<A>>>;

@@ -83,7 +83,8 @@ impl Life {
 
     async fn delivery(&self, asked: &Value) -> Value {
         let id = asked["delivery"]["id"].as_str().unwrap();
-        self.acme.owner.browser.get(&format!("/api/deliveries/{id}")).await.expect(200)
+        let shown = self.acme.owner.browser.get(&format!("/api/deliveries/{id}")).await.expect(200);
+        shown["delivery"].clone()
     }
 
     async fn made(&self, what: &str) -> Vec<Value> {
@@ -209,11 +210,11 @@ async fn a_lead_is_read_changed_and_worked_with_until_it_is_converted() {
             json!([found[0]["remote_id"], found[0]["kind"], found[0]["contact"]["id"]]),
             json!([lead, "lead", ada])
         );
-        let change = json!({ "contact_id": ada, "full_name": "Ada Byron", "phones": [{ "value": "+4930555" }] });
+        let change = json!({ "contact_id": ada, "full_name": "Ada Byron", "phones": [{ "value": "+4930901821" }] });
         let changed = stage.asked("update-contact", change).await;
         assert_eq!(changed["state"], "delivered", "{changed:#}");
         let there = stage.made("leads").await.remove(0);
-        assert_eq!(json!([there["name"], there["phones"]]), json!(["Ada Byron", ["+4930555"]]));
+        assert_eq!(json!([there["name"], there["phones"]]), json!(["Ada Byron", ["+4930901821"]]));
         // A stage decides once: a lead is converted by a person, and not by half from here.
         let form = json!({ "contact_id": ada, "lifecycle_stage": "customer" });
         let answer = stage.asking("update-contact", form).await;
@@ -256,7 +257,7 @@ async fn a_lead_is_read_changed_and_worked_with_until_it_is_converted() {
         // Leads are not imported, and a full import takes none for gone.
         let run = stage.import(json!({ "mode": "full" })).await;
         assert_eq!(run["state"], "completed", "{run:#}");
-        let linked = "mapping where kind = 'person' and state = 'linked' and remote_id like '%00Q%' \
+        let linked = "mapping where kind = 'person' and state = 'linked' and remote_id like '00Q%' \
                       or state = 'linked' and remote_id like 'Leads/%'";
         assert_eq!(stage.count(linked).await, 1);
 

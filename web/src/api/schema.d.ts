@@ -1088,7 +1088,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make a contact of the book a person at the CRM, or link the one who has its address there. */
+        /**
+         * Make a contact of the book a person at the CRM, or link the one who has its address there.
+         * @description Where leads are a kind of their own, the stage decides which of the two a new person becomes; the
+         *     capabilities tell. Somebody who is there already is linked as they are, stage included.
+         */
         post: operations["crm_create_contact"];
         delete?: never;
         options?: never;
@@ -1205,7 +1209,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** People at the CRM who have exactly this e-mail address, in whatever case. */
+        /** People at the CRM who have exactly this e-mail address, in whatever case; leads behind contacts. */
         get: operations["crm_search_contact"];
         put?: never;
         post?: never;
@@ -3103,6 +3107,8 @@ export interface components {
         CrmCapabilities: {
             actions: components["schemas"]["CrmCapability"][];
             deal_statuses: components["schemas"]["CrmDealStatus"][];
+            /** @description Which stage of somebody's life as a customer can be said, and what that makes of them. */
+            lifecycle: components["schemas"]["CrmLifecycle"] & unknown;
             /** @description Empty where tasks have none. */
             priorities: components["schemas"]["CrmPriority"][];
             provider: string;
@@ -3130,6 +3136,7 @@ export interface components {
             /** @description `null` when there is none, or you may not see it. */
             contact?: (components["schemas"]["NamedContact"] & unknown) | null;
             emails: components["schemas"]["CrmValue"][];
+            kind: components["schemas"]["CrmPersonKind"];
             name?: string | null;
             /** Format: uint32 */
             open_deals?: number | null;
@@ -3159,6 +3166,8 @@ export interface components {
             emails?: components["schemas"]["ValueInput"][] | null;
             /** @description At most 200 characters. */
             full_name?: string | null;
+            /** @description Only where the capabilities say that it can be changed, and only forward. */
+            lifecycle_stage?: (components["schemas"]["CrmLifecycleStage"] & unknown) | null;
             /** @description At most 20. */
             phones?: components["schemas"]["ValueInput"][] | null;
         };
@@ -3225,6 +3234,30 @@ export interface components {
         };
         /** @enum {string} */
         CrmDealStatus: "open" | "won" | "lost";
+        /** CrmLifecycle */
+        CrmLifecycle: {
+            /** @description Whether `update-contact` can change it. */
+            changeable: boolean;
+            /** @description Why none can be said, and what to do instead. */
+            reason?: string | null;
+            /** @description All that can be said here, in the order in which they are passed; empty where none can. */
+            stages: components["schemas"]["CrmLifecycleOffer"][];
+            /** @description Why it cannot, and what to do instead. */
+            unchangeable_reason?: string | null;
+        };
+        /** CrmLifecycleOffer */
+        CrmLifecycleOffer: {
+            available: boolean;
+            /** @description What somebody becomes who is new there. */
+            becomes: components["schemas"]["CrmPersonKind"] & unknown;
+            /** @description Why not, and what to do about it. */
+            reason?: string | null;
+            stage: components["schemas"]["CrmLifecycleStage"];
+        };
+        /** @enum {string} */
+        CrmLifecycleStage: "subscriber" | "lead" | "marketing_qualified" | "sales_qualified" | "opportunity" | "customer" | "evangelist";
+        /** @enum {string} */
+        CrmPersonKind: "contact" | "lead";
         /** @enum {string} */
         CrmPriority: "low" | "normal" | "high";
         /**
@@ -4074,6 +4107,8 @@ export interface components {
         NewCrmContact: {
             /** Format: uuid */
             contact_id: string;
+            /** @description How far a sale with them has come. Only where the capabilities name it. */
+            lifecycle_stage?: (components["schemas"]["CrmLifecycleStage"] & unknown) | null;
         };
         /** NewCrmDeal */
         NewCrmDeal: {
@@ -4247,6 +4282,11 @@ export interface components {
         OwnLogin: {
             /** @description Without `https://`. */
             example: string;
+            /**
+             * @description That of the account that was connected last, without `https://`; connecting it again goes
+             *     there by itself.
+             */
+            host?: string | null;
             /** @description What the provider calls it. */
             name: string;
             /** @description Who needs it, in words. */

@@ -123,7 +123,7 @@ async fn a_backlog_costs_a_tenth_of_a_request_a_lead_and_the_one_that_is_refused
         };
         let counters = stage.control("GET", "/counters", Value::Null).await;
         let most = i64::try_from(count).unwrap() / 10;
-        assert!(own <= most, "{slug}: {own} requests: {}", counters["requests"]);
+        assert!(own <= most, "{slug}: {own} requests in {took:?}: {}", counters["requests"]);
         let held = record::judge(&stage, Given { deaths: false, same_clock: true }).await;
         figures.push(json!({
             "crm": slug, "leads": count, "latency_ms": 200, "requests": own,

@@ -92,8 +92,8 @@ async fn a_backlog_costs_a_tenth_of_a_request_a_lead_and_the_one_that_is_refused
         let single = Instant::now();
         let contact: uuid::Uuid = raise(&other.owner.browser, "single").await.parse().unwrap();
         let now = "select state from delivery where contact_id = $1";
-        let state = || sqlx::query_scalar::<_, String>(now).bind(contact);
-        while state().fetch_one(&stage.hub.owner).await.unwrap() != "delivered" {
+        let is = || sqlx::query_scalar::<_, String>(now).bind(contact);
+        while is().fetch_one(&stage.hub.owner).await.unwrap() != "delivered" {
             assert!(single.elapsed() < BACK, "the single lead does not arrive");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -1,6 +1,6 @@
 //! Records that may be ours. The answer to a lead can be lost, and the CRM's own word of the new person
 //! come before anybody has looked for it: such a person is no stranger and no new contact. It is left out
-//! and read again when it is known what became of the lead (decision 47).
+//! and read again when it is known what became of the lead (decision 46).
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Reads what has changed at a CRM without being asked or told (decision 47).
+//! Reads what has changed at a CRM without being asked or told (decision 46).
 //!
 //! A connection whose people were taken in has turns. When it is its turn, a run of mode `incremental`
 //! begins, and from there on everything is as in an import that somebody asked for. It makes way for

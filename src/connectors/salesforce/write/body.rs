@@ -158,14 +158,15 @@ pub(super) fn changed(
     }
     if let Some(numbers) = &asked.phones {
         let places = places(kind);
-        let (placed, others) = phones(numbers, places);
+        let (numbered, others) = phones(numbers, places);
         if !others.is_empty() {
             let words = format!("There are {} places for numbers, one of a kind.", places.len());
             let said = objection("phones", &words);
             return Err(CrmError::unsent("there are too many numbers", said));
         }
         for (place, _) in places {
-            let number = placed.iter().find(|(taken, _)| taken == place).map(|(_, number)| number);
+            let number =
+                numbered.iter().find(|(taken, _)| taken == place).map(|(_, number)| number);
             body.insert((*place).to_owned(), json!(number));
         }
     }

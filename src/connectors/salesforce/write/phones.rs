@@ -30,20 +30,20 @@ pub(super) fn phones(
     values: &[RemoteValue],
     places: Places,
 ) -> (Vec<(&'static str, String)>, Vec<String>) {
-    let (mut placed, mut others) = (Vec::<(&'static str, String)>::new(), Vec::new());
+    let (mut numbered, mut others) = (Vec::<(&'static str, String)>::new(), Vec::new());
     for value in primary_first(values) {
         let label = value.label.as_deref().unwrap_or_default().to_lowercase();
         let free = |place: &str| {
             places.iter().any(|(known, _)| *known == place)
-                && placed.iter().all(|(taken, _)| *taken != place)
+                && numbered.iter().all(|(taken, _)| *taken != place)
         };
         let named = places.iter().find(|(_, labels)| labels.iter().any(|one| label.contains(one)));
         let plain = ["Phone", "OtherPhone"].into_iter().find(|place| free(place));
         let place = named.map(|(place, _)| *place).filter(|place| free(place)).or(plain);
         match place {
-            Some(place) => placed.push((place, value.value.trim().to_owned())),
+            Some(place) => numbered.push((place, value.value.trim().to_owned())),
             None => others.push(value.value.trim().to_owned()),
         }
     }
-    (placed, others)
+    (numbered, others)
 }

@@ -70,6 +70,28 @@ async function connect(fields) {
   return connection;
 }
 
+/** A unique external id of our own; nobody sees it yet. */
+async function makeMark(conn, object) {
+  const field = await conn.tooling.create("CustomField", {
+    FullName: `${object}.Hub_Id__c`,
+    Metadata: { label: "Hub id", type: "Text", length: 40, externalId: true, unique: true },
+  });
+  assert.equal(field.success, true);
+}
+
+async function showField(conn, object, field) {
+  const { records } = await conn.query(
+    "SELECT PermissionSetId FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = true",
+  );
+  await conn.sobject("FieldPermissions").create({
+    ParentId: records[0].PermissionSetId,
+    SobjectType: object,
+    Field: `${object}.${field}`,
+    PermissionsRead: true,
+    PermissionsEdit: true,
+  });
+}
+
 const refused = (promise, code) =>
   assert.rejects(promise, (error) => {
     assert.equal(error.errorCode ?? error.name, code);
@@ -247,24 +269,11 @@ describe("records", () => {
   });
 
   test("a field that was made is seen once it is permitted, and makes upserts happen once", async () => {
-    const field = await conn.tooling.create("CustomField", {
-      FullName: "Contact.Hub_Id__c",
-      Metadata: { label: "Hub id", type: "Text", length: 40, externalId: true, unique: true },
-    });
-    assert.equal(field.success, true);
+    await makeMark(conn, "Contact");
     const upsert = () =>
       conn.sobject("Contact").upsert({ Hub_Id__c: "77-a.b", LastName: "Once" }, "Hub_Id__c");
     await refused(upsert(), "NOT_FOUND");
-    const { records } = await conn.query(
-      "SELECT PermissionSetId FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = true",
-    );
-    await conn.sobject("FieldPermissions").create({
-      ParentId: records[0].PermissionSetId,
-      SobjectType: "Contact",
-      Field: "Contact.Hub_Id__c",
-      PermissionsRead: true,
-      PermissionsEdit: true,
-    });
+    await showField(conn, "Contact", "Hub_Id__c");
     const [first, second] = [await upsert(), await upsert()];
     assert.deepEqual([first.created, second.created], [true, false]);
     assert.equal(first.id, second.id);
@@ -277,21 +286,8 @@ describe("records", () => {
     const required = described.fields.filter(({ nillable, createable }) => !nillable && createable);
     assert.deepEqual(required.map(({ name }) => name).sort(), ["Company", "LastName", "Status"]);
     await refused(leads.create({ LastName: "Alone" }), "REQUIRED_FIELD_MISSING");
-    const field = await conn.tooling.create("CustomField", {
-      FullName: "Lead.Hub_Id__c",
-      Metadata: { label: "Hub id", type: "Text", length: 40, externalId: true, unique: true },
-    });
-    assert.equal(field.success, true);
-    const { records } = await conn.query(
-      "SELECT PermissionSetId FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = true",
-    );
-    await conn.sobject("FieldPermissions").create({
-      ParentId: records[0].PermissionSetId,
-      SobjectType: "Lead",
-      Field: "Lead.Hub_Id__c",
-      PermissionsRead: true,
-      PermissionsEdit: true,
-    });
+    await makeMark(conn, "Lead");
+    await showField(conn, "Lead", "Hub_Id__c");
     const form = { Hub_Id__c: "lead-1", FirstName: "Lea", LastName: "D.", Company: "Prospects" };
     const [first, second] = [await leads.upsert(form, "Hub_Id__c"), await leads.upsert(form, "Hub_Id__c")];
     assert.deepEqual([first.created, second.created, first.id], [true, false, second.id]);

@@ -82,22 +82,14 @@ impl Room {
             persons: Gather::new(most, hall, move |api, ids: Vec<RemoteId>| {
                 async move {
                     let found = connector.persons_by_id(&api, &ids).await;
-                    let of = |id: &RemoteId, all: &[RemotePerson]| {
-                        all.iter().find(|one| one.id == *id).cloned()
-                    };
-                    let all = |page: Page<_>| ids.iter().map(|id| of(id, &page.items)).collect();
-                    each(found.map(all), ids.len())
+                    each_of(found, &ids, |one| &one.id)
                 }
                 .boxed()
             }),
             organizations: Gather::new(most, hall, move |api, ids: Vec<RemoteId>| {
                 async move {
                     let found = connector.organizations_by_id(&api, &ids).await;
-                    let of = |id: &RemoteId, all: &[RemoteOrganization]| {
-                        all.iter().find(|one| one.id == *id).cloned()
-                    };
-                    let all = |page: Page<_>| ids.iter().map(|id| of(id, &page.items)).collect();
-                    each(found.map(all), ids.len())
+                    each_of(found, &ids, |one| &one.id)
                 }
                 .boxed()
             }),
@@ -142,6 +134,17 @@ fn each<A>(found: Result<Vec<A>, CrmError>, many: usize) -> Vec<Told<A>> {
         Ok(found) => found.into_iter().map(|one| Told::Answer(Ok(one))).collect(),
         Err(error) => whole(&error, many),
     }
+}
+
+/// The same of an answer that has those that there are, by their ids.
+fn each_of<T: Clone>(
+    found: Result<Page<T>, CrmError>,
+    ids: &[RemoteId],
+    id: fn(&T) -> &RemoteId,
+) -> Vec<Told<Option<T>>> {
+    let of = |wanted: &RemoteId, all: &[T]| all.iter().find(|one| id(one) == wanted).cloned();
+    let all = |page: Page<T>| ids.iter().map(|one| of(one, &page.items)).collect();
+    each(found.map(all), ids.len())
 }
 
 /// What each is told when none got anything: of a refusal nobody knows which of them it is about.

@@ -17,9 +17,8 @@ use crate::{
     domain::{
         ConnectionId, RemoteId, RemotePerson,
         effect::{Effect, PersonToMake},
-        intake::Outcome,
     },
-    flows::import::{self, work::Desk},
+    flows::import::{self, persons::skipped, work::Desk},
 };
 
 /// Clocks differ, and a CRM's may be behind ours.
@@ -151,18 +150,7 @@ fn same_address(sent: &PersonToMake, there: &RemotePerson) -> bool {
 }
 
 pub(super) fn held(id: &RemoteId) -> NewEntry {
-    NewEntry {
-        outcome: Outcome::Skipped,
-        remote_ids: vec![id.as_str().to_owned()],
-        contact_ids: Vec::new(),
-        remote_name: None,
-        before: None,
-        after: None,
-        reason: Some(
-            "may be a lead of yours that is on its way; read again when the CRM has said so"
-                .to_owned(),
-        ),
-    }
+    skipped(id, "may be a lead of yours that is on its way; read again when the CRM has said so")
 }
 
 #[cfg(test)]

@@ -374,6 +374,11 @@ fn quarantined(lost: &Quarantined) -> NewEntry {
 }
 
 fn absent(id: &RemoteId) -> NewEntry {
+    skipped(id, "the CRM does not show this record: deleted, merged, or not visible")
+}
+
+/// The line of a record that is left out as it is.
+pub(super) fn skipped(id: &RemoteId, reason: &str) -> NewEntry {
     NewEntry {
         outcome: Outcome::Skipped,
         remote_ids: vec![id.as_str().to_owned()],
@@ -381,8 +386,6 @@ fn absent(id: &RemoteId) -> NewEntry {
         remote_name: None,
         before: None,
         after: None,
-        reason: Some(
-            "the CRM does not show this record: deleted, merged, or not visible".to_owned(),
-        ),
+        reason: Some(reason.to_owned()),
     }
 }

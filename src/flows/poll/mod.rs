@@ -62,8 +62,23 @@ fn is_told(hub: &Hub, provider: &Provider, connection: &Connection) -> bool {
 
 /// `None`: never.
 fn rhythm(hub: &Hub, provider: &Provider, connection: &Connection) -> Option<TimeDelta> {
-    let often = TimeDelta::from_std(hub.config.poll_every).ok().filter(|time| !time.is_zero())?;
+    let often = often(hub).filter(|time| !time.is_zero())?;
     Some(if is_told(hub, provider, connection) { turn::SELDOM.max(often) } else { often })
+}
+
+fn often(hub: &Hub) -> Option<TimeDelta> {
+    TimeDelta::from_std(hub.config.poll_every).ok()
+}
+
+/// The turn after this moment of a connection that nobody tells of changes.
+fn soon(hub: &Hub, id: ConnectionId) -> DateTime<Utc> {
+    turn::next(hub.clock.now(), often(hub).unwrap_or(turn::SELDOM), id)
+}
+
+/// The turn after this moment when runs of the clock have failed so often in a row.
+fn later(hub: &Hub, provider: &Provider, of: &Connection, failures: i32) -> DateTime<Utc> {
+    let rhythm = rhythm(hub, provider, of).unwrap_or(turn::SELDOM);
+    turn::next(hub.clock.now(), turn::after_failures(rhythm, failures), of.connection_id)
 }
 
 fn has_it(plan: Plan, provider: &Provider) -> bool {
@@ -179,9 +194,8 @@ pub(super) async fn looked(
     provider: &Provider,
     connection: &Connection,
 ) -> Result<(), DbError> {
-    let (now, id) = (hub.clock.now(), connection.connection_id);
-    let rhythm = rhythm(hub, provider, connection).unwrap_or(turn::SELDOM);
-    db::polls::looked(tx, id, now, turn::next(now, rhythm, id)).await
+    let next = later(hub, provider, connection, 0);
+    db::polls::looked(tx, connection.connection_id, hub.clock.now(), next).await
 }
 
 /// A run of the clock failed: the next turn comes later each time.
@@ -191,11 +205,9 @@ pub(super) async fn failed(
     provider: &Provider,
     connection: &Connection,
 ) -> Result<(), DbError> {
-    let (now, id) = (hub.clock.now(), connection.connection_id);
-    let failures = db::polls::failed(tx, id).await?;
-    let rhythm = rhythm(hub, provider, connection).unwrap_or(turn::SELDOM);
-    let next = turn::next(now, turn::after_failures(rhythm, failures), id);
-    db::polls::put_off(tx, id, next, None).await
+    let failures = db::polls::failed(tx, connection.connection_id).await?;
+    let next = later(hub, provider, connection, failures);
+    db::polls::put_off(tx, connection.connection_id, next, None).await
 }
 
 /// A connection works (again): what changed meanwhile is read with the next look.
@@ -213,21 +225,18 @@ pub(super) async fn no_longer_told(
     tx: &mut TenantTx,
     connection_id: ConnectionId,
 ) -> Result<(), DbError> {
-    let often = TimeDelta::from_std(hub.config.poll_every).unwrap_or(turn::SELDOM);
-    db::polls::sooner(tx, connection_id, turn::next(hub.clock.now(), often, connection_id)).await
+    db::polls::sooner(tx, connection_id, soon(hub, connection_id)).await
 }
 
 /// By the clock: whoever was imported by an older version has no turn yet.
 pub async fn look_after(hub: &Hub, company_id: CompanyId) -> Result<(), DbError> {
-    let now = hub.clock.now();
     let mut tx = hub.db.tenant(company_id, Scope::All).await?;
     let forgotten = db::polls::forgotten(&mut tx).await?;
     if forgotten.is_empty() {
         return Ok(());
     }
-    let often = TimeDelta::from_std(hub.config.poll_every).unwrap_or(turn::SELDOM);
     for id in forgotten {
-        db::polls::sooner(&mut tx, id, turn::next(now, often, id)).await?;
+        db::polls::sooner(&mut tx, id, soon(hub, id)).await?;
     }
     tx.commit().await
 }

@@ -1,10 +1,9 @@
 import '../../styles/choose.css';
-import { Button, Modal } from '@mantine/core';
 import { useState } from 'react';
 import { chooseFor, refreshDeliveries } from '../../api/deliveries';
 import type { Delivery } from '../../api/schemas';
 import { useSubmit } from '../../api/use-submit';
-import { FormProblem } from '../../ui/form-problem';
+import { FormDialog } from '../../ui/form-dialog';
 import { toast } from '../../ui/toast';
 import { useFocusBack } from '../../ui/use-focus-back';
 
@@ -27,73 +26,59 @@ export function ChoosePerson({ delivery, onClose }: { delivery: Delivery; onClos
       await refreshDeliveries();
     });
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={`Who is ${who} in ${name}?`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      onClose={onClose}
+      go={go}
+      busy={busy}
+      problem={problem}
+      words={{
+        go: chosen === NEW ? `Create a new person in ${name}` : 'This is the one',
+        stay: 'Decide later',
+      }}
     >
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void go();
-        }}
-      >
-        {problem && (
-          <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
-        )}
-        <fieldset className="candidates">
-          <legend>
-            These people there have the same address. The one you choose gets the label; nothing else of it
-            changes.
-          </legend>
-          {candidates.map((c) => (
-            <div key={c.remote_id}>
-              <label>
-                <input
-                  type="radio"
-                  name="candidate"
-                  checked={chosen === c.remote_id}
-                  onChange={() => choose(c.remote_id)}
-                  data-autofocus={chosen === c.remote_id || undefined}
-                />
-                <span>
-                  <b>{c.name ?? 'No name'}</b>
-                  <small className="num">Number {c.remote_id}</small>
-                </span>
-              </label>
-              {c.url && (
-                <a
-                  href={c.url}
-                  target="_blank"
-                  rel="noreferrer"
-                  aria-label={`Look at ${c.name ?? c.remote_id} in ${name}`}
-                >
-                  Look there
-                </a>
-              )}
-            </div>
-          ))}
-          <div>
+      <fieldset className="candidates">
+        <legend>
+          These people there have the same address. The one you choose gets the label; nothing else of it
+          changes.
+        </legend>
+        {candidates.map((c) => (
+          <div key={c.remote_id}>
             <label>
-              <input type="radio" name="candidate" checked={chosen === NEW} onChange={() => choose(NEW)} />
+              <input
+                type="radio"
+                name="candidate"
+                checked={chosen === c.remote_id}
+                onChange={() => choose(c.remote_id)}
+                data-autofocus={chosen === c.remote_id || undefined}
+              />
               <span>
-                <b>None of them</b>
-                <small>Create a new person</small>
+                <b>{c.name ?? 'No name'}</b>
+                <small className="num">Number {c.remote_id}</small>
               </span>
             </label>
+            {c.url && (
+              <a
+                href={c.url}
+                target="_blank"
+                rel="noreferrer"
+                aria-label={`Look at ${c.name ?? c.remote_id} in ${name}`}
+              >
+                Look there
+              </a>
+            )}
           </div>
-        </fieldset>
-        <div className="row-acts">
-          <Button type="submit" loading={busy}>
-            {chosen === NEW ? `Create a new person in ${name}` : 'This is the one'}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            Decide later
-          </Button>
+        ))}
+        <div>
+          <label>
+            <input type="radio" name="candidate" checked={chosen === NEW} onChange={() => choose(NEW)} />
+            <span>
+              <b>None of them</b>
+              <small>Create a new person</small>
+            </span>
+          </label>
         </div>
-      </form>
-    </Modal>
+      </fieldset>
+    </FormDialog>
   );
 }

@@ -1,16 +1,13 @@
-import { Button, Modal, NativeSelect, Textarea, TextInput } from '@mantine/core';
+import { NativeSelect, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { capabilitiesQuery, createDeal, createNote, createTask } from '../../api/crm-actions';
-import { refreshDeliveries } from '../../api/deliveries';
-import type { Contact, Delivery, ProviderStatus } from '../../api/schemas';
-import { useSubmit } from '../../api/use-submit';
+import type { Contact, ProviderStatus } from '../../api/schemas';
 import { fieldTime } from '../../ui/days';
-import { FormProblem } from '../../ui/form-problem';
-import { toast } from '../../ui/toast';
+import { FormDialog } from '../../ui/form-dialog';
 import { useFocusBack } from '../../ui/use-focus-back';
 import { OFFERED, type Offered } from './crm-offers';
-import { story } from './words';
+import { useCrmAsk } from './use-crm-ask';
 
 type Props = { contact: Contact; provider: ProviderStatus; what: Offered; onClose: () => void };
 
@@ -18,17 +15,14 @@ const tomorrow = () => fieldTime(new Date(Date.now() + 86_400_000));
 
 /** Describes one thing, has it done at the CRM and says what became of it. */
 export function AskCrm({ contact, provider: p, what, onClose }: Props) {
-  const [key, newKey] = useState(() => crypto.randomUUID());
   const [text, write] = useState('');
   const [at, setAt] = useState(tomorrow);
   const [amount, setAmount] = useState('');
   const [stage, setStage] = useState('');
-  const [refused, refuse] = useState<Delivery | null>(null);
-  const { busy, problem, submit } = useSubmit();
   const deal = what === 'create_deal';
   const { data } = useQuery({ ...capabilitiesQuery(p.provider, true), enabled: deal });
   useFocusBack();
-  const send = () => {
+  const send = (key: string) => {
     const of = { contact_id: contact.id };
     if (what === 'create_note') return createNote(p.provider, key, { ...of, text });
     if (what === 'create_task') {
@@ -41,107 +35,80 @@ export function AskCrm({ contact, provider: p, what, onClose }: Props) {
       stage: stage === '' ? undefined : stage,
     });
   };
-  const go = () =>
-    submit(async () => {
-      refuse(null);
-      const { delivery, state } = await send();
-      await refreshDeliveries();
-      // What was refused is asked for anew, with what is written then.
-      newKey(crypto.randomUUID());
-      if (state === 'failed') return refuse(delivery);
-      toast({ title: story(delivery), words: contact.full_name, to: `/sync-logs/deliveries/${delivery.id}` });
-      onClose();
-    });
+  const { busy, problem, refusal, go } = useCrmAsk(contact, send, onClose);
   const error = (field: string) => problem?.fields?.[field];
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={`${OFFERED[what]} in ${p.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      onClose={onClose}
+      go={go}
+      busy={busy}
+      problem={problem}
+      words={{ go: OFFERED[what], stay: 'Cancel' }}
     >
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void go();
-        }}
-      >
-        {problem && (
-          <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
-        )}
-        {refused && <FormProblem key={refused.id} title={story(refused)} />}
-        {what === 'create_note' ? (
-          <Textarea
-            label="Note"
-            required
-            withAsterisk={false}
-            autosize
-            minRows={4}
-            maxLength={30_000}
-            value={text}
-            error={error('text')}
-            onChange={(e) => write(e.currentTarget.value)}
-            data-autofocus
-          />
-        ) : (
-          <TextInput
-            label={deal ? 'Title' : 'What is to be done'}
-            required
-            withAsterisk={false}
-            maxLength={255}
-            value={text}
-            error={error(deal ? 'title' : 'subject')}
-            onChange={(e) => write(e.currentTarget.value)}
-            data-autofocus
-          />
-        )}
-        {what === 'create_task' && (
-          <TextInput
-            label="Due"
-            type="datetime-local"
-            required
-            withAsterisk={false}
-            max="2099-12-31T23:59"
-            value={at}
-            error={error('due_at')}
-            onChange={(e) => setAt(e.currentTarget.value || at)}
-          />
-        )}
-        {deal && (
-          <TextInput
-            label="Amount"
-            description="In the currency of the account, such as 1200.50. May be left out."
-            inputMode="decimal"
-            value={amount}
-            error={error('amount')}
-            onChange={(e) => setAmount(e.currentTarget.value)}
-          />
-        )}
-        {deal && (data?.stages?.length ?? 0) > 0 && (
-          <NativeSelect
-            label="Stage"
-            value={stage}
-            error={error('stage')}
-            onChange={(e) => setStage(e.currentTarget.value)}
-            data={[
-              { value: '', label: 'The first one' },
-              ...(data?.stages ?? []).map((s) => ({
-                value: s.id,
-                label: s.pipeline_name ? `${s.name} (${s.pipeline_name})` : s.name,
-              })),
-            ]}
-          />
-        )}
-        <div className="row-acts">
-          <Button type="submit" loading={busy}>
-            {OFFERED[what]}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      {refusal}
+      {what === 'create_note' ? (
+        <Textarea
+          label="Note"
+          required
+          withAsterisk={false}
+          autosize
+          minRows={4}
+          maxLength={30_000}
+          value={text}
+          error={error('text')}
+          onChange={(e) => write(e.currentTarget.value)}
+          data-autofocus
+        />
+      ) : (
+        <TextInput
+          label={deal ? 'Title' : 'What is to be done'}
+          required
+          withAsterisk={false}
+          maxLength={255}
+          value={text}
+          error={error(deal ? 'title' : 'subject')}
+          onChange={(e) => write(e.currentTarget.value)}
+          data-autofocus
+        />
+      )}
+      {what === 'create_task' && (
+        <TextInput
+          label="Due"
+          type="datetime-local"
+          required
+          withAsterisk={false}
+          max="2099-12-31T23:59"
+          value={at}
+          error={error('due_at')}
+          onChange={(e) => setAt(e.currentTarget.value || at)}
+        />
+      )}
+      {deal && (
+        <TextInput
+          label="Amount"
+          description="In the currency of the account, such as 1200.50. May be left out."
+          inputMode="decimal"
+          value={amount}
+          error={error('amount')}
+          onChange={(e) => setAmount(e.currentTarget.value)}
+        />
+      )}
+      {deal && (data?.stages?.length ?? 0) > 0 && (
+        <NativeSelect
+          label="Stage"
+          value={stage}
+          error={error('stage')}
+          onChange={(e) => setStage(e.currentTarget.value)}
+          data={[
+            { value: '', label: 'The first one' },
+            ...(data?.stages ?? []).map((s) => ({
+              value: s.id,
+              label: s.pipeline_name ? `${s.name} (${s.pipeline_name})` : s.name,
+            })),
+          ]}
+        />
+      )}
+    </FormDialog>
   );
 }

@@ -1,10 +1,10 @@
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { deleteData, refreshConnections } from '../../api/integrations';
 import type { ProviderStatus } from '../../api/schemas';
 import { useSubmit } from '../../api/use-submit';
 import { counted } from '../../ui/figures';
-import { FormProblem } from '../../ui/form-problem';
+import { FormDialog } from '../../ui/form-dialog';
 import { toast } from '../../ui/toast';
 
 /** Only after disconnecting, and only by typing the account: this one cannot be taken back. */
@@ -28,43 +28,29 @@ export function DeleteDataButton({ provider }: { provider: ProviderStatus }) {
       <Button variant="subtle" color="gray" onClick={() => open(true)}>
         Delete its data
       </Button>
-      <Modal
+      <FormDialog
         opened={opened}
-        onClose={() => open(false)}
         title={`Delete the data of ${name}`}
-        closeButtonProps={{ 'aria-label': 'Close' }}
+        onClose={() => open(false)}
+        go={go}
+        busy={busy}
+        problem={problem}
+        words={{ go: `Delete data of ${name}`, stay: 'Keep it' }}
+        disabled={typed.trim() !== name}
+        grave
       >
-        <form
-          className="form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void go();
-          }}
-        >
-          {problem && (
-            <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
-          )}
-          <p className="hint">
-            Removes the links to {provider.name} and what was kept about its records. Your contacts stay. A
-            later import would match people by address again. This cannot be undone.
-          </p>
-          <TextInput
-            label={`Type ${name} to confirm`}
-            autoComplete="off"
-            value={typed}
-            onChange={(e) => type(e.currentTarget.value)}
-            error={problem?.fields.confirm}
-          />
-          <div className="row-acts">
-            <Button type="submit" color="ember" loading={busy} disabled={typed.trim() !== name}>
-              Delete data of {name}
-            </Button>
-            <Button variant="default" onClick={() => open(false)}>
-              Keep it
-            </Button>
-          </div>
-        </form>
-      </Modal>
+        <p className="hint">
+          Removes the links to {provider.name} and what was kept about its records. Your contacts stay. A
+          later import would match people by address again. This cannot be undone.
+        </p>
+        <TextInput
+          label={`Type ${name} to confirm`}
+          autoComplete="off"
+          value={typed}
+          onChange={(e) => type(e.currentTarget.value)}
+          error={problem?.fields.confirm}
+        />
+      </FormDialog>
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Modal, NativeSelect } from '@mantine/core';
+import { NativeSelect } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { queryClient } from '../../api/client';
@@ -8,7 +8,7 @@ import { may, useSession } from '../../api/session';
 import { refreshTeam, removeMember } from '../../api/team';
 import { useSubmit } from '../../api/use-submit';
 import { counted } from '../../ui/figures';
-import { FormProblem } from '../../ui/form-problem';
+import { FormDialog } from '../../ui/form-dialog';
 import { toast } from '../../ui/toast';
 
 type Props = { member: Member; others: Member[]; onClose: () => void };
@@ -40,50 +40,31 @@ export function RemoveMember({ member, others, onClose }: Props) {
       await Promise.all([refreshTeam(), refreshContacts()]);
     });
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={own ? `Leave ${session.company.name}` : `Remove ${member.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      onClose={onClose}
+      go={go}
+      busy={busy}
+      problem={problem}
+      words={own ? { go: 'Leave', stay: 'Stay' } : { go: `Remove ${member.name}`, stay: 'Keep them' }}
+      grave
     >
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void go();
-        }}
-      >
-        {problem && (
-          <FormProblem key={problem.message} title={problem.message} requestId={problem.requestId} />
-        )}
-        <p className="hint">
-          {own ? 'You are signed out at once, and your' : 'They are signed out at once, and their'} API keys
-          and open invitations end. What was logged stays.
-        </p>
-        {may(session, 'manage_team') && member.contacts > 0 && (
-          <NativeSelect
-            label={`Who gets ${contacts}`}
-            value={heir}
-            onChange={(e) => setHeir(e.currentTarget.value)}
-            error={problem?.fields.contacts_to}
-            data={[
-              { value: '', label: 'Nobody yet' },
-              ...others.map((m) => ({ value: m.id, label: m.name })),
-            ]}
-          />
-        )}
-        {!may(session, 'manage_team') && member.contacts > 0 && (
-          <p className="hint">Your {contacts} go to nobody; an owner or admin can hand them on.</p>
-        )}
-        <div className="row-acts">
-          <Button type="submit" color="ember" loading={busy}>
-            {own ? 'Leave' : `Remove ${member.name}`}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            {own ? 'Stay' : 'Keep them'}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      <p className="hint">
+        {own ? 'You are signed out at once, and your' : 'They are signed out at once, and their'} API keys and
+        open invitations end. What was logged stays.
+      </p>
+      {may(session, 'manage_team') && member.contacts > 0 && (
+        <NativeSelect
+          label={`Who gets ${contacts}`}
+          value={heir}
+          onChange={(e) => setHeir(e.currentTarget.value)}
+          error={problem?.fields.contacts_to}
+          data={[{ value: '', label: 'Nobody yet' }, ...others.map((m) => ({ value: m.id, label: m.name }))]}
+        />
+      )}
+      {!may(session, 'manage_team') && member.contacts > 0 && (
+        <p className="hint">Your {contacts} go to nobody; an owner or admin can hand them on.</p>
+      )}
+    </FormDialog>
   );
 }
